@@ -1,0 +1,11 @@
+// npm run check: the static checks of npm test alone.
+
+import process from "node:process";
+
+import { runCheck, staticChecks } from "./lib/checks.ts";
+import { mapLimited } from "./lib/concurrency.ts";
+import { printCheck } from "./lib/report.ts";
+
+const results = await mapLimited(2, staticChecks, runCheck);
+results.forEach(printCheck);
+process.exitCode = results.every(({ problem }) => problem === undefined) ? 0 : 1;

@@ -1,0 +1,43 @@
+// Checks that are one command each and pass or fail as a whole.
+
+import { existsSync } from "node:fs";
+
+import { run } from "./process.ts";
+import { type Runtime, runtimes, scriptRuntime } from "./runtimes.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly timeoutMs?: number;
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly problem: string | undefined;
+  readonly output: string;
+  readonly ms: number;
+}
+
+const deno = (runtimes.find(({ kind }) => kind === "deno") as Runtime).binary;
+const node = scriptRuntime.binary;
+
+export const staticChecks: readonly Check[] = [
+  { name: "deno fmt", command: [deno, "fmt", "--check"] },
+  { name: "deno lint", command: [deno, "lint"] },
+  { name: "tsc", command: [node, "node_modules/typescript/bin/tsc"] },
+  // --doc: the examples in doc comments too.
+  { name: "deno check", command: [deno, "check", "--quiet", "--doc", "."] },
+  { name: "README types", command: [node, "scripts/readme_types.ts"] },
+];
+
+/** The tests of the tests: every planted fault must make some test fail. */
+export function mutationChecks(): Check[] {
+  const script = "scripts/mutate.ts";
+  if (!existsSync(script)) return [];
+  return [{ name: "mutation", command: [node, script], timeoutMs: 2_400_000 }];
+}
+
+export async function runCheck({ name, command, timeoutMs }: Check): Promise<CheckResult> {
+  const [binary, ...args] = command;
+  return { name, ...await run(binary, args, { timeoutMs }) };
+}

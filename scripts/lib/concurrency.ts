@@ -1,0 +1,17 @@
+/** `Promise.all` over `items`, with at most `limit` of them under way. */
+export async function mapLimited<T, R>(
+  limit: number,
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  async function lane(): Promise<void> {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await task(items[index]);
+    }
+  }
+  await Promise.all(Array.from({ length: limit }, lane));
+  return results;
+}

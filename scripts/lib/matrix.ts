@@ -1,0 +1,93 @@
+// Test files on runtimes: each file in a process of its own, so that a crash, a hang or a failed
+// import is the failure of that file alone, and every runtime reports in the same way.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+import { parseJUnit, type TestResult } from "./junit.ts";
+import { run } from "./process.ts";
+import { type Runtime, runtimeVersion, testArguments } from "./runtimes.ts";
+
+export interface FileReport {
+  readonly file: string;
+  readonly results: readonly TestResult[];
+  /** What went wrong beside the tests: a crash, a time-out, no report, no tests. */
+  readonly problem: string | undefined;
+  readonly output: string;
+}
+
+export interface RuntimeReport {
+  readonly runtime: string;
+  readonly version: string;
+  readonly files: readonly FileReport[];
+  readonly ms: number;
+}
+
+export async function runFiles(
+  runtime: Runtime,
+  files: readonly string[],
+  onFile: (report: FileReport) => void,
+): Promise<RuntimeReport> {
+  const started = performance.now();
+  const directory = mkdtempSync(join(tmpdir(), `sqlitepool-${runtime.name}-`));
+  const removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  // When the runner is interrupted.
+  process.once("exit", removeDirectory);
+  try {
+    const version = await runtimeVersion(runtime);
+    const reports: FileReport[] = [];
+    for (const file of files) {
+      const report = await runFile(runtime, file, directory);
+      reports.push(report);
+      onFile(report);
+    }
+    return { runtime: runtime.name, version, files: reports, ms: performance.now() - started };
+  } finally {
+    process.off("exit", removeDirectory);
+    removeDirectory();
+  }
+}
+
+async function runFile(
+  runtime: Runtime,
+  file: string,
+  directory: string,
+): Promise<FileReport> {
+  const junit = join(directory, "junit.xml");
+  const unhandled = join(directory, "unhandled.txt");
+  for (const path of [junit, unhandled]) rmSync(path, { force: true });
+  const { problem, output } = await run(runtime.binary, testArguments(runtime, file, junit), {
+    env: { TMPDIR: directory, UNHANDLED_ERRORS: unhandled },
+  });
+  const { results, unreadable } = readResults(junit, file);
+  // A failed test explains a bad exit; anything else is a failure of the file.
+  const explained = results.some(isExplanation);
+  const unexplained = explained ? undefined : problem ?? readUnhandled(unhandled);
+  const empty = results.length === 0 ? "no tests" : undefined;
+  return { file, results, output, problem: unexplained ?? unreadable ?? empty };
+}
+
+/** Node reports tests as cancelled when a hook of their suite fails: the reason is in its output. */
+function isExplanation({ status, message }: TestResult): boolean {
+  return status === "failed" && !message.includes("cancelledByParent");
+}
+
+function readUnhandled(path: string): string | undefined {
+  return existsSync(path) ? `unhandled: ${readFileSync(path, "utf8").trim()}` : undefined;
+}
+
+function readResults(
+  junit: string,
+  file: string,
+): { results: TestResult[]; unreadable: string | undefined } {
+  if (!existsSync(junit)) {
+    return { results: [], unreadable: "no report: it has no tests, or ended before they did" };
+  }
+  try {
+    return { results: parseJUnit(readFileSync(junit, "utf8"), file), unreadable: undefined };
+  } catch (error) {
+    return { results: [], unreadable: `unreadable report: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,79 @@
+// Child processes: captured, limited in time, and never left behind.
+
+import { spawn } from "node:child_process";
+import process from "node:process";
+
+export interface Outcome {
+  /** Why it did not end well; undefined when it exited with 0. */
+  readonly problem: string | undefined;
+  /** stdout and stderr, in the order they came. */
+  readonly output: string;
+  readonly ms: number;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/** Process groups of the children that are alive. */
+const groups = new Set<number>();
+
+process.on("exit", () => groups.forEach(killGroup));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => process.exit(1));
+}
+
+export function run(
+  command: string,
+  args: readonly string[],
+  { env = {}, timeoutMs = 600_000 }: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const chunks: Buffer[] = [];
+    let problem: string | undefined;
+
+    // Its own process group, so that whatever it started ends with it.
+    const child = spawn(command, args, {
+      detached: true,
+      env: { ...childEnvironment(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const group = child.pid;
+    if (group !== undefined) groups.add(group);
+    const timer = setTimeout(() => {
+      problem = `still running after ${timeoutMs / 1000} s: killed`;
+      if (group !== undefined) killGroup(group);
+    }, timeoutMs);
+
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.on("error", (error) => problem = error.message);
+    child.on("exit", (code, signal) => {
+      if (code !== 0) problem ??= signal === null ? `exit code ${code}` : `killed by ${signal}`;
+      // Survivors would hold the pipes open.
+      if (group !== undefined) killGroup(group);
+    });
+    child.on("close", () => {
+      clearTimeout(timer);
+      if (group !== undefined) groups.delete(group);
+      const output = Buffer.concat(chunks).toString("utf8");
+      resolve({ problem, output, ms: performance.now() - started });
+    });
+  });
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+function childEnvironment(): NodeJS.ProcessEnv {
+  // Node warns when both NO_COLOR and FORCE_COLOR are set.
+  const { FORCE_COLOR: _, ...env } = process.env;
+  return { ...env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+}

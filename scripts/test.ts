@@ -1,0 +1,91 @@
+// npm test: static checks, every test on every runtime, and the mutation check.
+//
+//   npm test                                           all of it
+//   npm test -- tests/pool                             the files whose path begins so, no checks
+//   npm test -- --runtime bun,node22 --runtime deno    some runtimes, no checks
+//   npm test -- --checks tests/pool                    and the checks all the same
+//   npm test -- --output tests/pool/waiters            with what the files printed
+
+import process from "node:process";
+import { parseArgs } from "node:util";
+
+import { mutationChecks, runCheck, staticChecks } from "./lib/checks.ts";
+import { mapLimited } from "./lib/concurrency.ts";
+import { selectFiles, testFiles } from "./lib/files.ts";
+import { runFiles } from "./lib/matrix.ts";
+import { findMissingTests } from "./lib/parity.ts";
+import {
+  countRuntime,
+  printCheck,
+  printRuntime,
+  printSkipped,
+  printTable,
+  printTotals,
+  showProgress,
+} from "./lib/report.ts";
+import { selectRuntimes } from "./lib/runtimes.ts";
+
+// One for each core of the smallest machine the tests run on: more would make timings unfair.
+const lanes = 2;
+
+const { values: options, positionals: paths } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runtime: { type: "string", multiple: true, default: [] },
+    checks: { type: "boolean", default: false },
+    output: { type: "boolean", default: false },
+  },
+});
+const runtimes = selectRuntimes(options.runtime);
+const files = selectFiles(testFiles(), paths);
+const withChecks = options.checks || (options.runtime.length === 0 && paths.length === 0);
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+function count({ problem }: { problem: string | undefined }): void {
+  if (problem === undefined) totals.passed++;
+  else totals.failed++;
+}
+
+if (withChecks) {
+  for (const result of await mapLimited(lanes, staticChecks, runCheck)) {
+    printCheck(result);
+    count(result);
+  }
+}
+
+const reports = await mapLimited(lanes, runtimes, async (runtime) => {
+  let done = 0;
+  const report = await runFiles(runtime, files, ({ file }) => {
+    showProgress(`${runtime.name} ${++done}/${files.length} ${file}`);
+  });
+  printRuntime(report, options.output);
+  return report;
+});
+for (const report of reports) {
+  const { passed, failed, skipped } = countRuntime(report);
+  totals.passed += passed;
+  totals.failed += failed;
+  totals.skipped += skipped;
+}
+
+if (runtimes.length > 1) {
+  const missing = findMissingTests(reports);
+  const problem = missing.length === 0 ? undefined : "some runtimes lack tests that others have";
+  const output = missing.join("\n");
+  const result = { name: "same tests on every runtime", problem, output, ms: 0 };
+  printCheck(result);
+  count(result);
+}
+
+if (withChecks) {
+  for (const check of mutationChecks()) {
+    const result = await runCheck(check);
+    printCheck(result);
+    count(result);
+  }
+}
+
+printSkipped(reports);
+printTable(reports);
+printTotals(totals);
+process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;

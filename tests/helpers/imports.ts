@@ -1,0 +1,94 @@
+/** What a source file imports and says, by a real parser. */
+
+import { parse } from "@babel/parser";
+
+export interface Import {
+  readonly specifier: string;
+  /** `import("...")`, which is not resolved before it runs. */
+  readonly dynamic: boolean;
+}
+
+interface SyntaxNode {
+  readonly type: string;
+  readonly [property: string]: unknown;
+}
+
+/** Imports and re-exports, those of types included: they end up in the published types. */
+export function findImports(source: string): Import[] {
+  const imports: Import[] = [];
+  visit(source, (node) => {
+    const specifier = literalValue(node.source ?? node.expression);
+    if (specifier === undefined) return;
+    switch (node.type) {
+      case "ImportDeclaration":
+      case "ExportNamedDeclaration":
+      case "ExportAllDeclaration":
+      case "TSImportType":
+      case "TSExternalModuleReference":
+        imports.push({ specifier, dynamic: false });
+        break;
+      case "ImportExpression":
+        imports.push({ specifier, dynamic: true });
+    }
+  });
+  return imports;
+}
+
+/** String literals and the fixed parts of templates, import specifiers aside. */
+export function findStrings(source: string): string[] {
+  const strings: string[] = [];
+  visit(source, (node) => {
+    if (node.type === "StringLiteral") strings.push(node.value as string);
+    if (node.type === "TemplateElement") strings.push((node.value as { raw: string }).raw);
+  });
+  return strings;
+}
+
+/** Names that the code refers to: variables and globals, and `object.property` pairs. */
+export function findNames(source: string): Set<string> {
+  const names = new Set<string>();
+  const propertyNames = new Set<unknown>();
+  visit(source, (node) => {
+    if (!node.computed) propertyNames.add(node.property).add(node.key);
+    if (node.type === "Identifier" && !propertyNames.has(node)) names.add(node.name as string);
+    if (node.type === "MemberExpression" && !node.computed) {
+      const { object, property } = node as unknown as Record<string, SyntaxNode>;
+      names.add(`${object.name}.${property.name}`);
+    }
+  });
+  return names;
+}
+
+function visit(source: string, visitor: (node: SyntaxNode) => void): void {
+  // Errors of meaning, an unknown private name say, are for the type checkers to report.
+  const { program } = parse(source, {
+    sourceType: "module",
+    plugins: ["typescript"],
+    errorRecovery: true,
+  });
+  const pending: unknown[] = [program];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (Array.isArray(value)) pending.push(...value.toReversed());
+    else if (isNode(value)) {
+      visitor(value);
+      pending.push(...Object.values(value).reverse());
+    }
+  }
+}
+
+function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { type?: unknown }).type === "string";
+}
+
+/** The value of "..." and of a template without parts; undefined for anything else. */
+function literalValue(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined;
+  if (node.type === "StringLiteral") return node.value as string;
+  if (node.type === "TemplateLiteral") {
+    const quasis = node.quasis as { value: { cooked: string } }[];
+    return quasis.length === 1 ? quasis[0].value.cooked : undefined;
+  }
+  return undefined;
+}

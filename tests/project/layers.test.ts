@@ -1,0 +1,169 @@
+/** DESIGN.md, section 2: who may import whom, and what the pool and mod.ts may not know. */
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { posix } from "node:path";
+import { test } from "node:test";
+
+import { findImports, findNames, findStrings, type Import } from "../helpers/imports.ts";
+import { repositoryRoot } from "../helpers/runtime.ts";
+
+/** Each may import from itself and from those before it. */
+const layers = [
+  "src/pool/",
+  "src/sqlite/",
+  "adapters/",
+  "src/worker/",
+  "src/database/",
+  "integrations/",
+  "mod.ts",
+];
+
+/** Source files by path, relative to the root. */
+type Sources = ReadonlyMap<string, string>;
+
+function readSources(): Sources {
+  const directories = ["src", "adapters", "integrations"];
+  const paths = directories.filter((directory) => existsSync(join(repositoryRoot, directory)))
+    .flatMap((directory) =>
+      readdirSync(join(repositoryRoot, directory), { recursive: true, encoding: "utf8" })
+        .map((path) => posix.join(directory, path.replaceAll("\\", "/")))
+    );
+  const files = ["mod.ts", ...paths.filter((path) => path.endsWith(".ts"))];
+  return new Map(files.map((file) => [file, readFileSync(join(repositoryRoot, file), "utf8")]));
+}
+
+const layerOf = (path: string) => layers.findIndex((layer) => path.startsWith(layer));
+const isRelative = ({ specifier }: Import) => specifier.startsWith(".");
+const resolve = (from: string, { specifier }: Import) => posix.join(posix.dirname(from), specifier);
+
+function layerViolations(sources: Sources): string[] {
+  const violations: string[] = [];
+  for (const [path, source] of sources) {
+    if (layerOf(path) < 0) violations.push(`${path} is in no layer`);
+    for (const found of findImports(source)) {
+      if (isRelative(found)) {
+        const layer = layerOf(resolve(path, found));
+        if (layer < 0) violations.push(`${path} imports ${found.specifier}, which is in no layer`);
+        if (layer > layerOf(path)) violations.push(`${path} imports ${found.specifier} from below`);
+      } else if (found.specifier.startsWith("@sqlitepool/pool")) {
+        violations.push(`${path} imports the package by its name`);
+      } else if (path.startsWith("src/pool/")) {
+        violations.push(`${path} imports ${found.specifier}: the pool needs nobody`);
+      }
+    }
+  }
+  return violations;
+}
+
+/** What an import of `entry` loads, sooner or later. */
+function graph(sources: Sources, entry: string): string[] {
+  const reached = new Set([entry]);
+  for (const path of reached) {
+    const source = sources.get(path);
+    assert.ok(source !== undefined, `${path} is imported but does not exist`);
+    for (const found of findImports(source).filter(isRelative)) reached.add(resolve(path, found));
+  }
+  return [...reached];
+}
+
+function foreignImports(sources: Sources, entry: string): string[] {
+  return graph(sources, entry).flatMap((path) =>
+    findImports(sources.get(path)!)
+      .filter((found) => !isRelative(found) && !found.dynamic)
+      .map(({ specifier }) => `${path} imports ${specifier}`)
+  );
+}
+
+const sqlKeyword =
+  /\b(SELECT|INSERT|UPDATE|DELETE|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|CREATE|ATTACH|VACUUM)\b/;
+
+function sqlInPool(sources: Sources): string[] {
+  return poolFiles(sources).flatMap(([path, source]) =>
+    findStrings(source).filter((text) => sqlKeyword.test(text)).map((text) => `${path}: "${text}"`)
+  );
+}
+
+const surroundings = new Set([
+  ...["setTimeout", "clearTimeout", "setInterval", "setImmediate", "Date", "performance"],
+  ...["Math.random", "crypto", "process", "Deno", "Bun", "globalThis"],
+]);
+
+/** Time, chance and the runtime come in through clock.ts alone, where tests replace them. */
+function surroundingsInPool(sources: Sources): string[] {
+  return poolFiles(sources).filter(([path]) => path !== "src/pool/clock.ts").flatMap((
+    [path, source],
+  ) =>
+    [...findNames(source)].filter((name) => surroundings.has(name)).map((name) =>
+      `${path}: ${name}`
+    )
+  );
+}
+
+function poolFiles(sources: Sources): [string, string][] {
+  return [...sources].filter(([path]) => path.startsWith("src/pool/"));
+}
+
+test("every folder imports only from itself and the layers above it", () => {
+  const sources = readSources();
+  for (const layer of ["src/pool/", "src/sqlite/", "adapters/", "src/database/", "mod.ts"]) {
+    assert.ok([...sources.keys()].some((path) => path.startsWith(layer)), `nothing in ${layer}`);
+  }
+  assert.deepEqual(layerViolations(sources), []);
+});
+
+test("mod.ts imports nothing that belongs to one runtime or to a package", () => {
+  const sources = readSources();
+  assert.ok(graph(sources, "mod.ts").length > 10, "mod.ts reaches hardly any file");
+  assert.deepEqual(foreignImports(sources, "mod.ts"), []);
+});
+
+test("the pool knows no SQL", () => {
+  const sources = readSources();
+  assert.ok(poolFiles(sources).length > 3);
+  assert.deepEqual(sqlInPool(sources), []);
+});
+
+test("the pool knows no runtime, clock or chance of its own", () => {
+  assert.deepEqual(surroundingsInPool(readSources()), []);
+});
+
+test("planted violations are found", () => {
+  const planted: Sources = new Map([
+    [
+      "mod.ts",
+      `export { a } from "./src/pool/a.ts"; export type * from "./src/sqlite/b.ts";
+       const lazy = await import("./adapters/c.ts"); await import("optional-package");`,
+    ],
+    [
+      "src/pool/a.ts",
+      `import { b } from "../sqlite/b.ts"; import "node:fs";
+       const sql = \`BEGIN \${mode}\`, at = Date.now(), timer = options.setTimeout(1), bun = Math.random();`,
+    ],
+    ["src/sqlite/b.ts", `import type { DatabaseSync } from "node:sqlite"; export const b = 1;`],
+    [
+      "adapters/c.ts",
+      `export const c: import("bun:sqlite").Database = 1; import "@sqlitepool/pool/node-sqlite";`,
+    ],
+    ["src/stray.ts", `import "./nowhere/x.ts";`],
+  ]);
+  assert.deepEqual(layerViolations(planted), [
+    "src/pool/a.ts imports ../sqlite/b.ts from below",
+    "src/pool/a.ts imports node:fs: the pool needs nobody",
+    "adapters/c.ts imports the package by its name",
+    "src/stray.ts is in no layer",
+    "src/stray.ts imports ./nowhere/x.ts, which is in no layer",
+  ]);
+  assert.deepEqual(foreignImports(planted, "mod.ts").sort(), [
+    "adapters/c.ts imports @sqlitepool/pool/node-sqlite",
+    "adapters/c.ts imports bun:sqlite",
+    "src/pool/a.ts imports node:fs",
+    "src/sqlite/b.ts imports node:sqlite",
+  ]);
+  assert.deepEqual(sqlInPool(planted), ['src/pool/a.ts: "BEGIN "']);
+  assert.deepEqual(surroundingsInPool(planted), [
+    "src/pool/a.ts: Date",
+    "src/pool/a.ts: Math.random",
+  ]);
+});

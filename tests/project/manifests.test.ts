@@ -1,0 +1,50 @@
+/** One package on two registries: its manifests must tell the same. */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { repositoryRoot } from "../helpers/runtime.ts";
+
+interface Manifest {
+  name: string;
+  version: string;
+  license: string;
+  exports: Record<string, string>;
+  imports?: Record<string, string>;
+}
+
+const read = (path: string) => readFileSync(join(repositoryRoot, path), "utf8");
+const npm: Manifest = JSON.parse(read("package.json"));
+const deno: Manifest = JSON.parse(read("deno.json"));
+const jsr: Manifest = JSON.parse(read("jsr.json"));
+
+function identity({ name, version, license, exports }: Manifest): Omit<Manifest, "imports"> {
+  return { name, version, license, exports };
+}
+
+test("package.json, deno.json and jsr.json agree", () => {
+  assert.match(npm.version, /^\d+\.\d+\.\d+/);
+  assert.equal(npm.license, "MIT");
+  assert.ok(Object.keys(npm.exports).length >= 3);
+  assert.deepEqual(identity(deno), identity(npm));
+  assert.deepEqual(identity(jsr), identity(npm));
+});
+
+test("every export exists", () => {
+  for (const path of Object.values(npm.exports)) {
+    assert.ok(existsSync(join(repositoryRoot, path)), `${path} does not exist`);
+  }
+});
+
+test("Deno finds the package under its own name, as Node and Bun do", () => {
+  const expected = Object.entries(npm.exports).map((
+    [key, path],
+  ) => [key.replace(".", npm.name), path]);
+  assert.deepEqual(deno.imports, Object.fromEntries(expected));
+});
+
+test("the changelog has the version", () => {
+  assert.ok(read("CHANGELOG.md").includes(`\n## [${npm.version}]`));
+});

@@ -1,0 +1,54 @@
+/**
+ * When to try again what has just failed.
+ *
+ * @module
+ */
+
+import type { Environment, Timer } from "./clock.ts";
+
+const FIRST_DELAY_MS = 100;
+const LAST_DELAY_MS = 30_000;
+
+/** Doubling delays with jitter; at most one retry is pending at a time. */
+export class Backoff {
+  readonly #environment: Environment;
+  #timer: Timer = undefined;
+  #delayMs = 0;
+  #state: "ready" | "waiting" = "ready";
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  get waiting(): boolean {
+    return this.#state === "waiting";
+  }
+
+  /** Calls back after the next delay, unless a retry is pending already. */
+  retry(callback: () => void): void {
+    if (this.waiting) return;
+    this.#state = "waiting";
+    this.#delayMs = Math.min(Math.max(FIRST_DELAY_MS, this.#delayMs * 2), LAST_DELAY_MS);
+    const { clock, random } = this.#environment;
+    // Half of the delay is random, so that many pools on one failing disk do not retry in step.
+    const delayMs = this.#delayMs * (0.5 + random() / 2);
+    this.#timer = clock.schedule(
+      () => {
+        this.#state = "ready";
+        callback();
+      },
+      delayMs,
+      "lets process exit",
+    );
+  }
+
+  /** After a success the delays start from the beginning. */
+  reset(): void {
+    this.#delayMs = 0;
+  }
+
+  cancel(): void {
+    this.#environment.clock.cancel(this.#timer);
+    this.#state = "ready";
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Time and chance as the pool sees them. Both are injected, so that a test can replay any run
+ * from a seed and move through days in microseconds.
+ *
+ * @module
+ */
+
+/** A timer as its {@linkcode Clock} knows it. */
+export type Timer = unknown;
+
+/** Whether a pending timer keeps the process running. */
+export type TimerLifetime = "keeps process alive" | "lets process exit";
+
+/** Where the pool gets its time from. */
+export interface Clock {
+  /** Milliseconds from a fixed point; never goes back. */
+  now(): number;
+  /** Calls back once, `delayMs` from now. */
+  schedule(callback: () => void, delayMs: number, lifetime: TimerLifetime): Timer;
+  /** Cancels a timer; does nothing when it has fired. */
+  cancel(timer: Timer): void;
+}
+
+/** What the pool takes from its surroundings. */
+export interface Environment {
+  readonly clock: Clock;
+  /** A number in [0, 1), as `Math.random` gives. */
+  readonly random: () => number;
+}
+
+/** The longest delay every runtime's timers can take, in milliseconds (about 24.8 days). */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+interface RuntimeTimers {
+  Deno?: { unrefTimer?: (id: number) => void };
+}
+
+function letProcessExit(timer: unknown): void {
+  if (typeof timer === "number") {
+    (globalThis as RuntimeTimers).Deno?.unrefTimer?.(timer);
+  } else {
+    (timer as { unref?: () => void } | undefined)?.unref?.();
+  }
+}
+
+const systemClock: Clock = {
+  now: () => performance.now(),
+  schedule(callback, delayMs, lifetime) {
+    const timer: unknown = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
+    if (lifetime === "lets process exit") letProcessExit(timer);
+    return timer;
+  },
+  cancel(timer) {
+    clearTimeout(timer as number);
+  },
+};
+
+/** The real clock and real chance. */
+export const systemEnvironment: Environment = { clock: systemClock, random: Math.random };

@@ -1,0 +1,54 @@
+/**
+ * The errors of the pool. All descend from {@linkcode SQLitePoolError}.
+ *
+ * @module
+ */
+
+/** The base of every error the pool itself raises; errors of the database are `SQLiteError`. */
+export class SQLitePoolError extends Error {
+  // Literal names survive minifiers, which rename classes.
+  override readonly name: string = "SQLitePoolError";
+}
+
+/** The pool is closed or closing: nothing can be acquired from it any more. */
+export class PoolClosedError extends SQLitePoolError {
+  override readonly name: string = "PoolClosedError";
+}
+
+/**
+ * No connection became free in time. The message tells the state of the pool and who holds its
+ * connections for longest; `cause` is the last failure to open one, if there was any.
+ */
+export class PoolConnectionAcquireTimeoutError extends SQLitePoolError {
+  override readonly name: string = "PoolConnectionAcquireTimeoutError";
+}
+
+/** A connection could not be opened or set up. `cause` is the error of the factory or driver. */
+export class PoolConnectionOpenError extends SQLitePoolError {
+  override readonly name: string = "PoolConnectionOpenError";
+}
+
+/** A lease was used after it had been released. */
+export class ConnectionReleasedError extends SQLitePoolError {
+  override readonly name: string = "ConnectionReleasedError";
+}
+
+/** More than `maxWaiting` callers wait already. */
+export class PoolOverloadedError extends SQLitePoolError {
+  override readonly name: string = "PoolOverloadedError";
+}
+
+/** A query did not finish in time. */
+export class QueryTimeoutError extends SQLitePoolError {
+  override readonly name: string = "QueryTimeoutError";
+}
+
+/** Two different SQLite libraries would have opened one file in one process. */
+export class SQLiteLibraryConflictError extends SQLitePoolError {
+  override readonly name: string = "SQLiteLibraryConflictError";
+}
+
+/** Something was handed in as a connection that is none. The message lists what is supported. */
+export class UnsupportedHandleError extends SQLitePoolError {
+  override readonly name: string = "UnsupportedHandleError";
+}

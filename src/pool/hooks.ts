@@ -1,0 +1,90 @@
+/**
+ * What a pool tells about its work while it goes on.
+ *
+ * @module
+ */
+
+/** Why a connection was closed. */
+export type DestroyReason =
+  | "idle"
+  | "lifetime"
+  | "uses"
+  | "invalid"
+  | "reset"
+  | "discarded"
+  | "resized"
+  | "closed";
+
+/** A connection was opened. */
+export interface OpenEvent {
+  /** Milliseconds it took to open. */
+  readonly openMs: number;
+}
+
+/** A connection was handed out. */
+export interface AcquireEvent {
+  /** Milliseconds the caller waited; 0 when a connection was idle. */
+  readonly waitMs: number;
+}
+
+/** A connection came back. */
+export interface ReleaseEvent {
+  /** Milliseconds it was held. */
+  readonly usedMs: number;
+}
+
+/** A connection was closed. */
+export interface DestroyEvent {
+  readonly reason: DestroyReason;
+  /** What failed: the check, the reset or the close itself. */
+  readonly error: unknown;
+}
+
+/** A lease was garbage-collected without having been released; its connection was taken back. */
+export interface LeakEvent {
+  /** Milliseconds since it was acquired. */
+  readonly heldMs: number;
+  /** The stack of the call that acquired it. */
+  readonly stack: string;
+}
+
+/** Callbacks for what happens in a pool. They run synchronously: keep them short. */
+export interface PoolHooks {
+  onOpen?(event: OpenEvent): void;
+  onAcquire?(event: AcquireEvent): void;
+  onRelease?(event: ReleaseEvent): void;
+  onDestroy?(event: DestroyEvent): void;
+  onLeak?(event: LeakEvent): void;
+}
+
+/** The names of all hooks. */
+export const HOOK_NAMES: readonly (keyof PoolHooks)[] = [
+  "onOpen",
+  "onAcquire",
+  "onRelease",
+  "onDestroy",
+  "onLeak",
+];
+
+/** Throws a TypeError that names the first hook that is not a function. */
+export function checkHooks(hooks: PoolHooks): void {
+  for (const name of HOOK_NAMES) {
+    const hook: unknown = hooks[name];
+    if (hook !== undefined && typeof hook !== "function") {
+      throw new TypeError(`${name} must be a function; got ${typeof hook}`);
+    }
+  }
+}
+
+/** Calls a hook. An observer that throws is reported, and changes nothing in the pool. */
+export function notify<E>(
+  name: keyof PoolHooks,
+  hook: ((event: E) => void) | undefined,
+  event: E,
+): void {
+  try {
+    hook?.(event);
+  } catch (error) {
+    console.error(`@sqlitepool/pool: the ${name} hook threw and was ignored:`, error);
+  }
+}

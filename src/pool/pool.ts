@@ -1,0 +1,534 @@
+/**
+ * A generic asynchronous resource pool. It knows no SQL and no runtime: time and chance are
+ * injected, and all it asks of a resource is to be opened, checked, reset and closed.
+ *
+ * Demand and supply meet in one place. Whoever finds no idle resource joins the queue; whatever
+ * becomes available (opened, checked, given back) is offered to the head of the queue; and
+ * `#serve` sees to it that nobody waits while a resource is idle or a slot is free.
+ *
+ * @module
+ */
+
+import { Backoff } from "./backoff.ts";
+import { type Environment, systemEnvironment, type Timer } from "./clock.ts";
+import { checkHooks, type DestroyReason, notify, type PoolHooks } from "./hooks.ts";
+import { IdleStack } from "./idle.ts";
+import { LeakDetector, type LostLease } from "./leaks.ts";
+import { Lease } from "./lease.ts";
+import { awaitStep, isPromiseLike, type Outcome, runStep, type StepLimit } from "./operation.ts";
+import {
+  type AcquireOptions,
+  checkAcquireOptions,
+  checkCloseTimeout,
+  checkPoolSize,
+  type CloseOptions,
+  type CorePoolOptions,
+  type ResolvedPoolOptions,
+  resolveOptions,
+} from "./options.ts";
+import {
+  acquireTimedOut,
+  closedUnderLease,
+  leaseIsDead,
+  openFailed,
+  overloaded,
+  poolIsClosed,
+} from "./refusals.ts";
+import { Resource } from "./resource.ts";
+import { Counters, type PoolStats } from "./stats.ts";
+import { Waiter, WaiterQueue } from "./waiters.ts";
+
+/** What a pool needs to know about its resources. Each step may be synchronous. */
+export interface Lifecycle<T> {
+  /** Makes a resource, ready for use. */
+  open(): T | PromiseLike<T>;
+  /** Throws or rejects when the resource is broken. */
+  validate(resource: T): unknown;
+  /** Makes a resource as good as new for its next holder. */
+  reset(resource: T): void | PromiseLike<void>;
+  close(resource: T): void | PromiseLike<void>;
+}
+
+/** Up to this share of `maxLifetimeMs` is taken off, so that resources do not expire together. */
+const LIFETIME_JITTER = 0.1;
+
+/** A pool of resources of one kind. */
+export class Pool<T> {
+  readonly #lifecycle: Lifecycle<T>;
+  readonly #options: ResolvedPoolOptions;
+  readonly #hooks: PoolHooks;
+  readonly #environment: Environment;
+  readonly #leaks: LeakDetector<Resource<T>> | undefined;
+  readonly #counters = new Counters();
+
+  /** Everything that occupies a slot. */
+  readonly #resources = new Set<Resource<T>>();
+  readonly #idle: IdleStack<T>;
+  readonly #waiters = new WaiterQueue<Lease<T>>();
+  #opening = 0;
+  #validating = 0;
+  #leased = 0;
+  #closing = 0;
+
+  #phase: "open" | "closing" | "closed" = "open";
+  #serving: "no" | "yes" = "no";
+  readonly #warmUpBackoff: Backoff;
+  #lastOpenError: unknown = undefined;
+  #closed: Promise<void> | undefined = undefined;
+  #announceClosed: () => void = () => {};
+  #closeTimer: Timer = undefined;
+
+  /**
+   * @param lifecycle how resources are opened, checked, reset and closed.
+   * @param options limits and hooks; see {@linkcode CorePoolOptions}.
+   * @param environment clock and randomness.
+   * @throws {TypeError | RangeError} for a bad option.
+   */
+  constructor(
+    lifecycle: Lifecycle<T>,
+    options: CorePoolOptions = {},
+    environment: Environment = systemEnvironment,
+  ) {
+    checkHooks(options);
+    this.#lifecycle = lifecycle;
+    this.#options = resolveOptions(options);
+    this.#hooks = options;
+    this.#environment = environment;
+    this.#idle = new IdleStack(
+      environment,
+      this.#options,
+      (resource, reason) => this.#destroy(resource, reason),
+    );
+    this.#warmUpBackoff = new Backoff(environment);
+    this.#leaks = this.#options.trackLeases
+      ? new LeakDetector((lost) => this.#reclaim(lost))
+      : undefined;
+    this.#warmUp();
+  }
+
+  /** Most resources at once. */
+  get poolSize(): number {
+    return this.#options.poolSize;
+  }
+
+  /** Whether `close` was called. */
+  get closed(): boolean {
+    return this.#phase !== "open";
+  }
+
+  /** Gauges and counters of this moment. */
+  get stats(): PoolStats {
+    return {
+      size: this.#resources.size,
+      idle: this.#idle.size,
+      inUse: this.#leased,
+      opening: this.#opening,
+      waiting: this.#waiters.size,
+      ...this.#counters,
+      destroyed: { ...this.#counters.destroyed },
+    };
+  }
+
+  /**
+   * Takes a resource that is idle and needs no check, in this very call.
+   *
+   * @returns `undefined` when there is none, when somebody waits already, or after `close`.
+   */
+  tryAcquire(): Lease<T> | undefined {
+    // A newcomer never overtakes those who wait.
+    if (this.#waiters.size > 0) return undefined;
+    for (let resource = this.#idle.top; resource !== undefined; resource = this.#idle.top) {
+      const now = this.#environment.clock.now();
+      const reason = this.#idle.reasonToRetire(resource, now);
+      if (reason === undefined) {
+        if (this.#idle.needsCheck(resource, now)) return undefined;
+        this.#idle.pop();
+        const lease = this.#lease(resource, now, now);
+        this.#warmUp();
+        return lease;
+      }
+      this.#idle.pop();
+      this.#destroy(resource, reason);
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes a resource, waiting for one if need be.
+   *
+   * @throws {PoolClosedError} after `close`.
+   * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
+   * @throws {PoolConnectionOpenError} when the one meant for this caller could not be opened.
+   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
+   * @throws {TypeError | RangeError} for bad options.
+   */
+  acquire(options: AcquireOptions = {}): Promise<Lease<T>> {
+    try {
+      checkAcquireOptions(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
+    if (this.closed) return Promise.reject(poolIsClosed());
+    if (signal?.aborted) {
+      this.#counters.aborts += 1;
+      return Promise.reject(signal.reason);
+    }
+    const lease = this.tryAcquire();
+    if (lease !== undefined) return Promise.resolve(lease);
+    if (this.#waiters.size >= this.#waitingRoom()) {
+      return Promise.reject(overloaded(this.#waiters.size, this.#options.maxWaiting));
+    }
+    return this.#wait(signal, timeoutMs);
+  }
+
+  /** Changes the most resources at once. What is too many is closed when it comes back. */
+  resize(poolSize: number): void {
+    this.#options.poolSize = checkPoolSize(poolSize);
+    while (this.#excess() > 0 && this.#idle.size > 0) {
+      this.#destroy(this.#idle.takeOldest()!, "resized");
+    }
+    this.#refill();
+  }
+
+  /**
+   * Closes the pool: waiters are refused, idle resources close at once, leases may finish until
+   * the deadline and are then closed by force. Always settles; every call returns the same
+   * promise.
+   *
+   * @throws {TypeError | RangeError} for a bad deadline; the pool stays open then.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed;
+    const { timeoutMs = this.#options.operationTimeoutMs } = options;
+    try {
+      checkCloseTimeout(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#closed = new Promise((resolve) => {
+      this.#announceClosed = resolve;
+    });
+    this.#phase = "closing";
+    this.#warmUpBackoff.cancel();
+    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
+      w.fail(poolIsClosed());
+    }
+    for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
+    if (this.#resources.size > 0) {
+      const { clock } = this.#environment;
+      const force = (): void => this.#closeByForce();
+      this.#closeTimer = clock.schedule(force, timeoutMs, "keeps process alive");
+    }
+    this.#finishClosing();
+    return this.#closed;
+  }
+
+  /** Takes a leased resource back. Only {@linkcode Lease} calls this. */
+  release(resource: Resource<T>): void | Promise<void> {
+    const now = this.#endLease(resource);
+    const reason = this.#reasonToRetireOnReturn(resource, now);
+    if (reason !== undefined) return this.#destroy(resource, reason);
+    let resetting: void | PromiseLike<void>;
+    try {
+      resetting = this.#lifecycle.reset(resource.value);
+    } catch (error) {
+      return this.#destroy(resource, "reset", error);
+    }
+    if (isPromiseLike(resetting)) return this.#awaitReset(resource, resetting);
+    resource.idleSince = now;
+    this.#deliver(resource, now);
+  }
+
+  /** Closes a leased resource instead of taking it back. Only {@linkcode Lease} calls this. */
+  discard(resource: Resource<T>): void {
+    this.#endLease(resource);
+    this.#destroy(resource, "discarded");
+  }
+
+  /** The error for whoever uses a lease that has ended. */
+  deadLeaseError(): Error {
+    return this.closed ? closedUnderLease() : leaseIsDead();
+  }
+
+  #wait(signal: AbortSignal | undefined, timeoutMs: number): Promise<Lease<T>> {
+    const { clock } = this.#environment;
+    const waiter = new Waiter<Lease<T>>(clock.now());
+    this.#waiters.push(waiter);
+    this.#refill();
+    // With a synchronous open or check the wait may be over already.
+    if (!waiter.waiting) return waiter.promise;
+    this.#counters.queued += 1;
+    if (timeoutMs !== Infinity) {
+      waiter.onDeadline(clock, timeoutMs, () => {
+        this.#counters.timeouts += 1;
+        this.#giveUp(waiter, this.#timeoutError(timeoutMs));
+      });
+    }
+    if (signal !== undefined) {
+      waiter.onAbort(signal, () => {
+        this.#counters.aborts += 1;
+        this.#giveUp(waiter, signal.reason);
+      });
+    }
+    return waiter.promise;
+  }
+
+  #giveUp(waiter: Waiter<Lease<T>>, error: unknown): void {
+    this.#waiters.remove(waiter);
+    waiter.fail(error);
+  }
+
+  /**
+   * Starts as much supply as the queue needs. Not reentrant: what a step changes while this runs
+   * is seen by the loop, so that ten thousand failing opens do not nest ten thousand deep.
+   */
+  #serve(): void {
+    if (this.#serving === "yes" || this.closed) return;
+    this.#serving = "yes";
+    while (this.#waiters.size > this.#opening + this.#validating && this.#supplyOne());
+    this.#serving = "no";
+  }
+
+  /** Brings one resource on its way to the queue; false when there is none to be had. */
+  #supplyOne(): boolean {
+    const resource = this.#idle.pop();
+    if (resource === undefined) {
+      if (this.#resources.size >= this.#options.poolSize) return false;
+      this.#open();
+      return true;
+    }
+    const now = this.#environment.clock.now();
+    const reason = this.#idle.reasonToRetire(resource, now);
+    if (reason !== undefined) this.#destroy(resource, reason);
+    else if (this.#idle.needsCheck(resource, now)) this.#validate(resource);
+    else this.#deliver(resource, now);
+    return true;
+  }
+
+  /** Opening outlives its requester: what comes goes to whoever waits then, or becomes idle. */
+  #open(): void {
+    const { clock } = this.#environment;
+    const resource = new Resource<T>();
+    this.#resources.add(resource);
+    this.#opening += 1;
+    const startedAt = clock.now();
+    runStep(
+      this.#limit("open"),
+      () => this.#lifecycle.open(),
+      (outcome) => {
+        this.#opening -= 1;
+        if (outcome.ok) this.#opened(resource, outcome.value, startedAt);
+        else this.#openFailed(resource, outcome.error);
+      },
+      (lateComer) =>
+        runStep(this.#limit("close"), () => this.#lifecycle.close(lateComer), () => {}),
+    );
+  }
+
+  #opened(resource: Resource<T>, value: T, startedAt: number): void {
+    const { clock, random } = this.#environment;
+    const now = clock.now();
+    const openMs = now - startedAt;
+    const lifetimeMs = this.#options.maxLifetimeMs * (1 - LIFETIME_JITTER * random());
+    resource.value = value;
+    resource.idleSince = now;
+    resource.expiresAt = now + lifetimeMs;
+    this.#counters.opened += 1;
+    this.#counters.openMs += openMs;
+    this.#lastOpenError = undefined;
+    this.#warmUpBackoff.reset();
+    notify("onOpen", this.#hooks.onOpen, { openMs });
+    this.#deliver(resource, now);
+  }
+
+  #openFailed(resource: Resource<T>, cause: unknown): void {
+    this.#counters.openErrors += 1;
+    this.#lastOpenError = cause;
+    this.#forget(resource);
+    this.#waiters.shift()?.fail(openFailed(cause));
+    this.#serve();
+    // Nobody asked for a spare connection just now: trying again at once would be a busy loop.
+    if (this.#options.minIdle > 0 && !this.closed) this.#warmUpBackoff.retry(() => this.#warmUp());
+  }
+
+  #validate(resource: Resource<T>): void {
+    resource.state = "validating";
+    this.#validating += 1;
+    runStep(
+      this.#limit("health check"),
+      () => this.#lifecycle.validate(resource.value),
+      (outcome) => {
+        this.#validating -= 1;
+        // The pool may have been closed by force meanwhile.
+        if (resource.state !== "validating") return;
+        const now = this.#environment.clock.now();
+        resource.healthyAt = now;
+        if (outcome.ok) this.#deliver(resource, now);
+        else this.#destroy(resource, "invalid", outcome.error);
+      },
+    );
+  }
+
+  #awaitReset(resource: Resource<T>, resetting: PromiseLike<void>): Promise<void> {
+    return new Promise((resolve) => {
+      awaitStep(this.#limit("reset"), resetting, (outcome) => {
+        resolve();
+        if (resource.state !== "resetting") return;
+        const now = this.#environment.clock.now();
+        resource.idleSince = now;
+        if (outcome.ok) this.#deliver(resource, now);
+        else this.#destroy(resource, "reset", outcome.error);
+      });
+    });
+  }
+
+  /** Offers a ready resource to the queue: the first who accepts gets it, else it turns idle. */
+  #deliver(resource: Resource<T>, now: number): void {
+    if (this.closed) return this.#destroy(resource, "closed");
+    if (this.#excess() > 0) return this.#destroy(resource, "resized");
+    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
+      if (w.waiting && w.accept(this.#lease(resource, now, w.since))) return;
+    }
+    this.#idle.push(resource);
+  }
+
+  #lease(resource: Resource<T>, now: number, since: number): Lease<T> {
+    resource.state = "leased";
+    resource.leasedAt = now;
+    resource.uses += 1;
+    resource.leaseId += 1;
+    this.#leased += 1;
+    this.#counters.acquired += 1;
+    this.#counters.waitMs += now - since;
+    const lease = new Lease(this, resource, resource.leaseId);
+    if (this.#leaks !== undefined) this.#track(this.#leaks, lease, resource);
+    if (this.#hooks.onAcquire !== undefined) {
+      notify("onAcquire", this.#hooks.onAcquire, { waitMs: now - since });
+    }
+    return lease;
+  }
+
+  #track(leaks: LeakDetector<Resource<T>>, lease: Lease<T>, resource: Resource<T>): void {
+    const stack = new Error("acquired here").stack ?? "";
+    resource.acquiredAtStack = stack;
+    leaks.watch(lease, { resource, leaseId: resource.leaseId, stack });
+  }
+
+  #reclaim({ resource, leaseId, stack }: LostLease<Resource<T>>): void {
+    if (resource.leaseId !== leaseId) return;
+    this.#counters.leaked += 1;
+    const heldMs = this.#environment.clock.now() - resource.leasedAt;
+    void this.release(resource);
+    notify("onLeak", this.#hooks.onLeak, { heldMs, stack });
+  }
+
+  /** From here on the lease is dead. Returns the time, which the caller needs too. */
+  #endLease(resource: Resource<T>): number {
+    const now = this.#environment.clock.now();
+    const usedMs = now - resource.leasedAt;
+    resource.state = "resetting";
+    resource.leaseId += 1;
+    resource.acquiredAtStack = undefined;
+    this.#leased -= 1;
+    this.#counters.usedMs += usedMs;
+    this.#leaks?.unwatch(resource);
+    if (this.#hooks.onRelease !== undefined) {
+      notify("onRelease", this.#hooks.onRelease, { usedMs });
+    }
+    return now;
+  }
+
+  /** Closes a resource. Its slot stays taken until that is done or has timed out. */
+  #destroy(resource: Resource<T>, reason: DestroyReason, failure?: unknown): void {
+    resource.state = "closing";
+    this.#closing += 1;
+    this.#counters.destroyed[reason] += 1;
+    runStep(
+      this.#limit("close"),
+      () => this.#lifecycle.close(resource.value),
+      (outcome: Outcome<void>) => {
+        this.#closing -= 1;
+        this.#forget(resource);
+        this.#refill();
+        const error = failure ?? (outcome.ok ? undefined : outcome.error);
+        notify("onDestroy", this.#hooks.onDestroy, { reason, error });
+      },
+    );
+    // Somebody may have counted on this resource while another slot is free.
+    this.#refill();
+  }
+
+  #refill(): void {
+    this.#serve();
+    this.#warmUp();
+  }
+
+  #forget(resource: Resource<T>): void {
+    resource.state = "closed";
+    this.#resources.delete(resource);
+    this.#finishClosing();
+  }
+
+  #closeByForce(): void {
+    for (const resource of [...this.#resources]) {
+      if (resource.state === "leased") this.#endLease(resource);
+      else if (resource.state !== "validating" && resource.state !== "resetting") continue;
+      this.#destroy(resource, "closed");
+    }
+  }
+
+  #finishClosing(): void {
+    if (this.#phase !== "closing" || this.#resources.size > 0) return;
+    this.#phase = "closed";
+    this.#environment.clock.cancel(this.#closeTimer);
+    this.#announceClosed();
+  }
+
+  /** Keeps `minIdle` resources at hand, as far as there are slots that nobody waits for. */
+  #warmUp(): void {
+    const { minIdle, poolSize } = this.#options;
+    while (
+      minIdle > this.#idle.size + this.#opening + this.#validating - this.#waiters.size &&
+      this.#resources.size < poolSize && !this.closed && !this.#warmUpBackoff.waiting
+    ) {
+      this.#open();
+    }
+  }
+
+  #reasonToRetireOnReturn(resource: Resource<T>, now: number): DestroyReason | undefined {
+    if (this.closed) return "closed";
+    if (now >= resource.expiresAt) return "lifetime";
+    if (resource.uses >= this.#options.maxUses) return "uses";
+    if (this.#excess() > 0) return "resized";
+    return undefined;
+  }
+
+  /** How many resources there are above `poolSize`, beside those that are on their way out. */
+  #excess(): number {
+    return this.#resources.size - this.#closing - this.#options.poolSize;
+  }
+
+  /** How many may wait: `maxWaiting`, and those for whom supply is on its way. */
+  #waitingRoom(): number {
+    const onItsWay = this.#opening + this.#validating + this.#idle.size;
+    const freeSlots = Math.max(0, this.#options.poolSize - this.#resources.size);
+    return this.#options.maxWaiting + onItsWay + freeSlots;
+  }
+
+  #limit(name: string): StepLimit {
+    const { clock } = this.#environment;
+    return { clock, name, timeoutMs: this.#options.operationTimeoutMs };
+  }
+
+  #timeoutError(timeoutMs: number): Error {
+    return acquireTimedOut(
+      timeoutMs,
+      this.#options.poolSize,
+      this.stats,
+      this.#resources,
+      this.#environment.clock.now(),
+      this.#lastOpenError,
+    );
+  }
+}

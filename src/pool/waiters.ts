@@ -1,0 +1,114 @@
+/**
+ * Who waits for a connection, in order of arrival.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "./clock.ts";
+
+/** One waiting caller. It settles exactly once; whoever comes second is refused. */
+export class Waiter<T> {
+  /** Settles with what was handed over, or with the error that ended the wait. */
+  readonly promise: Promise<T>;
+  readonly since: number;
+  /** Neighbours in the queue; only {@linkcode WaiterQueue} touches them. */
+  previous: Waiter<T> | undefined = undefined;
+  next: Waiter<T> | undefined = undefined;
+
+  #state: "waiting" | "served" | "failed" = "waiting";
+  #resolve!: (value: T) => void;
+  #reject!: (error: unknown) => void;
+  #clock: Clock | undefined = undefined;
+  #timer: Timer = undefined;
+  #signal: AbortSignal | undefined = undefined;
+  #onAbort: (() => void) | undefined = undefined;
+
+  constructor(since: number) {
+    this.since = since;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get waiting(): boolean {
+    return this.#state === "waiting";
+  }
+
+  /** Hands a value over. False when the wait is over already: the value is still the giver's. */
+  accept(value: T): boolean {
+    if (!this.#settle("served")) return false;
+    this.#resolve(value);
+    return true;
+  }
+
+  /** Ends the wait with an error. False when it is over already. */
+  fail(error: unknown): boolean {
+    if (!this.#settle("failed")) return false;
+    this.#reject(error);
+    return true;
+  }
+
+  /** Calls back once when the time is up and the wait still on. */
+  onDeadline(clock: Clock, delayMs: number, callback: () => void): void {
+    this.#clock = clock;
+    // The caller's deadline is work: without it a script that forgot a release would end
+    // silently instead of with the error that explains it.
+    this.#timer = clock.schedule(callback, delayMs, "keeps process alive");
+  }
+
+  /** Calls back once when the signal aborts and the wait is still on. */
+  onAbort(signal: AbortSignal, callback: () => void): void {
+    this.#signal = signal;
+    this.#onAbort = callback;
+    signal.addEventListener("abort", callback);
+  }
+
+  #settle(state: "served" | "failed"): boolean {
+    if (this.#state !== "waiting") return false;
+    this.#state = state;
+    this.#clock?.cancel(this.#timer);
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#clock = this.#timer = this.#signal = this.#onAbort = undefined;
+    return true;
+  }
+}
+
+/**
+ * First in, first out. A linked list, because a waiter that gives up leaves from the middle, and
+ * ten thousand of them must not cost ten thousand searches.
+ */
+export class WaiterQueue<T> {
+  #head: Waiter<T> | undefined = undefined;
+  #tail: Waiter<T> | undefined = undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(waiter: Waiter<T>): void {
+    waiter.previous = this.#tail;
+    if (this.#tail === undefined) this.#head = waiter;
+    else this.#tail.next = waiter;
+    this.#tail = waiter;
+    this.#size += 1;
+  }
+
+  /** Takes the one that has waited longest. */
+  shift(): Waiter<T> | undefined {
+    const waiter = this.#head;
+    if (waiter !== undefined) this.remove(waiter);
+    return waiter;
+  }
+
+  /** Takes a waiter out; it must be in this queue. */
+  remove(waiter: Waiter<T>): void {
+    if (waiter.previous === undefined) this.#head = waiter.next;
+    else waiter.previous.next = waiter.next;
+    if (waiter.next === undefined) this.#tail = waiter.previous;
+    else waiter.next.previous = waiter.previous;
+    waiter.previous = waiter.next = undefined;
+    this.#size -= 1;
+  }
+}

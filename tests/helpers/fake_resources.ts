@@ -1,0 +1,154 @@
+import type { Lifecycle } from "../../src/pool/pool.ts";
+
+/** How a step of a fake resource's life goes. */
+export type Behaviour = "ok" | "error" | "slow" | "never" | "later ok" | "later error";
+
+/** The steps a pool asks for. */
+export type Step = "open" | "validate" | "reset" | "close";
+export const STEPS: readonly Step[] = ["open", "validate", "reset", "close"];
+
+/** A resource that remembers what was done to it. */
+export class FakeResource {
+  readonly id: number;
+  closes = 0;
+  dirty = false;
+  killed = false;
+  validatedAt = -Infinity;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+}
+
+/** A step that has been started and waits to be told how it ends. */
+export interface PendingStep {
+  readonly step: Step;
+  readonly resource: FakeResource;
+  readonly succeed: () => void;
+  readonly fail: () => void;
+}
+
+/** A step failed because the test said so. */
+export class PlannedFailure extends Error {
+  override readonly name = "PlannedFailure";
+}
+
+/** Makes fake resources, each step of whose life goes as `plan` says at that moment. */
+export class FakeResources implements Lifecycle<FakeResource> {
+  readonly plan: Record<Step, Behaviour> = {
+    open: "ok",
+    validate: "ok",
+    reset: "ok",
+    close: "ok",
+  };
+  /** Steps under way, oldest first ("slow" and "never" wait here for the test or for ever). */
+  readonly pending: PendingStep[] = [];
+  readonly made: FakeResource[] = [];
+  readonly failedToOpen = new Set<FakeResource>();
+  readonly now: () => number;
+  /** Steps started so far. */
+  started = 0;
+
+  constructor(now: () => number = () => 0) {
+    this.now = now;
+  }
+
+  open(): FakeResource | Promise<FakeResource> {
+    const resource = new FakeResource(this.made.length);
+    this.made.push(resource);
+    return this.#run("open", resource, () => resource);
+  }
+
+  validate(resource: FakeResource): void | Promise<void> {
+    return this.#run("validate", resource, () => {
+      if (resource.killed) throw new PlannedFailure("validate found a dead resource");
+      resource.validatedAt = this.now();
+    });
+  }
+
+  reset(resource: FakeResource): void | Promise<void> {
+    return this.#run("reset", resource, () => {
+      resource.dirty = false;
+    });
+  }
+
+  close(resource: FakeResource): void | Promise<void> {
+    resource.closes += 1;
+    return this.#run("close", resource, () => {});
+  }
+
+  /** Resources that were opened and not closed. */
+  get alive(): FakeResource[] {
+    return this.made.filter((resource) => resource.closes === 0);
+  }
+
+  #run<R>(step: Step, resource: FakeResource, effect: () => R): R | Promise<R> {
+    this.started += 1;
+    const failure = (): never => {
+      if (step === "open") this.failedToOpen.add(resource);
+      throw new PlannedFailure(`${step} failed`);
+    };
+    switch (this.plan[step]) {
+      case "ok":
+        return effect();
+      case "error":
+        return failure();
+      case "later ok":
+        return Promise.resolve().then(effect);
+      case "later error":
+        return Promise.resolve().then(failure);
+      case "slow":
+      case "never":
+        return new Promise((resolve, reject) => {
+          const finish = (end: () => R) => () => {
+            const index = this.pending.indexOf(entry);
+            if (index >= 0) this.pending.splice(index, 1);
+            try {
+              resolve(end());
+            } catch (error) {
+              reject(error);
+            }
+          };
+          const entry: PendingStep = {
+            step,
+            resource,
+            succeed: finish(effect),
+            fail: finish(failure),
+          };
+          this.pending.push(entry);
+        });
+    }
+  }
+}
+
+/** An abort signal that counts its listeners. */
+export class CountingSignal extends EventTarget {
+  aborted = false;
+  reason: unknown = undefined;
+  onabort: null = null;
+  listeners = 0;
+
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    this.listeners += 1;
+    super.addEventListener(...args);
+  }
+
+  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
+    this.listeners -= 1;
+    super.removeEventListener(...args);
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true;
+    this.reason = reason;
+    this.dispatchEvent(new Event("abort"));
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
+  }
+
+  asSignal(): AbortSignal {
+    return this as unknown as AbortSignal;
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The driver `bun:sqlite`, built into Bun.
+ *
+ * @example
+ * ```ts ignore
+ * import { Database } from "bun:sqlite";
+ * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
+ *
+ * const conn = adaptBunSqlite(new Database("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { Row, SQLiteValue } from "../src/sqlite/protocol.ts";
+import { resultCode } from "../src/sqlite/result_codes.ts";
+import type { Statement } from "../src/sqlite/scan.ts";
+import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import {
+  type Changes,
+  cursorOver,
+  type SyncCursor,
+  type SyncHandle,
+  type SyncStatement,
+} from "../src/sqlite/sync_handle.ts";
+import type { NulText } from "../src/sqlite/values.ts";
+import { brandOf, hasMethods } from "./shape.ts";
+
+/** What is used of a `Statement` of bun:sqlite. */
+export interface BunSqliteStatement {
+  /** The names of the result columns. */
+  readonly columnNames: string[];
+  /** Runs to the end and returns all rows as objects. */
+  all(...params: unknown[]): unknown[];
+  /** Runs to the end and returns all rows as arrays. */
+  values(...params: unknown[]): unknown[][];
+  /** Runs up to the first row. */
+  get(...params: unknown[]): unknown;
+  /** Runs to the end and returns what changed. */
+  run(...params: unknown[]): {
+    readonly changes: number;
+    readonly lastInsertRowid: number | bigint;
+  };
+  /** Runs row by row. */
+  iterate(...params: unknown[]): Iterator<unknown>;
+  /** Whether integers come as bigints. */
+  safeIntegers(enabled: boolean): unknown;
+  /** Frees the statement. */
+  finalize(): void;
+}
+
+/** What is used of a `Database` of bun:sqlite. */
+export interface BunSqliteHandle {
+  /** Whether a transaction is open. */
+  readonly inTransaction: boolean;
+  /** Prepares a statement that no cache shares. */
+  prepare(sql: string): BunSqliteStatement;
+  /** Closes the database. */
+  close(throwOnError?: boolean): void;
+}
+
+/**
+ * Whether something is a handle of bun:sqlite.
+ *
+ * @param value Anything.
+ */
+export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
+  return brandOf(value) === "bun:sqlite" && hasMethods(value, ["prepare", "query", "close"]);
+}
+
+/**
+ * Makes a connection of a handle of bun:sqlite.
+ *
+ * @param handle An open `Database`. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError | RangeError} An option is not one of the allowed values.
+ *
+ * @example
+ * ```ts ignore
+ * import { Database } from "bun:sqlite";
+ * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
+ *
+ * const conn = adaptBunSqlite(new Database(":memory:"));
+ * await conn.execute("SELECT 1");
+ * ```
+ */
+export function adaptBunSqlite(
+  handle: BunSqliteHandle,
+  options: SyncConnectionOptions = {},
+): SyncConnection {
+  return new SyncConnection(new BunHandle(handle), options);
+}
+
+class BunHandle implements SyncHandle {
+  readonly raw: BunSqliteHandle;
+  readonly nulText: NulText = "allowed";
+
+  constructor(raw: BunSqliteHandle) {
+    this.raw = raw;
+  }
+
+  get inTransaction(): boolean {
+    return this.raw.inTransaction;
+  }
+
+  prepare(statement: Statement): SyncStatement {
+    return new BunStatement(this.raw.prepare(statement.text), statement);
+  }
+
+  close(): void {
+    this.raw.close(true);
+  }
+
+  resultCodeOf(error: unknown): number | undefined {
+    const { errno, message } = error as { errno?: unknown; message?: unknown };
+    if (typeof errno === "number") return errno;
+    return /closed|finalized/.test(String(message)) ? resultCode.MISUSE : undefined;
+  }
+}
+
+type BunRow = Readonly<Record<string, SQLiteValue>>;
+
+class BunStatement implements SyncStatement {
+  readonly #raw: BunSqliteStatement;
+  readonly #openColumns: boolean;
+  #columns: readonly string[] | undefined;
+  #distinct: readonly string[] = [];
+  #exact = false;
+
+  constructor(raw: BunSqliteStatement, { openColumns }: Statement) {
+    this.#raw = raw;
+    this.#openColumns = openColumns;
+    raw.safeIntegers(this.#exact);
+  }
+
+  columns(refresh: boolean = false): readonly string[] {
+    if (this.#columns === undefined || this.#openColumns || refresh) {
+      this.#columns = this.#raw.columnNames;
+    }
+    return this.#columns;
+  }
+
+  all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
+    this.#setExact(exact);
+    return this.#raw.values(values) as SQLiteValue[][];
+  }
+
+  first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined {
+    this.#setExact(exact);
+    const row = this.#raw.get(values) as BunRow | null;
+    if (row === null) return undefined;
+    const names = this.columns();
+    return this.#areDistinct(names) ? valuesOf(row, names) : this.all(values, exact)[0];
+  }
+
+  objects(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] {
+    this.#setExact(exact);
+    if (!firstRowOnly) return this.#raw.all(values) as Row[];
+    const row = this.#raw.get(values) as Row | null;
+    return row === null ? [] : [row];
+  }
+
+  run(values: SQLiteValue[]): Changes {
+    this.#setExact(true);
+    return this.#raw.run(values);
+  }
+
+  iterate(values: SQLiteValue[]): SyncCursor {
+    // Rows come as objects only, where each name can have but one value.
+    if (!this.#areDistinct(this.#raw.columnNames)) return cursorOver(this.all(values, true));
+    this.#setExact(true);
+    return new BunCursor(this.#raw, this.#raw.iterate(...values) as Iterator<BunRow>);
+  }
+
+  finalize(): void {
+    this.#raw.finalize();
+  }
+
+  #setExact(exact: boolean): void {
+    if (exact === this.#exact) return;
+    this.#exact = exact;
+    this.#raw.safeIntegers(exact);
+  }
+
+  #areDistinct(names: readonly string[]): boolean {
+    const known = this.#distinct;
+    if (names === known) return true;
+    if (names.length === known.length && names.every((name, i) => name === known[i])) return true;
+    const distinct = new Set(names).size === names.length;
+    if (distinct) this.#distinct = names;
+    return distinct;
+  }
+}
+
+class BunCursor implements SyncCursor {
+  readonly #statement: BunSqliteStatement;
+  readonly #rows: Iterator<BunRow>;
+  #names: readonly string[] | undefined;
+
+  constructor(statement: BunSqliteStatement, rows: Iterator<BunRow>) {
+    this.#statement = statement;
+    this.#rows = rows;
+  }
+
+  next(): SQLiteValue[] | undefined {
+    const { done, value } = this.#rows.next();
+    if (done) return undefined;
+    return valuesOf(value, this.#names ??= this.#statement.columnNames);
+  }
+
+  close(): void {
+    this.#rows.return?.();
+  }
+}
+
+function valuesOf(row: BunRow, names: readonly string[]): SQLiteValue[] {
+  return names.map((name) => row[name]);
+}

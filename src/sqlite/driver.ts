@@ -1,0 +1,38 @@
+/**
+ * A driver as `openDatabase` sees it.
+ *
+ * @module
+ */
+
+import type { DriverConnection } from "./protocol.ts";
+
+/** How a driver opens a database. */
+export interface DriverOpenOptions {
+  readonly readonly: boolean;
+  /** Whether a missing file is created. */
+  readonly create: boolean;
+  readonly intMode: "number" | "bigint";
+  readonly statementCacheSize: number | undefined;
+}
+
+/** How far a backup has come, in pages. */
+export interface BackupProgress {
+  readonly totalPages: number;
+  readonly remainingPages: number;
+}
+
+/** Opens connections to a database. Values of this type come from the adapters. */
+export interface Driver {
+  /** How the driver calls itself, such as "node:sqlite". */
+  readonly name: string;
+  /** Names the SQLite library the driver brings; no two libraries may share a file. */
+  readonly library: string;
+  /** @param path a path or ":memory:". */
+  open(path: string, options: DriverOpenOptions): DriverConnection | PromiseLike<DriverConnection>;
+  /** Copies the database while it is in use; SQL does it where a driver has nothing of its own. */
+  backup?(
+    connection: DriverConnection,
+    path: string,
+    onProgress: ((progress: BackupProgress) => void) | undefined,
+  ): Promise<void>;
+}

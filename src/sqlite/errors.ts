@@ -1,0 +1,93 @@
+/**
+ * The errors of the database, alike on every driver.
+ *
+ * @module
+ */
+
+import { codeName, primaryCode, resultCode } from "./result_codes.ts";
+
+/**
+ * SQLite, or the connection on its behalf, refused or failed to do something.
+ *
+ * Values of parameters never appear in the message. The error of the driver is the `cause`.
+ *
+ * @example
+ * ```ts
+ * import { SQLiteError, SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * async function addUser(pool: SQLiteConnectionPool, email: string): Promise<boolean> {
+ *   try {
+ *     await pool.withConnection((conn) => conn.run("INSERT INTO users(email) VALUES (?)", [email]));
+ *     return true;
+ *   } catch (error) {
+ *     const taken = error instanceof SQLiteError &&
+ *       error.extendedCode === "SQLITE_CONSTRAINT_UNIQUE";
+ *     if (!taken) throw error;
+ *     return false;
+ *   }
+ * }
+ * ```
+ */
+export class SQLiteError extends Error {
+  // Literal names survive minifiers, which rename classes.
+  override readonly name: string = "SQLiteError";
+  /** The name of the primary result code, such as `"SQLITE_BUSY"`. */
+  readonly code: string;
+  /** The name of the extended result code, such as `"SQLITE_BUSY_SNAPSHOT"`. */
+  readonly extendedCode: string;
+  /** The extended result code itself, such as 517. */
+  readonly rawCode: number;
+
+  /**
+   * @param message What happened, without any value.
+   * @param rawCode SQLite's extended result code.
+   * @param options The error behind this one, as `cause`.
+   */
+  constructor(message: string, rawCode: number, options?: ErrorOptions) {
+    super(message, options);
+    this.code = codeName(primaryCode(rawCode));
+    this.extendedCode = codeName(rawCode);
+    this.rawCode = rawCode;
+  }
+}
+
+/**
+ * An INTEGER came out that a JavaScript number cannot hold exactly. Nothing is ever rounded:
+ * open the connection with `intMode: "bigint"` to read such numbers.
+ */
+export class SQLiteIntegerRangeError extends SQLiteError {
+  override readonly name: string = "SQLiteIntegerRangeError";
+  /** The column that holds the number. */
+  readonly column: string;
+
+  /**
+   * @param column The column that holds the number.
+   */
+  constructor(column: string) {
+    super(
+      `column ${JSON.stringify(column)} holds an integer that no JavaScript number can represent ` +
+        `exactly: use intMode: "bigint" to read it`,
+      resultCode.RANGE,
+    );
+    this.column = column;
+  }
+}
+
+/**
+ * The error for a connection used in a way it does not support.
+ *
+ * @param message What was wrong and what to do instead.
+ */
+export function misuse(message: string): SQLiteError {
+  return new SQLiteError(message, resultCode.MISUSE);
+}
+
+/** The error for a call on a closed connection. */
+export function connectionClosed(): SQLiteError {
+  return misuse("the connection is closed: open another one");
+}
+
+/** The message of whatever a driver threw. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+/**
+ * Rows as an async iterator over a synchronous cursor.
+ *
+ * @module
+ */
+
+/** Rows to come, made for the caller already. */
+export interface RowSource<R> {
+  /** The next row, or `done`. */
+  next(): IteratorResult<R, undefined>;
+  /** Frees the statement. A second call does nothing. */
+  close(): void;
+}
+
+const done: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+/**
+ * Streams the rows of one statement, which starts to run at the first `next()`.
+ *
+ * `return()` and `throw()` free the statement and its locks before they return, which the one of
+ * an async generator would only do a turn later.
+ */
+export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
+  #open: (() => RowSource<R>) | undefined;
+  #rows: RowSource<R> | undefined;
+  #failure: Error | undefined;
+  readonly #running: Set<RowCursor<unknown>>;
+
+  /**
+   * @param open Starts the statement.
+   * @param running Where the cursor is to be found while the statement runs.
+   */
+  constructor(open: () => RowSource<R>, running: Set<RowCursor<unknown>>) {
+    this.#open = open;
+    this.#running = running;
+  }
+
+  /** The next row, or `done`; rejects when the statement fails or the cursor was cut off. */
+  next(): Promise<IteratorResult<R, undefined>> {
+    try {
+      return Promise.resolve(this.#step());
+    } catch (error) {
+      this.#end();
+      return Promise.reject(error);
+    }
+  }
+
+  /** Ends the cursor at once. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#failure = undefined;
+    this.#end();
+    return Promise.resolve(done);
+  }
+
+  /**
+   * Ends the cursor at once.
+   *
+   * @param error What the promise is rejected with.
+   */
+  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
+    this.#failure = undefined;
+    this.#end();
+    return Promise.reject(error);
+  }
+
+  /**
+   * Ends the cursor against the will of its reader, who must not mistake this for the last row.
+   *
+   * @param reason What the next `next()` is rejected with.
+   */
+  cutOff(reason: Error): void {
+    this.#end();
+    this.#failure = reason;
+  }
+
+  /** The cursor itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends the cursor at once. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.return().then(() => {});
+  }
+
+  #step(): IteratorResult<R, undefined> {
+    if (this.#failure !== undefined) throw this.#takeFailure();
+    if (this.#open !== undefined) {
+      const open = this.#open;
+      this.#open = undefined;
+      this.#rows = open();
+      this.#running.add(this);
+    }
+    const result = this.#rows?.next() ?? done;
+    if (result.done) this.#end();
+    return result;
+  }
+
+  #takeFailure(): Error | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  #end(): void {
+    const rows = this.#rows;
+    this.#open = undefined;
+    this.#rows = undefined;
+    this.#running.delete(this);
+    rows?.close();
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Queries written as template literals, whose values can only ever be bound.
+ *
+ * @module
+ */
+
+import type { BindValue } from "./protocol.ts";
+import { checkBindValue, describe } from "./values.ts";
+
+/** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
+export type SqlArgument = BindValue | SqlQuery;
+
+/**
+ * SQL text and the values that belong to its parameters: what {@linkcode sql} makes.
+ *
+ * As a string, in JSON or on the console it shows its text only, never a value.
+ */
+export class SqlQuery {
+  /** The text, with a `?` for each value. */
+  readonly text: string;
+  readonly #values: readonly BindValue[];
+
+  /**
+   * @param text SQL text with a `?` for each value.
+   * @param values The values, in the order of the text.
+   */
+  constructor(text: string, values: readonly BindValue[]) {
+    this.text = text;
+    this.#values = values;
+  }
+
+  /** The values, in the order of the text. */
+  get values(): readonly BindValue[] {
+    return this.#values;
+  }
+
+  /** The text alone. */
+  toString(): string {
+    return this.text;
+  }
+
+  /** The text alone. */
+  toJSON(): string {
+    return this.text;
+  }
+}
+
+/** The tag {@linkcode sql} and its helper. */
+export interface SqlTag {
+  /**
+   * Makes a query from a template.
+   *
+   * @param strings The SQL text between the values.
+   * @param args Values, which are bound, and other queries, which become part of this one.
+   * @throws {TypeError | RangeError} A value cannot be bound; the message tells which one.
+   */
+  (strings: TemplateStringsArray, ...args: SqlArgument[]): SqlQuery;
+  /**
+   * Joins values or queries into one query, for `IN` lists, `VALUES` and conditions.
+   *
+   * @param items Values, which are bound, and other queries.
+   * @param separator What to put between them; a comma without it.
+   * @throws {TypeError | RangeError} A value cannot be bound; the message tells which one.
+   */
+  join(items: readonly SqlArgument[], separator?: SqlQuery): SqlQuery;
+}
+
+const comma = new SqlQuery(", ", []);
+
+/**
+ * Tags a template literal as a query. Each `${}` becomes a parameter, so that no value can
+ * change what the query does; another query in `${}` becomes part of this one.
+ *
+ * @example
+ * ```ts
+ * import { ident, sql } from "@sqlitepool/pool";
+ *
+ * const active = sql`active = ${true}`;
+ * const query = sql`
+ *   SELECT * FROM ${ident("users")}
+ *   WHERE ${active} AND id IN (${sql.join([1, 2, 3])})`;
+ * // query.text ends in "active = ? AND id IN (?, ?, ?)", query.values is [true, 1, 2, 3]
+ * ```
+ */
+export const sql: SqlTag = Object.assign(tag, { join });
+
+/**
+ * Quotes the name of a table, column or index for a {@linkcode sql} template.
+ *
+ * @param names The name, or its parts: `ident("main", "users")` is `"main"."users"`.
+ * @returns A query without values, to be used inside another one.
+ * @throws {TypeError} A name is not a string, empty, or holds a character no name can hold.
+ *
+ * @example
+ * ```ts
+ * import { ident, sql } from "@sqlitepool/pool";
+ *
+ * const column = "created at";
+ * const query = sql`SELECT * FROM events ORDER BY ${ident(column)}`;
+ * ```
+ */
+export function ident(...names: [string, ...string[]]): SqlQuery {
+  return new SqlQuery(names.map(quote).join("."), []);
+}
+
+function tag(strings: TemplateStringsArray, ...args: SqlArgument[]): SqlQuery {
+  if (!Array.isArray(strings) || !Array.isArray(strings.raw)) {
+    throw new TypeError("sql is a tag for templates: write sql`SELECT ${value}`, without ()");
+  }
+  const values: BindValue[] = [];
+  const texts = strings.map((text: string | undefined, i) => {
+    if (text === undefined) throw new TypeError("the sql template holds a broken escape sequence");
+    if (i === 0) return text;
+    return addArgument(args[i - 1], values, `value ${i} of the sql template`) + text;
+  });
+  return new SqlQuery(texts.join(""), values);
+}
+
+function join(items: readonly SqlArgument[], separator: SqlQuery = comma): SqlQuery {
+  if (!Array.isArray(items)) {
+    throw new TypeError(`sql.join needs an array of values or queries, not ${describe(items)}`);
+  }
+  if (!(separator instanceof SqlQuery)) {
+    throw new TypeError("the separator of sql.join must be a query: sql` AND `");
+  }
+  const values: BindValue[] = [];
+  // Not map(): it would skip holes.
+  const texts = Array.from(items, (item: SqlArgument, i) => {
+    const text = addArgument(item, values, `item ${i + 1} of sql.join`);
+    return i === 0 ? text : addArgument(separator, values, "the separator of sql.join") + text;
+  });
+  return new SqlQuery(texts.join(""), values);
+}
+
+/** Adds the values of an argument to `values` and returns its text. */
+function addArgument(arg: SqlArgument, values: BindValue[], name: string): string {
+  if (arg instanceof SqlQuery) {
+    // Not push(...): a long list of arguments overflows the stack.
+    for (const value of arg.values) values.push(value);
+    return arg.text;
+  }
+  if (Array.isArray(arg)) {
+    throw new TypeError(`${name} is an array: use sql.join(array) to bind each of its values`);
+  }
+  checkBindValue(arg, name);
+  values.push(arg);
+  return "?";
+}
+
+function quote(name: unknown): string {
+  if (typeof name !== "string") {
+    throw new TypeError(`the name of a table or column must be a string, not ${describe(name)}`);
+  }
+  if (name === "") throw new TypeError("the name of a table or column must not be empty");
+  if (name.includes("\0") || !name.isWellFormed()) {
+    throw new TypeError("the name of a table or column must not hold NUL or half a surrogate pair");
+  }
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -19,6 +19,8 @@ export interface Clock {
   schedule(callback: () => void, delayMs: number, lifetime: TimerLifetime): Timer;
   /** Cancels a timer; does nothing when it has fired. */
   cancel(timer: Timer): void;
+  /** Calls back when timers and input have had their turn. */
+  nextTurn(callback: () => void): void;
 }
 
 /** What the pool takes from its surroundings. */
@@ -32,6 +34,7 @@ export interface Environment {
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 interface RuntimeTimers {
+  setImmediate?: (callback: () => void) => unknown;
   Deno?: { unrefTimer?: (id: number) => void };
 }
 
@@ -52,6 +55,11 @@ const systemClock: Clock = {
   },
   cancel(timer) {
     clearTimeout(timer as number);
+  },
+  nextTurn(callback) {
+    // A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
+    const { setImmediate = setTimeout } = globalThis as RuntimeTimers;
+    setImmediate(callback);
   },
 };
 

@@ -43,6 +43,10 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer as FakeTimer);
   }
 
+  nextTurn(callback: () => void): void {
+    this.schedule(callback, 0, "keeps process alive");
+  }
+
   /** Timers that have not fired yet. */
   get pending(): number {
     return this.#timers.size;
@@ -62,6 +66,11 @@ export class FakeClock implements Clock {
       if (isEarlier) next = timer;
     }
     return next;
+  }
+
+  /** Lets time pass within one turn: no timer gets a chance to fire. */
+  pass(byMs: number): void {
+    this.#now += byMs;
   }
 
   /** Moves on, firing what falls due on the way; `afterEach` runs after each timer. */

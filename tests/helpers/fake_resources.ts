@@ -13,7 +13,7 @@ export class FakeResource {
   closes = 0;
   dirty = false;
   killed = false;
-  validatedAt = -Infinity;
+  validatedAt: number = -Infinity;
 
   constructor(id: number) {
     this.id = id;
@@ -44,10 +44,15 @@ export class FakeResources implements Lifecycle<FakeResource> {
   /** Steps under way, oldest first ("slow" and "never" wait here for the test or for ever). */
   readonly pending: PendingStep[] = [];
   readonly made: FakeResource[] = [];
-  readonly failedToOpen = new Set<FakeResource>();
+  readonly failedToOpen: Set<FakeResource> = new Set();
   readonly now: () => number;
-  /** Steps started so far. */
+  /** Steps started so far, in all and of each kind. */
   started = 0;
+  readonly calls: Record<Step, number> = { open: 0, validate: 0, reset: 0, close: 0 };
+  /** Called inside each step that is started. */
+  onStep: (step: Step) => void = () => {};
+  /** Called with each step that waits to be told how it ends. */
+  onPending: (pending: PendingStep) => void = () => {};
 
   constructor(now: () => number = () => 0) {
     this.now = now;
@@ -77,6 +82,13 @@ export class FakeResources implements Lifecycle<FakeResource> {
     return this.#run("close", resource, () => {});
   }
 
+  /** The oldest step of a kind that is under way. */
+  oldest(step: Step): PendingStep {
+    const found = this.pending.find((entry) => entry.step === step);
+    if (found === undefined) throw new Error(`no ${step} is under way`);
+    return found;
+  }
+
   /** Resources that were opened and not closed. */
   get alive(): FakeResource[] {
     return this.made.filter((resource) => resource.closes === 0);
@@ -84,6 +96,8 @@ export class FakeResources implements Lifecycle<FakeResource> {
 
   #run<R>(step: Step, resource: FakeResource, effect: () => R): R | Promise<R> {
     this.started += 1;
+    this.calls[step] += 1;
+    this.onStep(step);
     const failure = (): never => {
       if (step === "open") this.failedToOpen.add(resource);
       throw new PlannedFailure(`${step} failed`);
@@ -116,6 +130,7 @@ export class FakeResources implements Lifecycle<FakeResource> {
             fail: finish(failure),
           };
           this.pending.push(entry);
+          this.onPending(entry);
         });
     }
   }

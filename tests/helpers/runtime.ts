@@ -61,6 +61,16 @@ const runArguments: Readonly<Record<RuntimeName, readonly string[]>> = {
   ],
 };
 
+/** The command that runs a script of the repository on the runtime that runs the test. */
+export function runtimeCommand(path: string, args: readonly string[] = []): string[] {
+  return [
+    process.execPath,
+    ...runArguments[runtimeName()],
+    join(repositoryRoot, path),
+    ...args,
+  ];
+}
+
 /** Runs a script, given by its path in the repository, on the runtime that runs the test. */
 export function runScript(
   path: string,
@@ -70,8 +80,8 @@ export function runScript(
 ): Promise<ScriptOutcome> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const script = join(repositoryRoot, path);
-    const child = spawn(process.execPath, [...runArguments[runtimeName()], script, ...args], {
+    const [command, ...commandArgs] = runtimeCommand(path, args);
+    const child = spawn(command, commandArgs, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,82 @@
+/**
+ * A connection pool for SQLite on Node, Bun, Deno and edge-like runtimes.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+ * const { rows } = await pool.execute("SELECT 1 AS one");
+ * console.log(rows); // [{ one: 1 }]
+ * await pool.close();
+ * ```
+ *
+ * @module
+ */
+
+export { adapt, type AdaptOptions } from "./adapters/detect.ts";
+export {
+  type ConnectionOptions,
+  type PoolStats,
+  SQLiteConnectionPool,
+} from "./src/database/connection_pool.ts";
+export type {
+  Connection,
+  ConnectionCallback,
+  Query,
+  QueryOptions,
+  TransactionOptions,
+} from "./src/database/connection.ts";
+export type { IntMode, PoolOptions } from "./src/database/options.ts";
+export { PooledConnection } from "./src/database/pooled_connection.ts";
+export type { ConnectionFactory } from "./src/database/session_lifecycle.ts";
+export type { TransactionMode } from "./src/database/transaction.ts";
+export type {
+  BackupOptions,
+  BatchStatement,
+  CallOptions,
+  Database,
+  DatabaseStats,
+  WriteOptions,
+} from "./src/database/database.ts";
+export type { DatabaseOptions, DatabaseWarning } from "./src/database/database_options.ts";
+export { openDatabase } from "./src/database/open_database.ts";
+export type { Durability, Pragmas } from "./src/database/pragmas.ts";
+export type { CheckpointMode, CheckpointResult } from "./src/database/wal_care.ts";
+export {
+  ConnectionReleasedError,
+  PoolClosedError,
+  PoolConnectionAcquireTimeoutError,
+  PoolConnectionOpenError,
+  PoolOverloadedError,
+  QueryTimeoutError,
+  SQLiteLibraryConflictError,
+  SQLitePoolError,
+  UnsupportedHandleError,
+} from "./src/pool/errors.ts";
+export type {
+  AcquireEvent,
+  DestroyEvent,
+  DestroyReason,
+  LeakEvent,
+  OpenEvent,
+  PoolHooks,
+  ReleaseEvent,
+} from "./src/pool/hooks.ts";
+export type { AcquireOptions, CloseOptions, CorePoolOptions } from "./src/pool/options.ts";
+export type { BackupProgress, Driver, DriverOpenOptions } from "./src/sqlite/driver.ts";
+export { SQLiteError, SQLiteIntegerRangeError } from "./src/sqlite/errors.ts";
+export type {
+  AsyncConnection,
+  BindParams,
+  BindValue,
+  DriverConnection,
+  ResultSet,
+  Row,
+  RowFactory,
+  RowOptions,
+  SQLiteValue,
+} from "./src/sqlite/protocol.ts";
+export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
+export { ident, sql, SqlQuery } from "./src/sqlite/sql_tag.ts";

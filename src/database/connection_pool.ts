@@ -1,0 +1,247 @@
+/**
+ * N equal connections from your own factory: the port of aiosqlitepool, and the building block
+ * for everything above it.
+ *
+ * @module
+ */
+
+import { type Environment, systemEnvironment } from "../pool/clock.ts";
+import { type AcquireOptions, type CloseOptions, describeValue } from "../pool/options.ts";
+import { Pool } from "../pool/pool.ts";
+import type { PoolStats as CorePoolStats } from "../pool/stats.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowFactory,
+  RowOptions,
+  SQLiteValue,
+} from "../sqlite/protocol.ts";
+import { type Breather, breatherOf } from "./breather.ts";
+import { BusyRetry } from "./busy_retry.ts";
+import {
+  allRows,
+  AS_VALUES,
+  type Connection,
+  firstRow,
+  paramsOf,
+  type Query,
+  RowDefaults,
+  textOf,
+  type TransactionOptions,
+  wholeResult,
+} from "./connection.ts";
+import { executeAndRelease } from "./one_shot.ts";
+import { type PoolOptions, resolveSqliteOptions } from "./options.ts";
+import { PooledConnection } from "./pooled_connection.ts";
+import type { Session } from "./session.ts";
+import { type ConnectionFactory, SessionLifecycle } from "./session_lifecycle.ts";
+import { WriteTurn } from "./write_turn.ts";
+
+/** How one connection is acquired. */
+export interface ConnectionOptions<R> extends AcquireOptions {
+  /** Makes each row of this lease instead of the pool's own row factory. */
+  rowFactory?: RowFactory<R>;
+}
+
+/** What tests and the layers above put in place of the usual. */
+export interface PoolInternals {
+  /** Clock and randomness. */
+  readonly environment?: Environment;
+  /** The turn to write, when pools share a file. */
+  readonly turn?: WriteTurn<Session>;
+  /** Puts an error of the driver into the words of whoever owns the pool. */
+  readonly explain?: (error: unknown) => unknown;
+}
+
+/** A snapshot of a pool: gauges of this moment, and counters since it was made. */
+export interface PoolStats extends CorePoolStats {
+  /** Statements that were tried again because the database was locked. */
+  readonly busyRetries: number;
+}
+
+/**
+ * A pool of SQLite connections that stay open between uses.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"), { poolSize: 10 });
+ * await pool.withConnection(async (conn) => {
+ *   await conn.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+ *   await conn.execute("INSERT INTO users (name) VALUES (?)", ["Alice"]);
+ * });
+ * await pool.close();
+ * ```
+ */
+export class SQLiteConnectionPool<R = Row> {
+  readonly #pool: Pool<Session>;
+  readonly #rows: RowDefaults<R>;
+  readonly #busy: BusyRetry<Session>;
+  readonly #breather: Breather;
+
+  /**
+   * @param factory opens a connection each time it is called; may return a promise.
+   * @param options see {@linkcode PoolOptions}.
+   * @param internals for tests that move time themselves, and for layers above.
+   * @throws {TypeError | RangeError} for a bad factory or option, naming it.
+   */
+  constructor(
+    factory: ConnectionFactory,
+    options: PoolOptions<R> = {},
+    { environment = systemEnvironment, turn = new WriteTurn(environment), explain }: PoolInternals =
+      {},
+  ) {
+    if (typeof factory !== "function") {
+      throw new TypeError(
+        `The factory must be a function that opens a connection; got ${describeValue(factory)}. ` +
+          "Write () => new DatabaseSync(path) instead of the handle itself.",
+      );
+    }
+    const sqlite = resolveSqliteOptions(options);
+    this.#rows = new RowDefaults(options.rowFactory);
+    this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn);
+    this.#breather = breatherOf(environment.clock);
+    const context = { busy: this.#busy, breather: this.#breather, explain };
+    const setUp = { onConnect: options.onConnect, rows: this.#rows };
+    const lifecycle = new SessionLifecycle(factory, sqlite, context, setUp);
+    this.#pool = new Pool(lifecycle, options, environment);
+  }
+
+  /** Gauges and counters of this moment. */
+  get stats(): PoolStats {
+    return { ...this.#pool.stats, busyRetries: this.#busy.retries };
+  }
+
+  /**
+   * Borrows a connection. Release it, or bind it with `await using`.
+   *
+   * @param options wait and row factory of this lease.
+   * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
+   * @throws {PoolConnectionOpenError} when a new one could not be opened.
+   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
+   * @throws {PoolClosedError} after `close`.
+   */
+  connection<T = R>(options: ConnectionOptions<T> = {}): Promise<PooledConnection<T>> {
+    const rows = options.rowFactory === undefined
+      ? this.#rows as unknown as RowDefaults<T>
+      : new RowDefaults(options.rowFactory);
+    return this.#pool.acquire(options).then((lease) => new PooledConnection(lease, rows));
+  }
+
+  /**
+   * Borrows a connection for the time `fn` runs.
+   *
+   * @returns what `fn` returns.
+   * @throws what `fn` throws, and what {@linkcode SQLiteConnectionPool.connection} throws.
+   */
+  async withConnection<S, T = R>(
+    fn: (connection: Connection<T>) => S | PromiseLike<S>,
+    options: ConnectionOptions<T> = {},
+  ): Promise<S> {
+    const connection = await this.connection(options);
+    try {
+      return await fn(connection);
+    } finally {
+      await connection.release();
+    }
+  }
+
+  /**
+   * Runs one statement on any connection. For several statements that belong together use
+   * {@linkcode SQLiteConnectionPool.transaction}.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   */
+  execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.#query(query, params, options, this.#rows.everyRow(options), wholeResult);
+  }
+
+  /** All rows of one statement, run on any connection. */
+  all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
+    return this.#query(query, params, options, this.#rows.everyRow(options), allRows);
+  }
+
+  /** The first row of one statement, run on any connection; `undefined` when there is none. */
+  get<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<T | undefined> {
+    return this.#query(query, params, options, this.#rows.firstRow(options), firstRow);
+  }
+
+  /** All rows of one statement as arrays, run on any connection. */
+  values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
+    return this.#query(query, params, options, AS_VALUES, allRows);
+  }
+
+  /**
+   * Runs `fn` in a transaction on one connection: commits when it returns, rolls back when it
+   * throws.
+   *
+   * @param options mode of the transaction, and wait and row factory as for a connection.
+   * @returns what `fn` returns.
+   */
+  transaction<S, T = R>(
+    fn: (connection: Connection<T>) => S | PromiseLike<S>,
+    options: TransactionOptions & ConnectionOptions<T> = {},
+  ): Promise<S> {
+    return this.withConnection(
+      (connection: Connection<T>) => connection.transaction(fn, options),
+      options,
+    );
+  }
+
+  /** Changes how many connections there may be. What is too many is closed when it comes back. */
+  resize(poolSize: number): void {
+    this.#pool.resize(poolSize);
+  }
+
+  /**
+   * Closes the pool: waiters are refused, idle connections close at once, leases may finish until
+   * the deadline and are then closed by force. Every call returns the same promise.
+   *
+   * @param options the deadline; `operationTimeoutMs` without it.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    return this.#pool.close(options);
+  }
+
+  /** Closes the pool at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #query<T, S>(
+    query: Query,
+    params: BindParams | undefined,
+    wait: AcquireOptions | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    let sql: string;
+    let values: BindParams | undefined;
+    try {
+      sql = textOf(query);
+      values = paramsOf(query, params);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const pause = this.#breather.pause();
+    if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));
+    // An idle connection and a synchronous driver: no promise but the one that is returned.
+    const lease = wait?.signal === undefined ? this.#pool.tryAcquire() : undefined;
+    if (lease !== undefined) return executeAndRelease(lease, sql, values, rows, pick);
+    return this.#pool.acquire(wait)
+      .then((acquired) => executeAndRelease(acquired, sql, values, rows, pick));
+  }
+}

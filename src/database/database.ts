@@ -1,0 +1,383 @@
+/**
+ * One database: a writer, readers, and the rules between them.
+ *
+ * @module
+ */
+
+import type { Clock } from "../pool/clock.ts";
+import { PoolClosedError } from "../pool/errors.ts";
+import { type AcquireOptions, type CloseOptions, describeValue } from "../pool/options.ts";
+import type { BackupProgress } from "../sqlite/driver.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
+import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
+import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
+import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
+import { withDeadline } from "./deadline.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { LongReads } from "./long_reads.ts";
+import { asWriter, refuseNestedWrite } from "./nested_writes.ts";
+import { mayShareCommit } from "./queueable.ts";
+import { ReaderCursor } from "./reader_cursor.ts";
+import { beginStatement, type TransactionMode } from "./transaction.ts";
+import { checkpoint, type CheckpointMode, type CheckpointResult, WalCare } from "./wal_care.ts";
+
+/** How a call waits, and how its rows are made. */
+export type CallOptions<R> = ConnectionOptions<R>;
+
+/** How `write` runs. */
+export interface WriteOptions extends AcquireOptions {
+  /** How the transaction begins. Default: "immediate". */
+  mode?: TransactionMode;
+  /** How often a deferred transaction whose snapshot went stale starts over. Default: 0. */
+  retries?: number;
+}
+
+/** One statement of a batch. */
+export interface BatchStatement {
+  readonly sql: Query;
+  readonly params?: BindParams;
+}
+
+/** How a backup is made. */
+export interface BackupOptions {
+  /** Called while the backup goes on, at least once at its end. */
+  onProgress?: (progress: BackupProgress) => void;
+}
+
+/** The pools of a database. */
+export interface DatabaseStats {
+  /** `undefined` for a database that was opened read-only. */
+  readonly writer: PoolStats | undefined;
+  readonly readers: PoolStats;
+}
+
+/** What a database is made of. */
+export interface DatabaseParts<R> {
+  readonly writer: SQLiteConnectionPool<R> | undefined;
+  readonly readers: SQLiteConnectionPool<R>;
+  readonly inMemory: boolean;
+  readonly clock: Clock;
+  readonly queryTimeoutMs: number;
+  readonly acquisitionTimeoutMs: number;
+  readonly maxReadTransactionMs: number;
+  readonly rowFactory: ConnectionOptions<R>["rowFactory"];
+  readonly onLongRead: () => void;
+  readonly backup: (path: string, options: BackupOptions) => Promise<void>;
+  /** Called when everything is closed. */
+  readonly onClosed: () => void;
+}
+
+const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
+
+const SQLITE_READONLY = 8;
+
+/**
+ * A database with one writer and many readers. Made by `openDatabase`.
+ *
+ * Reads run on a reader each and never wait for writes. Writes queue for the one writer; those
+ * of `run` that meet there share a commit.
+ */
+export class Database<R = Row> {
+  readonly #parts: DatabaseParts<R>;
+  readonly #group: GroupCommit | undefined;
+  readonly #care: WalCare<R> | undefined;
+  readonly #longReads: LongReads;
+  #closed: Promise<void> | undefined = undefined;
+
+  /** Made by `openDatabase`. */
+  constructor(parts: DatabaseParts<R>) {
+    const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
+    this.#parts = parts;
+    this.#group = writer && new GroupCommit(writer as SQLiteConnectionPool<unknown>, clock);
+    this.#care = writer === undefined || inMemory ? undefined : new WalCare(writer, clock);
+    this.#longReads = new LongReads(
+      clock,
+      maxReadTransactionMs,
+      onLongRead,
+      () => this.#care?.afterLongRead(),
+    );
+  }
+
+  /** Gauges and counters of the writer and the readers. */
+  get stats(): DatabaseStats {
+    return { writer: this.#parts.writer?.stats, readers: this.#parts.readers.stats };
+  }
+
+  /** The first row, read by a reader; `undefined` when there is none. */
+  get<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: CallOptions<T>,
+  ): Promise<T | undefined> {
+    return this.#reading("get", (readers) => readers.get(query, params, options));
+  }
+
+  /** All rows, read by a reader. */
+  all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]> {
+    return this.#reading("all", (readers) => readers.all(query, params, options));
+  }
+
+  /** All rows as arrays of values, read by a reader. */
+  values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
+    return this.#reading("values", (readers) => readers.values(query, params, options));
+  }
+
+  /**
+   * Rows one after the other, from a reader that is held until the loop ends. All of them are of
+   * one snapshot.
+   */
+  iterate<T = R>(
+    query: Query,
+    params?: BindParams,
+    options: CallOptions<T> = {},
+  ): AsyncIterableIterator<T> {
+    let ended = (): void => {};
+    const borrow = async () => {
+      refuseNestedWrite(this.#parts.inMemory ? this : {}, "iterate");
+      const connection = await this.#parts.readers.connection(options);
+      ended = this.#longReads.begin();
+      return connection;
+    };
+    return new ReaderCursor<T>(
+      borrow as () => ReturnType<SQLiteConnectionPool<unknown>["connection"]>,
+      (connection) => connection.iterate<T>(query, params, options),
+      () => ended(),
+    );
+  }
+
+  /**
+   * Runs `fn` on one snapshot of the database: whatever is committed meanwhile, it does not see.
+   *
+   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
+   */
+  read<S>(
+    fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
+    options: AcquireOptions = {},
+  ): Promise<S> {
+    return this.#reading("read", (readers) => {
+      checkCallback("read", fn);
+      return this.#lend(readers, options, async (connection) => {
+        const ended = this.#longReads.begin();
+        try {
+          return await connection.transaction(async (snapshot) => {
+            // BEGIN DEFERRED alone reads nothing, so it would pin nothing either.
+            await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
+            return fn(snapshot);
+          }, { mode: "deferred" });
+        } finally {
+          ended();
+        }
+      });
+    });
+  }
+
+  /**
+   * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share
+   * one transaction; each is answered when it is committed, and fails alone if it fails.
+   *
+   * @returns what the statement gave back, rows of RETURNING included.
+   */
+  run<T = R>(
+    query: Query,
+    params?: BindParams,
+    options: CallOptions<T> = {},
+  ): Promise<ResultSet<T>> {
+    return this.#writing("run", (writer, group) => {
+      const sql = textOf(query);
+      const values = paramsOf(query, params);
+      const { signal, timeoutMs = this.#parts.acquisitionTimeoutMs } = options;
+      if (signal?.aborted) return Promise.reject(signal.reason);
+      if (!mayShareCommit(sql)) {
+        group.seal();
+        return writer.execute(sql, values, options);
+      }
+      const rowFactory = options.rowFactory ?? this.#parts.rowFactory;
+      const wait = { signal, timeoutMs };
+      return group.add(sql, values, rowFactory, wait) as Promise<ResultSet<T>>;
+    });
+  }
+
+  /** Runs statements in one transaction: all of them or none. */
+  batch(
+    statements: readonly BatchStatement[],
+    options: AcquireOptions = {},
+  ): Promise<ResultSet<R>[]> {
+    return this.#writing("batch", (writer, group) => {
+      if (!Array.isArray(statements)) {
+        throw new TypeError(
+          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
+        );
+      }
+      group.seal();
+      return writer.transaction(async (tx) => {
+        const results: ResultSet<R>[] = [];
+        for (const { sql, params } of statements) results.push(await tx.run(sql, params));
+        return results;
+      }, options);
+    });
+  }
+
+  /** Runs every statement of a script on the writer. */
+  executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
+    return this.#writing("executeScript", (writer, group) => {
+      group.seal();
+      return writer.withConnection((connection) => connection.executeScript(sql), options);
+    });
+  }
+
+  /**
+   * Runs `fn` in a transaction on the writer: commits when it returns, rolls back when it throws.
+   * The connection it gets is dead afterwards.
+   *
+   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
+   */
+  write<S>(
+    fn: (tx: Connection<R>) => S | PromiseLike<S>,
+    options: WriteOptions = {},
+  ): Promise<S> {
+    return this.#writing("write", (writer, group) => {
+      const { mode = "immediate", retries = 0 } = options;
+      checkCallback("write", fn);
+      beginStatement(mode);
+      if (!Number.isSafeInteger(retries) || retries < 0) {
+        throw new RangeError(
+          `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
+        );
+      }
+      group.seal();
+      return this.#lend(writer, options, async (connection) => {
+        for (let attempt = 0;; attempt++) {
+          try {
+            return await asWriter(this, () => connection.transaction(fn, { mode }));
+          } catch (error) {
+            if (attempt >= retries || !isStaleSnapshot(error)) throw error;
+          }
+        }
+      });
+    });
+  }
+
+  /** Moves what is in the write-ahead log into the database file. */
+  checkpoint(mode: CheckpointMode = "passive"): Promise<CheckpointResult> {
+    return this.#writing("checkpoint", (writer, group) => {
+      if (!CHECKPOINT_MODES.includes(mode)) {
+        const allowed = CHECKPOINT_MODES.map((known) => JSON.stringify(known)).join(", ");
+        throw new TypeError(`mode must be one of ${allowed}; got ${describeValue(mode)}`);
+      }
+      group.seal();
+      return checkpoint(writer, mode);
+    });
+  }
+
+  /**
+   * Copies the database into a new file while it is in use.
+   *
+   * @param path must not exist yet.
+   */
+  backup(path: string, options: BackupOptions = {}): Promise<void> {
+    return this.#reading("backup", () => this.#parts.backup(path, options));
+  }
+
+  /**
+   * Closes the database: new calls are refused, writes in the queue and reads under way may
+   * finish until the deadline, the log is emptied. Every call returns the same promise.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#closed ??= this.#close(options);
+  }
+
+  /** Closes the database at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const { writer, readers, onClosed } = this.#parts;
+    this.#care?.stop();
+    const readersClosed = readers === writer ? undefined : readers.close(options);
+    if (writer !== undefined) {
+      // Queued like any write, so that all those before it are done first.
+      await writer.withConnection(async (connection) => {
+        await readersClosed;
+        await connection.execute("PRAGMA optimize");
+        if (!this.#parts.inMemory) await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+      }, options).catch(() => {
+        // Out of time or locked by another process: SQLite does without.
+      });
+      await writer.close({ timeoutMs: 0 });
+    }
+    await readersClosed;
+    onClosed();
+  }
+
+  /** Runs a callback on a connection that dies when the caller stops waiting. */
+  #lend<S>(
+    pool: SQLiteConnectionPool<R>,
+    { signal, timeoutMs }: AcquireOptions,
+    use: (connection: Connection<R>) => Promise<S>,
+  ): Promise<S> {
+    const { clock, queryTimeoutMs } = this.#parts;
+    const limit = { signal, timeoutMs: timeoutMs ?? queryTimeoutMs };
+    const borrowed = pool.connection({ signal, timeoutMs });
+    return borrowed.then(async (connection) => {
+      try {
+        return await withDeadline(clock, limit, () => use(connection));
+      } finally {
+        await connection.release();
+      }
+    });
+  }
+
+  #reading<S>(method: string, use: (readers: SQLiteConnectionPool<R>) => Promise<S>): Promise<S> {
+    try {
+      this.#expectOpen();
+      // In memory there is one connection for all.
+      if (this.#parts.inMemory) refuseNestedWrite(this, method);
+      return use(this.#parts.readers);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #writing<S>(
+    method: string,
+    use: (writer: SQLiteConnectionPool<R>, group: GroupCommit) => Promise<S>,
+  ): Promise<S> {
+    try {
+      this.#expectOpen();
+      refuseNestedWrite(this, method);
+      const { writer } = this.#parts;
+      if (writer === undefined || this.#group === undefined) throw openedReadonly(method);
+      const written = use(writer, this.#group);
+      this.#care?.afterWrite();
+      return written;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #expectOpen(): void {
+    if (this.#closed !== undefined) {
+      throw new PoolClosedError("The database is closed. Open it again to go on.");
+    }
+  }
+}
+
+function checkCallback(method: string, fn: unknown): void {
+  if (typeof fn === "function") return;
+  throw new TypeError(
+    `${method} takes a function that gets a connection; got ${describeValue(fn)}. ` +
+      `Write db.${method}(async (tx) => { ... }).`,
+  );
+}
+
+function openedReadonly(method: string): SQLiteError {
+  return new SQLiteError(
+    `db.${method}() writes, but the database was opened read-only.`,
+    SQLITE_READONLY,
+  );
+}
+
+function isStaleSnapshot(error: unknown): boolean {
+  return error instanceof SQLiteError && error.extendedCode === "SQLITE_BUSY_SNAPSHOT";
+}

@@ -1,0 +1,120 @@
+/**
+ * The options of `openDatabase`.
+ *
+ * @module
+ */
+
+import { describeValue } from "../pool/options.ts";
+import type { Driver } from "../sqlite/driver.ts";
+import type { Row } from "../sqlite/protocol.ts";
+import { POOL_OPTION_NAMES, type PoolOptions, refuseUnknownOptions } from "./options.ts";
+import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
+
+/** Something that does no harm yet, but should be looked into. */
+export interface DatabaseWarning {
+  readonly kind: "long read" | "wal-reset bug";
+  readonly message: string;
+}
+
+/** Settings of a database: its own, and those of its pools. */
+export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
+  /** The driver; "auto" takes the runtime's own. Default: "auto". */
+  driver?: "auto" | Driver;
+  /** Most readers at once, from 1 up. Default: 4. */
+  readers?: number;
+  /** Opens an existing file without ever writing to it. Default: false. */
+  readonly?: boolean;
+  /**
+   * "normal" survives a crash of the process; "full" also survives a crash of the machine, and
+   * each commit waits for the disk. Default: "normal".
+   */
+  durability?: Durability;
+  /** Pragmas of every connection. */
+  pragmas?: Pragmas;
+  /** Limit for a callback of `read` or `write`, in milliseconds. Default: `Infinity`. */
+  queryTimeoutMs?: number;
+  /** Warn of a read that holds its snapshot for longer, in milliseconds. Default: 60_000. */
+  maxReadTransactionMs?: number;
+  /** For files of unknown origin: read-only, hardened, and checked when opened. Default: false. */
+  untrusted?: boolean;
+  /** Called with warnings. Default: `console.warn`. */
+  onWarning?: (warning: DatabaseWarning) => void;
+}
+
+/** What is checked and filled in here; the rest goes on to the pools. */
+export interface ResolvedDatabaseOptions<R> {
+  readonly driver: Driver | "auto";
+  readonly readers: number;
+  readonly readonly: boolean;
+  readonly durability: Durability;
+  readonly pragmas: Pragmas;
+  readonly queryTimeoutMs: number;
+  readonly maxReadTransactionMs: number;
+  readonly untrusted: boolean;
+  readonly onWarning: (warning: DatabaseWarning) => void;
+  readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
+}
+
+const OWN_NAMES: readonly string[] = [
+  ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
+  ...["maxReadTransactionMs", "untrusted", "onWarning"],
+];
+
+// One writer, and readers: there is no pool size to set.
+const OPTION_NAMES: readonly string[] = POOL_OPTION_NAMES
+  .filter((name) => name !== "poolSize" && name !== "minIdle")
+  .concat(OWN_NAMES);
+
+function check(holds: boolean, name: string, expected: string, value: unknown): void {
+  if (holds) return;
+  const message = `${name} must be ${expected}; got ${describeValue(value)}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}
+
+const isLimit = (value: unknown): boolean => typeof value === "number" && value >= 0;
+
+/** Checks the options. Throws a TypeError or RangeError that names the option. */
+export function resolveDatabaseOptions<R>(
+  options: DatabaseOptions<R>,
+): ResolvedDatabaseOptions<R> {
+  check(typeof options === "object" && options !== null, "options", "an object", options);
+  refuseUnknownOptions(options, OPTION_NAMES);
+  const {
+    driver = "auto",
+    readers = 4,
+    readonly = false,
+    durability = "normal",
+    pragmas = {},
+    queryTimeoutMs = Infinity,
+    maxReadTransactionMs = 60_000,
+    untrusted = false,
+    onWarning = ({ message }) => console.warn(`@sqlitepool/pool: ${message}`),
+    ...pool
+  } = options;
+  const isDriver = driver === "auto" || typeof (driver as Partial<Driver>)?.open === "function";
+  check(isDriver, "driver", '"auto" or a driver such as nodeSqlite', driver);
+  const isCount = Number.isSafeInteger(readers) && readers >= 1;
+  check(isCount, "readers", "a whole number from 1 up", readers);
+  check(typeof readonly === "boolean", "readonly", "true or false", readonly);
+  const isDurability = durability === "normal" || durability === "full";
+  check(isDurability, "durability", '"normal" or "full"', durability);
+  check(typeof pragmas === "object" && pragmas !== null, "pragmas", "an object", pragmas);
+  checkPragmas(pragmas);
+  const milliseconds = "a number from 0 up (milliseconds)";
+  check(isLimit(queryTimeoutMs), "queryTimeoutMs", milliseconds, queryTimeoutMs);
+  check(isLimit(maxReadTransactionMs), "maxReadTransactionMs", milliseconds, maxReadTransactionMs);
+  check(typeof untrusted === "boolean", "untrusted", "true or false", untrusted);
+  check(typeof onWarning === "function", "onWarning", "a function", onWarning);
+  return {
+    driver,
+    readers,
+    readonly: readonly || untrusted,
+    durability,
+    pragmas,
+    queryTimeoutMs,
+    maxReadTransactionMs,
+    untrusted,
+    onWarning,
+    pool,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Ends a caller's wait before the work is over.
+ *
+ * @module
+ */
+
+import type { Clock } from "../pool/clock.ts";
+import { QueryTimeoutError } from "../pool/errors.ts";
+import { Waiter } from "../pool/waiters.ts";
+
+/** When a caller stops waiting. */
+export interface Deadline {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs `work` and settles with it, or with the signal's reason or a {@linkcode QueryTimeoutError}
+ * if that comes first. No driver can interrupt a running statement: the work goes on by itself,
+ * and what it still does must not matter to anybody.
+ */
+export function withDeadline<T>(
+  clock: Clock,
+  { signal, timeoutMs = Infinity }: Deadline,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (signal === undefined && timeoutMs === Infinity) return work();
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const caller = new Waiter<T>(clock.now());
+  if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
+  if (timeoutMs !== Infinity) {
+    caller.onDeadline(clock, timeoutMs, () => {
+      caller.fail(
+        new QueryTimeoutError(
+          `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+        ),
+      );
+    });
+  }
+  work().then((result) => caller.accept(result), (error) => caller.fail(error));
+  return caller.promise;
+}

@@ -1,0 +1,178 @@
+/**
+ * Writes that meet in the queue share one transaction: one wait for the disk instead of many.
+ *
+ * Each write has a savepoint of its own, and each caller is answered after COMMIT. Should a
+ * transaction be lost as a whole, its writes run again one by one, so that only the guilty fail.
+ *
+ * @module
+ */
+
+import type { Clock } from "../pool/clock.ts";
+import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
+import { Waiter } from "../pool/waiters.ts";
+import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
+import type { Connection } from "./connection.ts";
+import type { PooledConnection } from "./pooled_connection.ts";
+
+/** One transaction ends after this many writes, or with the write that passes this many ms. */
+const MOST_WRITES = 1_000;
+const LONGEST_MS = 5;
+
+const SAVEPOINT = "sqlitepool_write";
+
+/** Somebody's write, and who waits for it. */
+interface Write {
+  readonly sql: string;
+  readonly params: BindParams | undefined;
+  readonly rowFactory: RowFactory<unknown> | undefined;
+  readonly caller: Waiter<ResultSet<unknown>>;
+}
+
+/** How a write went, before anybody is told. */
+interface Outcome {
+  readonly write: Write;
+  readonly result: ResultSet<unknown> | undefined;
+  readonly error: unknown;
+}
+
+/** How one write waits. */
+export interface WriteWait {
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+}
+
+/** The connections that write, one lease at a time. */
+export interface WriterSource {
+  connection(options: { timeoutMs: number }): Promise<PooledConnection<unknown>>;
+}
+
+/** Collects writes while the writer is busy, and commits them together. */
+export class GroupCommit {
+  readonly #writer: WriterSource;
+  readonly #clock: Clock;
+  /** The last group in the queue, as long as it takes more writes. */
+  #open: Write[] | undefined = undefined;
+
+  constructor(writer: WriterSource, clock: Clock) {
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  /** Queues a write; answered when it has been committed or has failed. */
+  add(
+    sql: string,
+    params: BindParams | undefined,
+    rowFactory: RowFactory<unknown> | undefined,
+    wait: WriteWait,
+  ): Promise<ResultSet<unknown>> {
+    const caller = new Waiter<ResultSet<unknown>>(this.#clock.now());
+    this.#limit(caller, wait);
+    if (this.#open === undefined || this.#open.length >= MOST_WRITES) {
+      this.#open = [];
+      void this.#commit(this.#open);
+    }
+    this.#open.push({ sql, params, rowFactory, caller });
+    return caller.promise;
+  }
+
+  /** Whoever queues for the writer now comes after the writes so far, and before later ones. */
+  seal(): void {
+    this.#open = undefined;
+  }
+
+  #limit(caller: Waiter<ResultSet<unknown>>, { signal, timeoutMs }: WriteWait): void {
+    if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
+    if (timeoutMs === Infinity) return;
+    caller.onDeadline(this.#clock, timeoutMs, () => {
+      caller.fail(
+        new PoolConnectionAcquireTimeoutError(
+          `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, ` +
+            "or raise acquisitionTimeoutMs.",
+        ),
+      );
+    });
+  }
+
+  async #commit(group: Write[]): Promise<void> {
+    let connection: PooledConnection<unknown> | undefined;
+    try {
+      connection = await this.#writer.connection({ timeoutMs: Infinity });
+      if (this.#open === group) this.#open = undefined;
+      let left: Write[] = group;
+      while (left.length > 0) left = await this.#commitSome(connection, left);
+    } catch (error) {
+      if (this.#open === group) this.#open = undefined;
+      for (const { caller } of group) caller.fail(error);
+    } finally {
+      await connection?.release();
+    }
+  }
+
+  /** Commits as many writes as fit in one transaction and returns the others. */
+  async #commitSome(connection: Connection<unknown>, writes: Write[]): Promise<Write[]> {
+    const wanted = writes.filter(({ caller }) => caller.waiting);
+    if (wanted.length < 2) {
+      await answerOneByOne(connection, wanted);
+      return [];
+    }
+    await connection.begin("immediate");
+    const startedAt = this.#clock.now();
+    const outcomes: Outcome[] = [];
+    for (const write of wanted) {
+      outcomes.push(await runInSavepoint(connection, write));
+      // Some errors and RAISE(ROLLBACK) end the transaction, and with it what came before.
+      if (!connection.inTransaction || this.#clock.now() - startedAt > LONGEST_MS) break;
+    }
+    await this.#commitOrRepeat(connection, outcomes);
+    return wanted.slice(outcomes.length);
+  }
+
+  async #commitOrRepeat(connection: Connection<unknown>, outcomes: Outcome[]): Promise<void> {
+    if (!await committed(connection)) {
+      await answerOneByOne(connection, outcomes.map(({ write }) => write));
+      return;
+    }
+    for (const { write: { caller }, result, error } of outcomes) {
+      if (result === undefined) caller.fail(error);
+      else caller.accept(result);
+    }
+  }
+}
+
+async function committed(connection: Connection<unknown>): Promise<boolean> {
+  if (!connection.inTransaction) return false;
+  try {
+    await connection.commit();
+    return true;
+  } catch {
+    // Which write is to blame shows when each has a transaction of its own.
+    await connection.rollback();
+    return false;
+  }
+}
+
+async function runInSavepoint(connection: Connection<unknown>, write: Write): Promise<Outcome> {
+  const { sql, params, rowFactory } = write;
+  await connection.execute(`SAVEPOINT ${SAVEPOINT}`);
+  try {
+    const result = await connection.run(sql, params, { rowFactory });
+    await connection.execute(`RELEASE ${SAVEPOINT}`);
+    return { write, result, error: undefined };
+  } catch (error) {
+    if (connection.inTransaction) {
+      await connection.execute(`ROLLBACK TO ${SAVEPOINT}`);
+      await connection.execute(`RELEASE ${SAVEPOINT}`);
+    }
+    return { write, result: undefined, error };
+  }
+}
+
+async function answerOneByOne(connection: Connection<unknown>, writes: Write[]): Promise<void> {
+  for (const { sql, params, rowFactory, caller } of writes) {
+    try {
+      caller.accept(await connection.run(sql, params, { rowFactory }));
+    } catch (error) {
+      caller.fail(error);
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Opens a database: one writer, many readers, the runtime's own driver.
+ *
+ * @module
+ */
+
+import { nativeDriver } from "../../adapters/native_drivers.ts";
+import { systemEnvironment } from "../pool/clock.ts";
+import { PoolConnectionOpenError } from "../pool/errors.ts";
+import type { Driver } from "../sqlite/driver.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
+import type { DriverConnection, Row } from "../sqlite/protocol.ts";
+import { backUp } from "./backup.ts";
+import type { Connection } from "./connection.ts";
+import { SQLiteConnectionPool } from "./connection_pool.ts";
+import { Database } from "./database.ts";
+import {
+  type DatabaseOptions,
+  resolveDatabaseOptions,
+  type ResolvedDatabaseOptions,
+} from "./database_options.ts";
+import { type Location, parseLocation } from "./location.ts";
+import { explainOpenFailure, explainReaderError } from "./explain.ts";
+import { type Role, setUpStatements } from "./pragmas.ts";
+import { fileStatus } from "./runtime_modules.ts";
+import { FileShare } from "./shared_file.ts";
+import { hasWalResetBug } from "./wal_reset_bug.ts";
+
+const SQLITE_CANTOPEN = 14;
+const SQLITE_CORRUPT = 11;
+
+const MEMORY = ":memory:";
+const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
+const DEFAULT_ACQUISITION_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens a database with one writer and many readers.
+ *
+ * @param location a path, a `file:` URL, or `":memory:"` (one connection for everything).
+ * @param options see {@linkcode DatabaseOptions}.
+ * @throws {SQLiteError} when it cannot be opened; the message says why.
+ * @throws {SQLiteLibraryConflictError} when another SQLite library of this process has it open.
+ * @throws {TypeError | RangeError} for a bad location or option, naming it.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "@sqlitepool/pool";
+ *
+ * const db = await openDatabase("app.db", { readers: 4 });
+ * await db.run("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+ * await db.run("INSERT INTO users (name) VALUES (?)", ["Alice"]);
+ * console.log(await db.get("SELECT name FROM users WHERE id = ?", [1]));
+ * await db.close();
+ * ```
+ */
+export async function openDatabase<R = Row>(
+  location: string | URL,
+  options: DatabaseOptions<R> = {},
+): Promise<Database<R>> {
+  const parsed = parseLocation(location);
+  const resolved = resolveDatabaseOptions(options);
+  if (parsed.kind === "remote") {
+    throw new TypeError(
+      `${JSON.stringify(parsed.url)} is a server. openDatabase opens files of this machine so far.`,
+    );
+  }
+  const driver = resolved.driver === "auto" ? nativeDriver() : resolved.driver;
+  return await new Opening(parsed, driver, resolved).open();
+}
+
+/** What is being opened. */
+class Opening<R> {
+  readonly #location: Exclude<Location, { kind: "remote" }>;
+  readonly #path: string;
+  readonly #driver: Driver;
+  readonly #options: ResolvedDatabaseOptions<R>;
+  readonly #readonly: boolean;
+  /** The first connection is opened before there is a pool to put it in. */
+  #first: DriverConnection | undefined = undefined;
+
+  constructor(
+    location: Exclude<Location, { kind: "remote" }>,
+    driver: Driver,
+    options: ResolvedDatabaseOptions<R>,
+  ) {
+    this.#location = location;
+    this.#path = location.kind === "memory" ? MEMORY : location.path;
+    this.#driver = driver;
+    this.#options = options;
+    this.#readonly = options.readonly || (location.kind === "file" && location.mode === "ro");
+  }
+
+  async open(): Promise<Database<R>> {
+    try {
+      this.#expectFile();
+      this.#first = await this.#connect(this.#readonly);
+    } catch (error) {
+      throw explainOpenFailure(this.#path, this.#readonly, error);
+    }
+    const share = await this.#share(this.#first);
+    const pools = this.#makePools(share);
+    try {
+      await this.#inspect(pools.writer ?? pools.readers);
+    } catch (error) {
+      await Promise.all([pools.writer?.close({ timeoutMs: 0 }), pools.readers.close()]);
+      share?.giveUp();
+      const cause = error instanceof PoolConnectionOpenError ? error.cause : error;
+      throw explainOpenFailure(this.#path, this.#readonly, cause);
+    }
+    return this.#assemble(pools, share);
+  }
+
+  /** Not every driver can be told to leave a missing file alone. */
+  #expectFile(): void {
+    if (this.#location.kind === "memory" || this.#location.mode === "rwc" && !this.#readonly) {
+      return;
+    }
+    if (fileStatus(this.#path) !== undefined) return;
+    throw new SQLiteError("unable to open database file", SQLITE_CANTOPEN);
+  }
+
+  async #share(first: DriverConnection): Promise<FileShare | undefined> {
+    if (this.#location.kind === "memory") return undefined;
+    try {
+      return new FileShare(this.#path, this.#driver.library, systemEnvironment);
+    } catch (error) {
+      await first.close();
+      throw error;
+    }
+  }
+
+  #makePools(share: FileShare | undefined): {
+    writer: SQLiteConnectionPool<R> | undefined;
+    readers: SQLiteConnectionPool<R>;
+  } {
+    const writer = this.#readonly ? undefined : this.#pool("writer", 1, share);
+    if (writer !== undefined && share === undefined) return { writer, readers: writer };
+    return { writer, readers: this.#pool("reader", this.#options.readers, share) };
+  }
+
+  #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
+    const { pool, durability, pragmas, untrusted } = this.#options;
+    const inMemory = share === undefined;
+    const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
+    const onConnect = async (connection: Connection<R>): Promise<void> => {
+      for (const statement of statements) await connection.execute(statement);
+      await pool.onConnect?.(connection);
+    };
+    // What is in memory is gone with its connection.
+    const lasting = inMemory ? NEVER : {};
+    return new SQLiteConnectionPool<R>(
+      () => this.#takeFirst(role) ?? this.#connect(role === "reader"),
+      { ...pool, ...lasting, poolSize, onConnect },
+      { turn: share?.file.turn, explain: role === "reader" ? explainReaderError : undefined },
+    );
+  }
+
+  #takeFirst(role: Role): DriverConnection | undefined {
+    if (role === "reader" && !this.#readonly) return undefined;
+    const first = this.#first;
+    this.#first = undefined;
+    return first;
+  }
+
+  #connect(readonly: boolean): DriverConnection | PromiseLike<DriverConnection> {
+    const { intMode = "number", statementCacheSize } = this.#options.pool;
+    const create = this.#location.kind === "memory" || this.#location.mode === "rwc";
+    return this.#driver.open(this.#path, { readonly, create, intMode, statementCacheSize });
+  }
+
+  /** Finds out now what would otherwise be the first caller's trouble. */
+  async #inspect(pool: SQLiteConnectionPool<R>): Promise<void> {
+    const [[version]] = await pool.values("SELECT sqlite_version() FROM sqlite_schema LIMIT 1")
+      .then((rows) => rows.length > 0 ? rows : pool.values("SELECT sqlite_version()"));
+    if (!this.#readonly && hasWalResetBug(String(version))) {
+      this.#options.onWarning({
+        kind: "wal-reset bug",
+        message: `SQLite ${version} has the WAL-reset bug: a checkpoint by another process at ` +
+          "the wrong moment can corrupt the database. Let one process write and checkpoint, or " +
+          "move to SQLite 3.51.3 (or 3.50.7, 3.44.6). See https://sqlite.org/wal.html.",
+      });
+    }
+    if (!this.#options.untrusted) return;
+    const [[verdict]] = await pool.values("PRAGMA quick_check(1)");
+    if (verdict !== "ok") {
+      throw new SQLiteError(`quick_check found damage: ${verdict}`, SQLITE_CORRUPT);
+    }
+  }
+
+  #assemble(
+    { writer, readers }: {
+      writer: SQLiteConnectionPool<R> | undefined;
+      readers: SQLiteConnectionPool<R>;
+    },
+    share: FileShare | undefined,
+  ): Database<R> {
+    const { pool, queryTimeoutMs, maxReadTransactionMs, onWarning } = this.#options;
+    return new Database<R>({
+      writer,
+      readers,
+      inMemory: share === undefined,
+      clock: systemEnvironment.clock,
+      queryTimeoutMs,
+      acquisitionTimeoutMs: pool.acquisitionTimeoutMs ?? DEFAULT_ACQUISITION_TIMEOUT_MS,
+      maxReadTransactionMs,
+      rowFactory: pool.rowFactory,
+      onLongRead: () =>
+        onWarning({
+          kind: "long read",
+          message: `A read of ${JSON.stringify(this.#path)} has held its snapshot for more than ` +
+            `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
+        }),
+      backup: (path, options) => backUp(readers, path, options),
+      onClosed: () => share?.giveUp(),
+    });
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * How connections are set up. Everything is set explicitly on every connection, because the
+ * defaults of drivers and builds differ.
+ *
+ * @module
+ */
+
+import { describeValue } from "../pool/options.ts";
+
+/** How often a commit waits for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
+export type Durability = "normal" | "full";
+
+/** Settings that openDatabase makes; yours replace its own. */
+export interface Pragmas {
+  /** Default: true. */
+  foreignKeys?: boolean;
+  /** Page cache: a positive number of pages or a negative number of KiB. Default: -16_000. */
+  cacheSize?: number;
+  /** Bytes of the file mapped into memory; 0 for none. Default: 268_435_456 (256 MiB). */
+  mmapSize?: number;
+  /** Where temporary tables live. Default: "memory". */
+  tempStore?: "default" | "file" | "memory";
+  /** Bytes to which the WAL is cut back after a checkpoint. Default: 67_108_864 (64 MiB). */
+  journalSizeLimit?: number;
+  /** Pages in the WAL that start a checkpoint; 0 for none. Default: SQLite's own, 1_000. */
+  walAutocheckpoint?: number;
+}
+
+/** What a connection is for. */
+export type Role = "writer" | "reader";
+
+/** How the statements come about. */
+export interface PragmaContext {
+  readonly role: Role;
+  readonly durability: Durability;
+  readonly untrusted: boolean;
+  readonly inMemory: boolean;
+}
+
+const TEMP_STORES: readonly string[] = ["default", "file", "memory"];
+
+type Rule = (name: string, value: unknown) => void;
+
+const wholeNumber: Rule = (name, value) => {
+  if (Number.isSafeInteger(value)) return;
+  throw new TypeError(`pragmas.${name} must be a whole number; got ${describeValue(value)}`);
+};
+
+const RULES: Readonly<Record<keyof Pragmas, Rule>> = {
+  foreignKeys(name, value) {
+    if (typeof value === "boolean") return;
+    throw new TypeError(`pragmas.${name} must be true or false; got ${describeValue(value)}`);
+  },
+  tempStore(name, value) {
+    if (TEMP_STORES.includes(value as string)) return;
+    const allowed = TEMP_STORES.map((store) => JSON.stringify(store)).join(", ");
+    throw new TypeError(`pragmas.${name} must be one of ${allowed}; got ${describeValue(value)}`);
+  },
+  cacheSize: wholeNumber,
+  mmapSize: wholeNumber,
+  journalSizeLimit: wholeNumber,
+  walAutocheckpoint: wholeNumber,
+};
+
+/** @throws {TypeError} for an unknown pragma or a bad value, naming it. */
+export function checkPragmas(pragmas: Pragmas): void {
+  for (const [name, value] of Object.entries(pragmas)) {
+    if (!Object.hasOwn(RULES, name)) {
+      throw new TypeError(
+        `Unknown pragma ${JSON.stringify(name)}. The ones that can be set here are ` +
+          `${Object.keys(RULES).join(", ")}; set others in onConnect.`,
+      );
+    }
+    if (value !== undefined) RULES[name as keyof Pragmas](name, value);
+  }
+}
+
+/** The statements that set a connection up, in the order they must run. */
+export function setUpStatements(
+  pragmas: Pragmas,
+  { role, durability, untrusted, inMemory }: PragmaContext,
+): string[] {
+  const {
+    foreignKeys = true,
+    cacheSize = -16_000,
+    tempStore = "memory",
+    journalSizeLimit = 64 * 2 ** 20,
+    walAutocheckpoint,
+  } = pragmas;
+  // A mapped file that somebody else truncates or fills with nonsense crashes the process.
+  const mmapSize = untrusted ? 0 : pragmas.mmapSize ?? 256 * 2 ** 20;
+  const statements: string[] = [];
+  const set = (name: string, value: string | number): number =>
+    statements.push(`PRAGMA ${name} = ${value}`);
+  if (untrusted) {
+    set("trusted_schema", "OFF");
+    set("cell_size_check", "ON");
+  }
+  // The writer decides on the journal before anybody reads.
+  if (role === "writer" && !inMemory) {
+    set("journal_mode", "WAL");
+    set("journal_size_limit", journalSizeLimit);
+    if (walAutocheckpoint !== undefined) set("wal_autocheckpoint", walAutocheckpoint);
+  }
+  set("synchronous", durability.toUpperCase());
+  set("foreign_keys", foreignKeys ? "ON" : "OFF");
+  set("temp_store", tempStore.toUpperCase());
+  set("cache_size", cacheSize);
+  set("mmap_size", mmapSize);
+  if (role === "reader") set("query_only", "ON");
+  return statements;
+}

@@ -1,0 +1,48 @@
+/**
+ * Modules of the runtime that are used when they are there, and never imported: this package
+ * loads on runtimes that have none of them.
+ *
+ * @module
+ */
+
+/** What is used of `node:async_hooks`. */
+export interface AsyncContext<T> {
+  getStore(): T | undefined;
+  run<R>(store: T, fn: () => R): R;
+}
+
+/** What is used of `node:fs`: nothing that opens the file, which would drop SQLite's locks. */
+export interface FileSystem {
+  statSync(
+    path: string,
+    options: { throwIfNoEntry: false; bigint: true },
+  ): FileStatus | undefined;
+}
+
+/** What is used of a file's status. */
+export interface FileStatus {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+interface Builtins {
+  "node:fs": FileSystem;
+  "node:async_hooks": { AsyncLocalStorage: new <T>() => AsyncContext<T> };
+}
+
+interface HostProcess {
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** A built-in module; `undefined` where the runtime has not got it. */
+export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
+  const { process } = globalThis as { process?: HostProcess };
+  return process?.getBuiltinModule?.(name) as Builtins[N] | undefined;
+}
+
+/** The status of a file; `undefined` when there is none, or no way to know. */
+export function fileStatus(path: string): FileStatus | undefined {
+  return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false, bigint: true });
+}

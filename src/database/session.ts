@@ -1,0 +1,183 @@
+/**
+ * One connection of a pool, with what its present holder has left open on it.
+ *
+ * @module
+ */
+
+import { leaseIsDead } from "../pool/refusals.ts";
+import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
+import type { Breather } from "./breather.ts";
+import { type BusyRetry, isBusy } from "./busy_retry.ts";
+
+/** A cursor that a holder may forget to close. */
+export interface OpenCursor {
+  return?(): PromiseLike<unknown>;
+}
+
+/** Who uses a session at the moment; ends with the lease. */
+export interface Holder {
+  readonly active: boolean;
+  /** The session; throws once the holder's time is over. */
+  readonly value: Session;
+}
+
+/** A holder whose time ends when it is told to. */
+export class TemporaryHolder implements Holder {
+  #session: Session | undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get active(): boolean {
+    return this.#session !== undefined;
+  }
+
+  get value(): Session {
+    if (this.#session === undefined) throw leaseIsDead();
+    return this.#session;
+  }
+
+  end(): void {
+    this.#session = undefined;
+  }
+}
+
+/** What the sessions of a pool share. */
+export interface SessionContext {
+  readonly busy: BusyRetry<Session>;
+  /** Lets the event loop have its turn. */
+  readonly breather: Breather;
+  /** Puts an error of the driver into the words of whoever owns the pool. */
+  readonly explain: ((error: unknown) => unknown) | undefined;
+}
+
+/** What the pool pools. */
+export class Session {
+  readonly connection: DriverConnection;
+  readonly #context: SessionContext;
+  readonly #busy: BusyRetry<Session>;
+  readonly #cursors = new Set<OpenCursor>();
+  /** Calls of an asynchronous driver that have not settled. */
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(connection: DriverConnection, context: SessionContext) {
+    this.connection = connection;
+    this.#context = context;
+    this.#busy = context.busy;
+  }
+
+  /** Puts an error of the driver into the words of whoever owns the pool. */
+  explain(error: unknown): unknown {
+    return this.#context.explain === undefined ? error : this.#context.explain(error);
+  }
+
+  /**
+   * Runs one statement for a holder and picks from its result. A synchronous driver is done when
+   * this returns, unless the database is locked.
+   */
+  execute<R, S>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    options: RowOptions<R>,
+    pick: (result: ResultSet<R>) => S,
+  ): Promise<S> {
+    const pause = this.#context.breather.pause();
+    if (pause !== undefined) {
+      return pause.then(() => holder.value.execute(holder, sql, params, options, pick));
+    }
+    const { connection } = this;
+    if (connection.executeSync === undefined) {
+      return this.watch(connection.execute(sql, params, options).then(pick));
+    }
+    let result: S;
+    try {
+      result = pick(connection.executeSync(sql, params, options));
+    } catch (error) {
+      if (!isBusy(error)) return Promise.reject(this.explain(error));
+      const attempt = (): S => pick(holder.value.connection.executeSync!(sql, params, options));
+      return this.#inTurn(attempt);
+    }
+    this.leaveTurn();
+    return Promise.resolve(result);
+  }
+
+  /**
+   * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is this
+   * connection's turn. Asynchronous drivers wait for the lock in their own way.
+   */
+  async takeWriteLock(holder: Holder, sql: string): Promise<void> {
+    if (this.connection.executeSync === undefined) await this.watch(this.connection.execute(sql));
+    else await this.#inTurn(() => holder.value.connection.executeSync!(sql));
+  }
+
+  async #inTurn<S>(attempt: () => S): Promise<S> {
+    try {
+      return await this.#busy.inTurn(this, attempt);
+    } finally {
+      this.leaveTurn();
+    }
+  }
+
+  /** Lets the next one write when this connection is outside a transaction. */
+  leaveTurn(): void {
+    if (this.#busy.isHeldBy(this) && !this.connection.inTransaction) this.#busy.leave(this);
+  }
+
+  /** Rolls the open transaction back; does nothing outside one. */
+  async rollback(): Promise<void> {
+    if (this.connection.inTransaction) await this.watch(this.connection.rollback());
+    this.leaveTurn();
+  }
+
+  /** What to wait for before the next row; see {@linkcode Breather}. */
+  pause(): Promise<void> | undefined {
+    return this.#context.breather.pause();
+  }
+
+  addCursor(cursor: OpenCursor): void {
+    this.#cursors.add(cursor);
+  }
+
+  removeCursor(cursor: OpenCursor): void {
+    this.#cursors.delete(cursor);
+  }
+
+  /** Keeps this session from being handed on before an asynchronous call has settled. */
+  watch<S>(call: Promise<S>): Promise<S> {
+    this.#running.add(call);
+    const forget = (): void => void this.#running.delete(call);
+    call.then(forget, forget);
+    return call;
+  }
+
+  /** Makes the session clean for its next holder; synchronous when there is nothing to clean. */
+  reset(): void | Promise<void> {
+    if (this.#cursors.size > 0 || this.#running.size > 0) return this.#cleanUp();
+    return this.#isClean() ? this.#busy.leave(this) : this.#rollback();
+  }
+
+  #isClean(): boolean {
+    return this.connection.inTransactionIsCertain && !this.connection.inTransaction;
+  }
+
+  async #cleanUp(): Promise<void> {
+    await Promise.allSettled([...this.#cursors].map((cursor) => cursor.return?.()));
+    this.#cursors.clear();
+    await Promise.allSettled(this.#running);
+    if (this.#isClean()) this.#busy.leave(this);
+    else await this.#rollback();
+  }
+
+  async #rollback(): Promise<void> {
+    await this.connection.rollback();
+    this.#busy.leave(this);
+  }
+
+  /** Closes the connection and gives up its turn, whatever state it is in. */
+  close(): Promise<void> {
+    this.#busy.leave(this);
+    return this.connection.close();
+  }
+}

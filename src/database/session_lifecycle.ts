@@ -1,0 +1,120 @@
+/**
+ * How sessions come into a pool, are looked after, and leave it.
+ *
+ * @module
+ */
+
+import { adapt } from "../../adapters/detect.ts";
+import { UnsupportedHandleError } from "../pool/errors.ts";
+import { isPromiseLike } from "../pool/operation.ts";
+import type { Lifecycle } from "../pool/pool.ts";
+import type { DriverConnection } from "../sqlite/protocol.ts";
+import { type Connection, HeldConnection, type RowDefaults } from "./connection.ts";
+import type { ResolvedSqliteOptions } from "./options.ts";
+import { Session, type SessionContext, TemporaryHolder } from "./session.ts";
+
+/** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
+export type ConnectionFactory = () => object | PromiseLike<object>;
+
+/** What is done to a new connection before anybody gets it. */
+export interface SetUp<R> {
+  readonly onConnect: ((connection: Connection<R>) => unknown) | undefined;
+  readonly rows: RowDefaults<R>;
+}
+
+/** The cheapest statement that needs a working connection; touches no table. */
+const PROBE = "SELECT 1";
+
+/** Makes sessions of what a factory returns. */
+export class SessionLifecycle<R> implements Lifecycle<Session> {
+  readonly #factory: ConnectionFactory;
+  readonly #options: ResolvedSqliteOptions;
+  readonly #context: SessionContext;
+  readonly #setUp: SetUp<R>;
+  /** Handles in use, to notice a factory that hands one out twice. */
+  readonly #handles = new Set<unknown>();
+
+  constructor(
+    factory: ConnectionFactory,
+    options: ResolvedSqliteOptions,
+    context: SessionContext,
+    setUp: SetUp<R>,
+  ) {
+    this.#factory = factory;
+    this.#options = options;
+    this.#context = context;
+    this.#setUp = setUp;
+  }
+
+  open(): Session | Promise<Session> {
+    const handle = this.#factory();
+    if (!isPromiseLike(handle)) return this.#admit(handle);
+    return Promise.resolve(handle).then((opened) => this.#admit(opened));
+  }
+
+  validate({ connection }: Session): unknown {
+    return probe(connection);
+  }
+
+  reset(session: Session): void | Promise<void> {
+    return session.reset();
+  }
+
+  close(session: Session): Promise<void> {
+    this.#handles.delete(session.connection.raw);
+    return session.close();
+  }
+
+  #admit(handle: object): Session | Promise<Session> {
+    const { intMode, statementCacheSize } = this.#options;
+    const connection = adapt(handle, { intMode, statementCacheSize });
+    if (this.#handles.has(connection.raw)) {
+      throw new UnsupportedHandleError(
+        "The factory returned a connection that is in the pool already. Each call must open one " +
+          "of its own: two callers on one connection would share its transactions.",
+      );
+    }
+    this.#handles.add(connection.raw);
+    const session = new Session(connection, this.#context);
+    try {
+      const ready = this.#prepare(session);
+      if (!isPromiseLike(ready)) return session;
+      return ready.then(() => session, (error) => this.#turnAway(session, error));
+    } catch (error) {
+      return this.#turnAway(session, error);
+    }
+  }
+
+  #prepare(session: Session): void | Promise<void> {
+    const { connection } = session;
+    // A synchronous driver must not wait for locks itself: see BusyRetry.
+    connection.executeSync?.("PRAGMA busy_timeout = 0");
+    const probed = probe(connection);
+    if (this.#setUp.onConnect === undefined && !isPromiseLike(probed)) return;
+    return this.#introduce(session, probed);
+  }
+
+  async #introduce(session: Session, probed: unknown): Promise<void> {
+    await probed;
+    const { onConnect, rows } = this.#setUp;
+    if (onConnect === undefined) return;
+    const holder = new TemporaryHolder(session);
+    try {
+      await onConnect(new HeldConnection(holder, rows));
+    } finally {
+      holder.end();
+    }
+    await session.reset();
+  }
+
+  async #turnAway(session: Session, error: unknown): Promise<never> {
+    // Why it could not be set up matters more than that it could not be closed either.
+    await this.close(session).catch(() => {});
+    throw error;
+  }
+}
+
+function probe(connection: DriverConnection): unknown {
+  if (connection.executeSync === undefined) return connection.execute(PROBE);
+  return void connection.executeSync(PROBE);
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Breather } from "../../src/database/breather.ts";
+import { openTestDatabase } from "../helpers/databases.ts";
+import { FakeClock } from "../helpers/fake_clock.ts";
+import { openTestPool } from "../helpers/pools.ts";
+
+/** Runs `work` and counts how often a timer got its turn meanwhile. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const timer = setInterval(() => turns += 1, 1);
+  await work();
+  clearInterval(timer);
+  return turns;
+}
+
+async function forMilliseconds(ms: number, step: () => Promise<unknown>): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) await step();
+}
+
+test("a busy pool lets timers have their turns", async (t) => {
+  const { pool } = openTestPool(t);
+  const turns = await turnsDuring(() => forMilliseconds(100, () => pool.execute("SELECT 1")));
+  assert.ok(turns >= 1, `${turns} turns in 100 ms`);
+});
+
+test("so does a busy lease, and a busy cursor", async (t) => {
+  const { pool } = openTestPool(t);
+  const query = `
+    WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 1000) SELECT n FROM c
+  `;
+  await pool.withConnection(async (conn) => {
+    const iterate = async (): Promise<void> => {
+      for await (const _ of conn.iterate(query));
+    };
+    for (const step of [() => conn.get("SELECT 1"), iterate]) {
+      const turns = await turnsDuring(() => forMilliseconds(100, step));
+      assert.ok(turns >= 1, `${turns} turns in 100 ms`);
+    }
+  });
+});
+
+test("so do busy writers of a database", async (t) => {
+  const { db } = await openTestDatabase(t);
+  await db.run("CREATE TABLE t (n)");
+  const writers = [
+    () => db.run("INSERT INTO t VALUES (1)"),
+    () => db.write((tx) => tx.run("INSERT INTO t VALUES (2)")),
+  ];
+  const turns = await turnsDuring(() =>
+    Promise.all(writers.map((write) => forMilliseconds(100, write)))
+  );
+  assert.ok(turns >= 1, `${turns} turns in 100 ms`);
+});
+
+test("who was short is not held up", async () => {
+  const clock = new FakeClock();
+  const breather = new Breather(clock);
+  for (let call = 0; call < 1_000; call++) assert.equal(breather.pause(), undefined);
+  await clock.advance(1);
+});
+
+test("everybody waits for the next turn when the present one was too long", async () => {
+  const clock = new FakeClock();
+  const breather = new Breather(clock);
+  const call = (): Promise<void> | undefined => {
+    for (let i = 0; i < 7; i++) assert.equal(breather.pause(), undefined);
+    return breather.pause();
+  };
+  assert.equal(call(), undefined);
+  clock.pass(10);
+  const pause = call();
+  assert.ok(pause instanceof Promise);
+  assert.equal(breather.pause(), pause);
+  let resumed = false;
+  pause.then(() => resumed = true);
+  await clock.advance(0);
+  assert.equal(resumed, true);
+  assert.equal(breather.pause(), undefined);
+});

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { type Connection, SQLitePoolError } from "../../mod.ts";
+import { settle } from "../helpers/fake_clock.ts";
+import { gate, openTestPool, type TestPool } from "../helpers/pools.ts";
+
+async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
+  const opened = openTestPool(t, { poolSize });
+  await opened.pool.execute("CREATE TABLE t (n INTEGER UNIQUE)");
+  return opened;
+}
+
+const insert = (conn: Connection, n: number): Promise<unknown> =>
+  conn.run("INSERT INTO t VALUES (?)", [n]);
+
+async function contents({ pool }: TestPool): Promise<unknown[]> {
+  const rowFactory = ([n]: unknown[]): unknown => n;
+  return (await pool.execute("SELECT n FROM t ORDER BY n", [], { rowFactory })).rows;
+}
+
+test("begin, commit and rollback", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.withConnection(async (conn) => {
+    assert.equal(conn.inTransaction, false);
+    await conn.begin();
+    assert.equal(conn.inTransaction, true);
+    await insert(conn, 1);
+    await conn.commit();
+    assert.equal(conn.inTransaction, false);
+    await conn.begin("deferred");
+    await insert(conn, 2);
+    await conn.rollback();
+  });
+  assert.deepEqual(await contents(db), [1]);
+});
+
+test("commit and rollback outside a transaction do nothing", async (t) => {
+  const { pool } = openTestPool(t);
+  await pool.withConnection(async (conn) => {
+    await conn.commit();
+    await conn.rollback();
+    await conn.execute("BEGIN");
+    await conn.commit();
+    await conn.commit();
+    assert.equal(conn.inTransaction, false);
+  });
+});
+
+test("an unknown mode is refused", async (t) => {
+  const { pool } = openTestPool(t);
+  await pool.withConnection(async (conn) => {
+    const refused = { name: "TypeError", message: /mode must be "deferred".*got the string "imm/ };
+    await assert.rejects(conn.begin("imm" as "immediate"), refused);
+    const mode = "imm" as "immediate";
+    await assert.rejects(conn.transaction(() => {}, { mode }), refused);
+    assert.equal(conn.inTransaction, false);
+  });
+});
+
+test("transaction commits and returns what its callback returns", async (t) => {
+  const db = await openCounter(t);
+  const result = await db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    await insert(tx, 2);
+    return "done";
+  });
+  assert.equal(result, "done");
+  assert.deepEqual(await contents(db), [1, 2]);
+});
+
+test("transaction rolls back and throws what its callback throws", async (t) => {
+  const db = await openCounter(t);
+  const failure = new RangeError("stop");
+  const failing = db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    throw failure;
+  });
+  await assert.rejects(failing, (error) => error === failure);
+  assert.deepEqual(await contents(db), []);
+  assert.equal(db.pool.stats.inUse, 0);
+});
+
+test("nested transactions are savepoints", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    await tx.transaction(async (inner) => {
+      await insert(inner, 2);
+      await assert.rejects(
+        inner.transaction(async (innermost) => {
+          await insert(innermost, 3);
+          throw new Error("undo 3");
+        }),
+        /undo 3/,
+      );
+      await inner.transaction((innermost) => insert(innermost, 4));
+    });
+    await assert.rejects(
+      tx.transaction(async (inner) => {
+        await insert(inner, 5);
+        await insert(inner, 1);
+      }),
+      { extendedCode: "SQLITE_CONSTRAINT_UNIQUE" },
+    );
+  });
+  assert.deepEqual(await contents(db), [1, 2, 4]);
+});
+
+test("a transaction around the caller's own BEGIN is a savepoint too", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.withConnection(async (conn) => {
+    await conn.execute("BEGIN IMMEDIATE");
+    await conn.transaction((tx) => insert(tx, 1));
+    assert.equal(conn.inTransaction, true);
+    await conn.rollback();
+  });
+  assert.deepEqual(await contents(db), []);
+});
+
+test("transactions that overlap on one connection are reported, and nothing is half done", async (t) => {
+  const db = await openCounter(t);
+  const inner = gate();
+  const outer = db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    const first = tx.transaction(async (a) => {
+      await insert(a, 2);
+      await inner.opened;
+    });
+    const second = tx.transaction(async (b) => {
+      await insert(b, 3);
+      inner.open();
+      await first;
+    });
+    await Promise.all([first, second]);
+  });
+  await assert.rejects(outer, (error: Error) => {
+    assert.ok(error instanceof SQLitePoolError);
+    assert.match(error.message, /Await each transaction/);
+    return true;
+  });
+  assert.deepEqual(await contents(db), []);
+});
+
+test("a failed COMMIT rolls back", async (t) => {
+  const db = openTestPool(t, {
+    poolSize: 1,
+    onConnect: (conn) => conn.execute("PRAGMA foreign_keys = ON"),
+  });
+  await db.pool.withConnection((conn) =>
+    conn.executeScript(`
+      CREATE TABLE parent (id INTEGER PRIMARY KEY);
+      CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+    `)
+  );
+  await db.pool.withConnection(async (conn) => {
+    const failing = conn.transaction((tx) => tx.run("INSERT INTO child VALUES (1)"));
+    await assert.rejects(failing, { extendedCode: "SQLITE_CONSTRAINT_FOREIGNKEY" });
+    assert.equal(conn.inTransaction, false);
+    assert.deepEqual(await conn.values("SELECT count(*) FROM child"), [[0]]);
+  });
+});
+
+test("a write transaction lets the others wait without stopping the thread", async (t) => {
+  const db = await openCounter(t);
+  const started = gate();
+  const finish = gate();
+  const first = db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    started.open();
+    await finish.opened;
+  });
+  await started.opened;
+  const order: number[] = [];
+  const others = [2, 3].map((n) =>
+    db.pool.transaction((tx) => insert(tx, n)).then(() => order.push(n))
+  );
+  await settle();
+  const plain = db.pool.execute("INSERT INTO t VALUES (4)").then(() => order.push(4));
+  assert.deepEqual(await contents(db), [], "readers go on meanwhile");
+  finish.open();
+  await Promise.all([first, ...others, plain]);
+  assert.deepEqual(order, [2, 3, 4], "first come, first served");
+  assert.deepEqual(await contents(db), [1, 2, 3, 4]);
+});
+
+test("whoever waits for a lock that never comes free gets SQLITE_BUSY", async (t) => {
+  const db = openTestPool(t, { poolSize: 2, busyTimeoutMs: 5 });
+  await db.pool.execute("CREATE TABLE t (n)");
+  const holder = await db.pool.connection();
+  await holder.begin();
+  const locked = { code: "SQLITE_BUSY", message: /was locked for 5 ms.*busyTimeoutMs/s };
+  await assert.rejects(db.pool.execute("INSERT INTO t VALUES (1)"), locked);
+  await assert.rejects(db.pool.transaction((tx) => tx.run("INSERT INTO t VALUES (1)")), locked);
+  await holder.release();
+  await db.pool.execute("INSERT INTO t VALUES (2)");
+});
+
+test("a lock held outside the pool is waited for too", async (t) => {
+  const db = await openCounter(t);
+  const { nativeDriver } = await import("../helpers/drivers.ts");
+  const outsider = nativeDriver.open(db.path);
+  outsider.exec("BEGIN IMMEDIATE");
+  const waiting = db.pool.transaction((tx) => insert(tx, 1));
+  while (db.pool.stats.busyRetries < 2) await new Promise((resolve) => setTimeout(resolve));
+  outsider.exec("COMMIT");
+  outsider.close();
+  await waiting;
+  assert.deepEqual(await contents(db), [1]);
+});
+
+test("a stale snapshot is an error at once: waiting cannot help", async (t) => {
+  const db = await openCounter(t);
+  const conn = await db.pool.connection();
+  await conn.begin("deferred");
+  await conn.all("SELECT * FROM t");
+  await db.pool.execute("INSERT INTO t VALUES (1)");
+  await assert.rejects(insert(conn, 2), { extendedCode: "SQLITE_BUSY_SNAPSHOT", rawCode: 517 });
+  assert.equal(db.pool.stats.busyRetries, 0);
+  await conn.release();
+  assert.deepEqual(await contents(db), [1]);
+});
+
+test("a released writer passes the turn on, whatever it left open", async (t) => {
+  const db = await openCounter(t);
+  const holder = await db.pool.connection();
+  await holder.begin();
+  await insert(holder, 1);
+  const waiting = db.pool.transaction((tx) => insert(tx, 2));
+  await holder.release();
+  await waiting;
+  assert.deepEqual(await contents(db), [2]);
+});
+
+test("who is released while waiting for the lock fails, and the turn goes on", async (t) => {
+  const db = await openCounter(t);
+  const holder = await db.pool.connection();
+  await holder.begin();
+  const impatient = await db.pool.connection();
+  const waiting = impatient.begin();
+  const patient = db.pool.transaction((tx) => insert(tx, 3));
+  await impatient.release();
+  await holder.commit();
+  await assert.rejects(waiting, { name: "ConnectionReleasedError" });
+  await patient;
+  await holder.release();
+  assert.deepEqual(await contents(db), [3]);
+});
+
+test("100 workers in write transactions lose no update and starve nobody", async (t) => {
+  const db = openTestPool(t, { poolSize: 8 });
+  await db.pool.execute("CREATE TABLE counter (n INTEGER)");
+  await db.pool.execute("INSERT INTO counter VALUES (0)");
+  const add = async (tx: Connection): Promise<void> => {
+    const row = await tx.get<{ n: number }>("SELECT n FROM counter");
+    await tx.run("UPDATE counter SET n = ?", [row!.n + 1]);
+  };
+  const worker = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await db.pool.transaction(add);
+  };
+  await Promise.all(Array.from({ length: 100 }, worker));
+  assert.deepEqual((await db.pool.execute("SELECT n FROM counter")).rows, [{ n: 500 }]);
+});

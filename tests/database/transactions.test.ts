@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { type Connection, SQLitePoolError } from "../../mod.ts";
-import { settle } from "../helpers/fake_clock.ts";
 import { gate, openTestPool, type TestPool } from "../helpers/pools.ts";
 
 async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
@@ -10,6 +9,9 @@ async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
   await opened.pool.execute("CREATE TABLE t (n INTEGER UNIQUE)");
   return opened;
 }
+
+/** Lets the event loop have a turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 const insert = (conn: Connection, n: number): Promise<unknown> =>
   conn.run("INSERT INTO t VALUES (?)", [n]);
@@ -171,17 +173,15 @@ test("a write transaction lets the others wait without stopping the thread", asy
     await finish.opened;
   });
   await started.opened;
-  const order: number[] = [];
-  const others = [2, 3].map((n) =>
-    db.pool.transaction((tx) => insert(tx, n)).then(() => order.push(n))
-  );
-  await settle();
-  const plain = db.pool.execute("INSERT INTO t VALUES (4)").then(() => order.push(4));
+  const others = [2, 3].map((n) => db.pool.transaction((tx) => insert(tx, n)));
+  while (db.pool.stats.inUse < 3) await turn();
+  await turn();
+  const plain = db.pool.execute("INSERT INTO t VALUES (4)");
   assert.deepEqual(await contents(db), [], "readers go on meanwhile");
   finish.open();
   await Promise.all([first, ...others, plain]);
-  assert.deepEqual(order, [2, 3, 4], "first come, first served");
-  assert.deepEqual(await contents(db), [1, 2, 3, 4]);
+  const { rows } = await db.pool.execute("SELECT n FROM t ORDER BY rowid");
+  assert.deepEqual(rows, [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }], "first come, first served");
 });
 
 test("whoever waits for a lock that never comes free gets SQLITE_BUSY", async (t) => {
@@ -202,7 +202,7 @@ test("a lock held outside the pool is waited for too", async (t) => {
   const outsider = nativeDriver.open(db.path);
   outsider.exec("BEGIN IMMEDIATE");
   const waiting = db.pool.transaction((tx) => insert(tx, 1));
-  while (db.pool.stats.busyRetries < 2) await new Promise((resolve) => setTimeout(resolve));
+  while (db.pool.stats.busyRetries < 2) await turn();
   outsider.exec("COMMIT");
   outsider.close();
   await waiting;

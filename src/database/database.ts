@@ -6,7 +6,12 @@
 
 import type { Clock } from "../pool/clock.ts";
 import { PoolClosedError } from "../pool/errors.ts";
-import { type AcquireOptions, type CloseOptions, describeValue } from "../pool/options.ts";
+import {
+  type AcquireOptions,
+  checkCloseTimeout,
+  type CloseOptions,
+  describeValue,
+} from "../pool/options.ts";
 import type { BackupProgress } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
@@ -59,6 +64,7 @@ export interface DatabaseParts<R> {
   readonly clock: Clock;
   readonly queryTimeoutMs: number;
   readonly acquisitionTimeoutMs: number;
+  readonly operationTimeoutMs: number;
   readonly maxReadTransactionMs: number;
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
   readonly onLongRead: () => void;
@@ -132,15 +138,15 @@ export class Database<R = Row> {
     options: CallOptions<T> = {},
   ): AsyncIterableIterator<T> {
     let ended = (): void => {};
-    const borrow = async () => {
-      refuseNestedWrite(this.#parts.inMemory ? this : {}, "iterate");
-      const connection = await this.#parts.readers.connection(options);
-      ended = this.#longReads.begin();
-      return connection;
-    };
+    const borrow = () =>
+      this.#reading("iterate", async (readers) => {
+        const connection = await readers.connection(options);
+        ended = this.#longReads.begin();
+        return connection;
+      });
     return new ReaderCursor<T>(
-      borrow as () => ReturnType<SQLiteConnectionPool<unknown>["connection"]>,
-      (connection) => connection.iterate<T>(query, params, options),
+      borrow,
+      (connection) => connection.iterate(query, params, options),
       () => ended(),
     );
   }
@@ -283,7 +289,14 @@ export class Database<R = Row> {
    * finish until the deadline, the log is emptied. Every call returns the same promise.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    return this.#closed ??= this.#close(options);
+    if (this.#closed !== undefined) return this.#closed;
+    const { timeoutMs = this.#parts.operationTimeoutMs } = options;
+    try {
+      checkCloseTimeout(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#closed = this.#close(timeoutMs);
   }
 
   /** Closes the database at the end of an `await using` block. */
@@ -291,19 +304,19 @@ export class Database<R = Row> {
     return this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
-    const { writer, readers, onClosed } = this.#parts;
+  async #close(timeoutMs: number): Promise<void> {
+    const { writer, readers, inMemory, onClosed } = this.#parts;
     this.#care?.stop();
-    const readersClosed = readers === writer ? undefined : readers.close(options);
+    const readersClosed = readers === writer ? undefined : readers.close({ timeoutMs });
     if (writer !== undefined) {
       // Queued like any write, so that all those before it are done first.
-      await writer.withConnection(async (connection) => {
+      const lastWrite = writer.withConnection(async (connection) => {
         await readersClosed;
         await connection.execute("PRAGMA optimize");
-        if (!this.#parts.inMemory) await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
-      }, options).catch(() => {
-        // Out of time or locked by another process: SQLite does without.
-      });
+        if (!inMemory) await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+      }, { timeoutMs });
+      // Out of time, or locked by another process: SQLite does without.
+      await lastWrite.catch(() => {});
       await writer.close({ timeoutMs: 0 });
     }
     await readersClosed;

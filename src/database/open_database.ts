@@ -6,6 +6,7 @@
 
 import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { systemEnvironment } from "../pool/clock.ts";
+import { resolveOptions } from "../pool/options.ts";
 import { PoolConnectionOpenError } from "../pool/errors.ts";
 import type { Driver } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
@@ -31,7 +32,6 @@ const SQLITE_CORRUPT = 11;
 
 const MEMORY = ":memory:";
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
-const DEFAULT_ACQUISITION_TIMEOUT_MS = 30_000;
 
 /**
  * Opens a database with one writer and many readers.
@@ -195,13 +195,18 @@ class Opening<R> {
     share: FileShare | undefined,
   ): Database<R> {
     const { pool, queryTimeoutMs, maxReadTransactionMs, onWarning } = this.#options;
+    const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions({
+      acquisitionTimeoutMs: pool.acquisitionTimeoutMs,
+      operationTimeoutMs: pool.operationTimeoutMs,
+    });
     return new Database<R>({
       writer,
       readers,
       inMemory: share === undefined,
       clock: systemEnvironment.clock,
       queryTimeoutMs,
-      acquisitionTimeoutMs: pool.acquisitionTimeoutMs ?? DEFAULT_ACQUISITION_TIMEOUT_MS,
+      acquisitionTimeoutMs,
+      operationTimeoutMs,
       maxReadTransactionMs,
       rowFactory: pool.rowFactory,
       onLongRead: () =>

@@ -8,16 +8,16 @@ import type { PooledConnection } from "./pooled_connection.ts";
 
 /** Borrows a connection with the first `next()` and gives it back at the end. */
 export class ReaderCursor<T> implements AsyncIterableIterator<T> {
-  readonly #borrow: () => Promise<PooledConnection<unknown>>;
-  readonly #open: (connection: PooledConnection<unknown>) => AsyncIterableIterator<T>;
+  readonly #borrow: () => Promise<PooledConnection<T>>;
+  readonly #open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>;
   readonly #onEnd: () => void;
   #state: "new" | "open" | "ended" = "new";
-  #connection: PooledConnection<unknown> | undefined = undefined;
+  #connection: PooledConnection<T> | undefined = undefined;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
 
   constructor(
-    borrow: () => Promise<PooledConnection<unknown>>,
-    open: (connection: PooledConnection<unknown>) => AsyncIterableIterator<T>,
+    borrow: () => Promise<PooledConnection<T>>,
+    open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>,
     onEnd: () => void,
   ) {
     this.#borrow = borrow;

@@ -8,7 +8,7 @@ import process from "node:process";
 
 import { parseJUnit, type TestResult } from "./junit.ts";
 import { run } from "./process.ts";
-import { type Runtime, runtimeVersion, testArguments } from "./runtimes.ts";
+import { fileTimeoutMs, type Runtime, runtimeVersion, testArguments } from "./runtimes.ts";
 
 export interface FileReport {
   readonly file: string;
@@ -60,6 +60,7 @@ async function runFile(
   for (const path of [junit, unhandled]) rmSync(path, { force: true });
   const { problem, output } = await run(runtime.binary, testArguments(runtime, file, junit), {
     env: { TMPDIR: directory, UNHANDLED_ERRORS: unhandled },
+    timeoutMs: fileTimeoutMs,
   });
   const { results, unreadable } = readResults(junit, file);
   // A failed test explains a bad exit; anything else is a failure of the file.

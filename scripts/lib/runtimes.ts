@@ -1,6 +1,7 @@
 // The runtimes that every test runs on, and how each is started.
 
 import { execFile } from "node:child_process";
+import process from "node:process";
 import { promisify } from "node:util";
 
 import runtimeList from "../runtimes.json" with { type: "json" };
@@ -32,6 +33,9 @@ export async function runtimeVersion(runtime: Runtime): Promise<string> {
   return stdout.match(/\d+\.\d+\.\d+\S*/)?.[0] ?? "?";
 }
 
+/** How long one test file may take. The nightly run gives its long versions of the tests more. */
+export const fileTimeoutMs = Number(process.env.TEST_FILE_TIMEOUT_MS ?? 600_000);
+
 /** Arguments that run one test file and write its JUnit report. */
 export function testArguments(runtime: Runtime, file: string, report: string): string[] {
   switch (runtime.kind) {
@@ -49,7 +53,7 @@ export function testArguments(runtime: Runtime, file: string, report: string): s
       // "./" makes the path exact, not a filter. Bun's own limit for a test is 5 seconds.
       return [
         "test",
-        "--timeout=600000",
+        `--timeout=${fileTimeoutMs}`,
         "--reporter=junit",
         `--reporter-outfile=${report}`,
         `./${file}`,

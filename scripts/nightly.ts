@@ -1,0 +1,30 @@
+// The long versions of the tests that are cut short in `npm test`:
+//
+//   npm run nightly                      all of them, on Node 26, Bun and Deno
+//   npm run nightly -- --runtime bun     on one runtime
+
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+
+const LONG_RUNS: Readonly<Record<string, string>> = {
+  CRASHES: "10000",
+  TRANSFERS: "500000",
+  ROUND_TRIPS: "1000000",
+  MODEL_SCHEDULES: "1000000",
+  TEST_FILE_TIMEOUT_MS: String(6 * 60 * 60 * 1_000),
+};
+
+const FILES = [
+  "tests/database/crash.test.ts",
+  "tests/database/bank.test.ts",
+  "tests/conformance",
+  "tests/pool/model.test.ts",
+];
+
+const given = process.argv.slice(2);
+const runtimes = given.includes("--runtime") ? given : ["--runtime", "node26,bun,deno"];
+const { status } = spawnSync(process.execPath, ["scripts/test.ts", ...runtimes, ...FILES], {
+  stdio: "inherit",
+  env: { ...process.env, ...LONG_RUNS },
+});
+process.exitCode = status ?? 1;

@@ -26,13 +26,15 @@ export function isPromiseLike<R>(value: R | PromiseLike<R>): value is PromiseLik
 /**
  * Reports how a promise ended, exactly once: when it settles or when the time is up, whichever
  * is first. A result that comes after that goes to `late`; a late error is dropped.
+ *
+ * @returns a function that ends the wait at once, as a failure.
  */
 export function awaitStep<R>(
   { clock, name, timeoutMs }: StepLimit,
   promise: PromiseLike<R>,
   done: (outcome: Outcome<R>) => void,
   late: (value: R) => void = () => {},
-): void {
+): () => void {
   let state: "running" | "over" = "running";
   const finish = (outcome: Outcome<R>): void => {
     state = "over";
@@ -50,22 +52,30 @@ export function awaitStep<R>(
       if (state === "running") finish({ ok: false, error });
     },
   );
+  return () => {
+    if (state === "running") finish({ ok: false, error: new Error(`${name} was abandoned`) });
+  };
 }
 
-/** Runs a step and reports how it ended: in this very call if the step is synchronous. */
+/**
+ * Runs a step and reports how it ended: in this very call if the step is synchronous.
+ *
+ * @returns a function that ends the wait at once, if there is one.
+ */
 export function runStep<R>(
   limit: StepLimit,
   step: () => R | PromiseLike<R>,
   done: (outcome: Outcome<R>) => void,
   late?: (value: R) => void,
-): void {
+): (() => void) | undefined {
   let result: R | PromiseLike<R>;
   try {
     result = step();
   } catch (error) {
     done({ ok: false, error });
-    return;
+    return undefined;
   }
-  if (isPromiseLike(result)) awaitStep(limit, result, done, late);
-  else done({ ok: true, value: result });
+  if (isPromiseLike(result)) return awaitStep(limit, result, done, late);
+  done({ ok: true, value: result });
+  return undefined;
 }

@@ -143,7 +143,8 @@ export class Pool<T> {
       if (reason === undefined) {
         if (this.#idle.needsCheck(resource, now)) return undefined;
         this.#idle.pop();
-        const lease = this.#lease(resource, now, now);
+        const lease = this.#lease(resource, now, now, this.#callSite());
+        this.#announceLease(0);
         this.#warmUp();
         return lease;
       }
@@ -253,7 +254,7 @@ export class Pool<T> {
 
   #wait(signal: AbortSignal | undefined, timeoutMs: number): Promise<Lease<T>> {
     const { clock } = this.#environment;
-    const waiter = new Waiter<Lease<T>>(clock.now());
+    const waiter = new Waiter<Lease<T>>(clock.now(), this.#callSite());
     this.#waiters.push(waiter);
     this.#refill();
     // With a synchronous open or check the wait may be over already.
@@ -266,10 +267,13 @@ export class Pool<T> {
       });
     }
     if (signal !== undefined) {
-      waiter.onAbort(signal, () => {
+      const abort = (): void => {
         this.#counters.aborts += 1;
         this.#giveUp(waiter, signal.reason);
-      });
+      };
+      waiter.onAbort(signal, abort);
+      // The steps begun above are the user's code: if they aborted it, no event comes any more.
+      if (signal.aborted) abort();
     }
     return waiter.promise;
   }
@@ -355,7 +359,7 @@ export class Pool<T> {
   #validate(resource: Resource<T>): void {
     resource.state = "validating";
     this.#validating += 1;
-    runStep(
+    resource.abandonStep = runStep(
       this.#limit("health check"),
       () => this.#lifecycle.validate(resource.value),
       (outcome) => {
@@ -372,7 +376,7 @@ export class Pool<T> {
 
   #awaitReset(resource: Resource<T>, resetting: PromiseLike<void>): Promise<void> {
     return new Promise((resolve) => {
-      awaitStep(this.#limit("reset"), resetting, (outcome) => {
+      resource.abandonStep = awaitStep(this.#limit("reset"), resetting, (outcome) => {
         resolve();
         if (resource.state !== "resetting") return;
         const now = this.#environment.clock.now();
@@ -388,12 +392,18 @@ export class Pool<T> {
     if (this.closed) return this.#destroy(resource, "closed");
     if (this.#excess() > 0) return this.#destroy(resource, "resized");
     for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
-      if (w.waiting && w.accept(this.#lease(resource, now, w.since))) return;
+      if (!w.waiting || !w.accept(this.#lease(resource, now, w.since, w.calledFrom))) continue;
+      return this.#announceLease(now - w.since);
     }
     this.#idle.push(resource);
   }
 
-  #lease(resource: Resource<T>, now: number, since: number): Lease<T> {
+  #lease(
+    resource: Resource<T>,
+    now: number,
+    since: number,
+    calledFrom: string | undefined,
+  ): Lease<T> {
     resource.state = "leased";
     resource.leasedAt = now;
     resource.uses += 1;
@@ -402,17 +412,21 @@ export class Pool<T> {
     this.#counters.acquired += 1;
     this.#counters.waitMs += now - since;
     const lease = new Lease(this, resource, resource.leaseId);
-    if (this.#leaks !== undefined) this.#track(this.#leaks, lease, resource);
-    if (this.#hooks.onAcquire !== undefined) {
-      notify("onAcquire", this.#hooks.onAcquire, { waitMs: now - since });
-    }
+    resource.acquiredAtStack = calledFrom;
+    this.#leaks?.watch(lease, { resource, leaseId: resource.leaseId, stack: calledFrom ?? "" });
     return lease;
   }
 
-  #track(leaks: LeakDetector<Resource<T>>, lease: Lease<T>, resource: Resource<T>): void {
-    const stack = new Error("acquired here").stack ?? "";
-    resource.acquiredAtStack = stack;
-    leaks.watch(lease, { resource, leaseId: resource.leaseId, stack });
+  /** After the hand-over: a hook that aborts the very caller who is being served comes too late. */
+  #announceLease(waitMs: number): void {
+    if (this.#hooks.onAcquire !== undefined) {
+      notify("onAcquire", this.#hooks.onAcquire, { waitMs });
+    }
+  }
+
+  /** Who calls, taken when they call: a queued lease is made in somebody else's. */
+  #callSite(): string | undefined {
+    return this.#leaks === undefined ? undefined : new Error("acquired here").stack;
   }
 
   #reclaim({ resource, leaseId, stack }: LostLease<Resource<T>>): void {
@@ -475,6 +489,7 @@ export class Pool<T> {
       if (resource.state === "leased") this.#endLease(resource);
       else if (resource.state !== "validating" && resource.state !== "resetting") continue;
       this.#destroy(resource, "closed");
+      resource.abandonStep?.();
     }
   }
 

@@ -37,4 +37,6 @@ export class Resource<T> {
   leaseId = 0;
   /** Where the present lease was acquired, when leases are tracked. */
   acquiredAtStack: string | undefined = undefined;
+  /** Ends the wait for the check or reset under way. */
+  abandonStep: (() => void) | undefined = undefined;
 }

@@ -11,6 +11,8 @@ export class Waiter<T> {
   /** Settles with what was handed over, or with the error that ended the wait. */
   readonly promise: Promise<T>;
   readonly since: number;
+  /** The stack of the call that waits, when leases are tracked. */
+  readonly calledFrom: string | undefined;
   /** Neighbours in the queue; only {@linkcode WaiterQueue} touches them. */
   previous: Waiter<T> | undefined = undefined;
   next: Waiter<T> | undefined = undefined;
@@ -23,8 +25,9 @@ export class Waiter<T> {
   #signal: AbortSignal | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
 
-  constructor(since: number) {
+  constructor(since: number, calledFrom?: string) {
     this.since = since;
+    this.calledFrom = calledFrom;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -69,7 +72,11 @@ export class Waiter<T> {
     this.#state = state;
     this.#clock?.cancel(this.#timer);
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#clock = this.#timer = this.#signal = this.#onAbort = undefined;
+    this.#clock =
+      this.#timer =
+      this.#signal =
+      this.#onAbort =
+        undefined;
     return true;
   }
 }

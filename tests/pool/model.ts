@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
+  ConnectionReleasedError,
   PoolClosedError,
   PoolConnectionAcquireTimeoutError,
   PoolConnectionOpenError,
   PoolOverloadedError,
-  ConnectionReleasedError,
 } from "../../src/pool/errors.ts";
 import type { Lease } from "../../src/pool/lease.ts";
 import { Pool } from "../../src/pool/pool.ts";
@@ -51,7 +51,14 @@ export const EVENTS: readonly string[] = [
 ];
 
 const BEHAVIOURS: readonly Behaviour[] = [
-  "ok", "ok", "slow", "slow", "later ok", "error", "later error", "never",
+  "ok",
+  "ok",
+  "slow",
+  "slow",
+  "later ok",
+  "error",
+  "later error",
+  "never",
 ];
 const DELAYS_MS = [1, 5, 20, 60, 150, 400];
 
@@ -64,7 +71,7 @@ const OPERATION_TIMEOUT_MS = 50;
  */
 export class PoolModel {
   readonly log: string[] = [];
-  readonly events = new Set<string>();
+  readonly events: Set<string> = new Set();
   readonly #clock = new FakeClock();
   readonly #resources = new FakeResources(() => this.#clock.now());
   readonly #pool: Pool<FakeResource>;
@@ -114,7 +121,11 @@ export class PoolModel {
   async step(code: number): Promise<void> {
     const argument = code >> 5;
     switch (code & 31) {
-      case 0: case 1: case 2: case 3: case 4:
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
         this.#acquire(undefined);
         break;
       case 5:
@@ -123,7 +134,11 @@ export class PoolModel {
       case 6:
         this.#tryAcquire();
         break;
-      case 7: case 8: case 9: case 10: case 11:
+      case 7:
+      case 8:
+      case 9:
+      case 10:
+      case 11:
         this.#release(argument);
         break;
       case 12:
@@ -132,13 +147,20 @@ export class PoolModel {
       case 13:
         this.#abort(argument);
         break;
-      case 14: case 15: case 16: case 17:
+      case 14:
+      case 15:
+      case 16:
+      case 17:
         this.#plan(argument);
         break;
-      case 18: case 19: case 20: case 21:
+      case 18:
+      case 19:
+      case 20:
+      case 21:
         this.#finishStep(argument, "succeed");
         break;
-      case 22: case 23:
+      case 22:
+      case 23:
         this.#finishStep(argument, "fail");
         break;
       case 24:
@@ -147,7 +169,10 @@ export class PoolModel {
       case 25:
         this.#resize(1 + argument % 4);
         break;
-      case 26: case 27: case 28: case 29:
+      case 26:
+      case 27:
+      case 28:
+      case 29:
         await this.#advance(DELAYS_MS[argument % DELAYS_MS.length]);
         break;
       case 30:
@@ -178,7 +203,10 @@ export class PoolModel {
     assert.equal(this.#clock.pending, 0, "no timer outlives the pool");
     assert.equal(this.#pool.stats.size, 0, "no slot stays taken");
     for (const resource of this.#resources.made) {
-      assert.ok(resource.closes <= 1, `resource ${resource.id} was closed ${resource.closes} times`);
+      assert.ok(
+        resource.closes <= 1,
+        `resource ${resource.id} was closed ${resource.closes} times`,
+      );
     }
     for (const request of this.#requests) {
       assert.notEqual(request.state, "pending", `request ${request.number} settled`);
@@ -261,7 +289,9 @@ export class PoolModel {
     else if (error instanceof PoolConnectionOpenError) {
       this.events.add("open failed");
       assert.ok(error.cause instanceof Error, "the driver's error is the cause");
-      const earlier = this.#requests.find((r) => r.state === "pending" && r.number < request.number);
+      const earlier = this.#requests.find((r) =>
+        r.state === "pending" && r.number < request.number
+      );
       assert.equal(earlier, undefined, "an open failure goes to the head of the queue");
     } else {
       assert.equal(error, `abort #${request.number}`);

@@ -4,7 +4,7 @@ import process from "node:process";
 import fc from "fast-check";
 import { EVENTS, PoolModel } from "./model.ts";
 
-const { MODEL_SCHEDULES = "100000", MODEL_SEED, MODEL_PATH } = process.env;
+const { MODEL_SCHEDULES = "100000", MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = process.env;
 
 const setup = fc.nat(0xffff);
 const schedule = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 40, size: "max" });
@@ -25,6 +25,7 @@ const property = fc.asyncProperty(setup, schedule, async (options, codes) => {
 
 const result = await fc.check(property, {
   numRuns: Number(MODEL_SCHEDULES),
+  endOnFailure: MODEL_SHRINK === "no",
   ...(MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) }),
   ...(MODEL_PATH === undefined ? {} : { path: MODEL_PATH }),
 });
@@ -34,6 +35,7 @@ const unseen = MODEL_PATH === undefined ? EVENTS.filter((event) => !seen.has(eve
 
 if (result.failed) {
   console.log(String(result.errorInstance));
+  console.log(`An invariant broke after ${result.numRuns} schedules.`);
   console.log(
     `Replay: MODEL_SEED=${result.seed} MODEL_PATH=${result.counterexamplePath} ` +
       "npm test -- --runtime node26 tests/pool/model.test.ts",

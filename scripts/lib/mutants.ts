@@ -1,0 +1,333 @@
+// Known bugs of connection pools, each as a change to one place of src/pool, and what must notice.
+
+export interface Mutant {
+  readonly bug: string;
+  /** In src/pool. */
+  readonly file: string;
+  /** Must occur there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** The test that must fail, in tests/pool; without one the model must. */
+  readonly guard?: string;
+}
+
+const queue: readonly Mutant[] = [
+  {
+    bug: "a waiter that gave up stays in the queue",
+    file: "pool.ts",
+    find: "this.#waiters.remove(waiter);",
+    replace: "",
+  },
+  {
+    bug: "the last to come is served first",
+    file: "waiters.ts",
+    find: "const waiter = this.#head;",
+    replace: "const waiter = this.#tail;",
+  },
+  {
+    bug: "newcomers overtake those who wait",
+    file: "waiters.ts",
+    find: "waiter.previous = this.#tail;\n    if (this.#tail === undefined) this.#head = waiter;",
+    replace: "const tail = this.#tail;\n    if (tail?.previous !== undefined) {\n" +
+      "      waiter.previous = tail.previous;\n      waiter.next = tail;\n" +
+      "      tail.previous.next = waiter;\n      tail.previous = waiter;\n" +
+      "      this.#size += 1;\n      return;\n    }\n" +
+      "    waiter.previous = tail;\n    if (this.#tail === undefined) this.#head = waiter;",
+  },
+  {
+    bug: "a waiter settles twice: it accepts without ever refusing",
+    file: "waiters.ts",
+    find: 'if (this.#state !== "waiting") return false;',
+    replace: "",
+    guard: "waiters.test.ts",
+  },
+  {
+    bug: "the deadline of a waiter that was served still fires",
+    file: "waiters.ts",
+    find: "this.#clock?.cancel(this.#timer);",
+    replace: "",
+  },
+  {
+    bug: "the abort listener of a waiter that was served stays",
+    file: "waiters.ts",
+    find: 'this.#signal?.removeEventListener("abort", this.#onAbort);',
+    replace: "{}",
+  },
+  {
+    bug: "an abort while the step for the waiter is started goes unnoticed",
+    file: "pool.ts",
+    find: "if (signal.aborted) abort();",
+    replace: "",
+    guard: "aborts.test.ts",
+  },
+  {
+    bug: "the hook that announces a hand-off runs before it",
+    file: "pool.ts",
+    find:
+      "if (!w.waiting || !w.accept(this.#lease(resource, now, w.since, w.calledFrom))) continue;",
+    replace: "const lease = this.#lease(resource, now, w.since, w.calledFrom);\n" +
+      "      this.#announceLease(0);\n      if (!w.accept(lease)) continue;",
+    guard: "hand_off.test.ts",
+  },
+  {
+    bug: "one waiter more than maxWaiting may wait",
+    file: "pool.ts",
+    find: "if (this.#waiters.size >= this.#waitingRoom()) {",
+    replace: "if (this.#waiters.size > this.#waitingRoom()) {",
+    guard: "waiters.test.ts",
+  },
+  {
+    bug: "a pending deadline lets the process exit",
+    file: "waiters.ts",
+    find: '"keeps process alive"',
+    replace: '"lets process exit"',
+    guard: "exit.test.ts",
+  },
+];
+
+const slots: readonly Mutant[] = [
+  {
+    bug: "a resource that is being closed takes no slot",
+    file: "pool.ts",
+    find: "if (this.#resources.size >= this.#options.poolSize) return false;",
+    replace: "if (this.#resources.size - this.#closing >= this.#options.poolSize) return false;",
+  },
+  {
+    bug: "what was opened is dropped when its requester gave up",
+    file: "pool.ts",
+    find: 'notify("onOpen", this.#hooks.onOpen, { openMs });\n    this.#deliver(resource, now);',
+    replace: "if (this.#waiters.size > 0 || this.closed) this.#deliver(resource, now);",
+  },
+  {
+    bug: "a failed open costs a slot",
+    file: "pool.ts",
+    find: "this.#lastOpenError = cause;\n    this.#forget(resource);",
+    replace: "this.#lastOpenError = cause;",
+  },
+  {
+    bug: "a failed open fails everybody who waits",
+    file: "pool.ts",
+    find: "this.#waiters.shift()?.fail(openFailed(cause));",
+    replace: "for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) " +
+      "w.fail(openFailed(cause));",
+    guard: "opening.test.ts",
+  },
+  {
+    bug: "a failed close costs a slot",
+    file: "pool.ts",
+    find: "this.#closing -= 1;\n        this.#forget(resource);",
+    replace: "this.#closing -= 1;\n        if (outcome.ok) this.#forget(resource);",
+  },
+  {
+    bug: "nobody is served when a slot becomes free",
+    file: "pool.ts",
+    find: "this.#forget(resource);\n        this.#refill();",
+    replace: "this.#forget(resource);",
+  },
+  {
+    bug: "nobody is served when one resource has to go and another slot is free",
+    file: "pool.ts",
+    find: "// Somebody may have counted on this resource while another slot is free.\n" +
+      "    this.#refill();",
+    replace: "",
+  },
+  {
+    bug: "a resource that is being closed counts as too many",
+    file: "pool.ts",
+    find: "return this.#resources.size - this.#closing - this.#options.poolSize;",
+    replace: "return this.#resources.size - this.#options.poolSize;",
+    guard: "resize.test.ts",
+  },
+  {
+    bug: "a pool that grows serves nobody",
+    file: "pool.ts",
+    find: '"resized");\n    }\n    this.#refill();',
+    replace: '"resized");\n    }',
+  },
+  {
+    bug: "a pool that shrinks takes back what is too many",
+    file: "pool.ts",
+    find: 'if (this.#excess() > 0) return "resized";',
+    replace: "",
+    guard: "resize.test.ts",
+  },
+  {
+    bug: "a step that hangs is waited for without limit",
+    file: "operation.ts",
+    find: 'timeoutMs,\n    "keeps process alive",',
+    replace: 'Infinity,\n    "keeps process alive",',
+    guard: "product.test.ts",
+  },
+  {
+    bug: "what an open brings after its time limit is never closed",
+    file: "operation.ts",
+    find: ": late(value),",
+    replace: ": undefined,",
+  },
+];
+
+const resources: readonly Mutant[] = [
+  {
+    bug: "idle resources are reused first in, first out",
+    file: "idle.ts",
+    find: "return this.#stack.pop();",
+    replace: "return this.#stack.shift();",
+  },
+  {
+    bug: "a released lease stays valid",
+    file: "pool.ts",
+    find: 'resource.state = "resetting";\n    resource.leaseId += 1;',
+    replace: 'resource.state = "resetting";',
+  },
+  {
+    bug: "a failed reset is ignored",
+    file: "pool.ts",
+    find: 'else this.#destroy(resource, "reset", outcome.error);',
+    replace: "else this.#deliver(resource, now);",
+  },
+  {
+    bug: "a reset that throws is ignored",
+    file: "pool.ts",
+    find: 'return this.#destroy(resource, "reset", error);',
+    replace: "return this.#deliver(resource, now);",
+  },
+  {
+    bug: "no resource is ever checked",
+    file: "idle.ts",
+    find: "return now - lastKnownHealthy >= this.#options.validateAfterIdleMs;",
+    replace: "return false;",
+  },
+  {
+    bug: "a failed check is ignored",
+    file: "pool.ts",
+    find: 'else this.#destroy(resource, "invalid", outcome.error);',
+    replace: "else this.#deliver(resource, now);",
+  },
+  {
+    bug: "a resource is used once more than maxUses",
+    file: "pool.ts",
+    find: "if (resource.uses >= this.#options.maxUses)",
+    replace: "if (resource.uses > this.#options.maxUses)",
+  },
+  {
+    bug: "an expired resource is handed out",
+    file: "pool.ts",
+    find: "if (reason === undefined) {",
+    replace: "if (reason !== null) {",
+    guard: "retirement.test.ts",
+  },
+  {
+    bug: "an idle resource is never retired by itself",
+    file: "idle.ts",
+    find: "this.#stack.push(resource);\n    this.#lookAgainBy(this.#dueAt(resource));",
+    replace: "this.#stack.push(resource);",
+    guard: "retirement.test.ts",
+  },
+  {
+    bug: "lifetimes all end together",
+    file: "pool.ts",
+    find: "const LIFETIME_JITTER = 0.1;",
+    replace: "const LIFETIME_JITTER = 0;",
+    guard: "retirement.test.ts",
+  },
+  {
+    bug: "the timer for idle resources keeps the process alive",
+    file: "idle.ts",
+    find: '"lets process exit"',
+    replace: '"keeps process alive"',
+    guard: "exit.test.ts",
+  },
+  {
+    bug: "a failed warm-up is never tried again",
+    file: "pool.ts",
+    find: "this.#warmUpBackoff.retry(() => this.#warmUp());",
+    replace: "this.#warmUpBackoff.retry(() => {});",
+    guard: "warm_up.test.ts",
+  },
+];
+
+const ends: readonly Mutant[] = [
+  {
+    bug: "close leaves those who wait waiting",
+    file: "pool.ts",
+    find: "w.fail(poolIsClosed());",
+    replace: "{}",
+  },
+  {
+    bug: "close by force leaves leases alive",
+    file: "pool.ts",
+    find: 'if (resource.state === "leased") this.#endLease(resource);\n      else if (',
+    replace: "if (",
+    guard: "close.test.ts",
+  },
+  {
+    bug: "close waits for a check or reset that hangs",
+    file: "pool.ts",
+    find: 'else if (resource.state !== "validating" && resource.state !== "resetting") continue;',
+    replace: "else continue;",
+    guard: "close.test.ts",
+  },
+  {
+    bug: "a check that ends after a close by force destroys its resource once more",
+    file: "pool.ts",
+    find: 'if (resource.state !== "validating") return;',
+    replace: "",
+    guard: "close.test.ts",
+  },
+  {
+    bug: "a reset that ends after a close by force destroys its resource once more",
+    file: "pool.ts",
+    find: 'if (resource.state !== "resetting") return;',
+    replace: "",
+    guard: "close.test.ts",
+  },
+  {
+    bug: "the wait for a hanging step outlives a close by force",
+    file: "pool.ts",
+    find: "resource.abandonStep?.();",
+    replace: "",
+    guard: "close.test.ts",
+  },
+  {
+    bug: "what comes back to a closing pool becomes idle",
+    file: "pool.ts",
+    find: 'if (this.closed) return this.#destroy(resource, "closed");',
+    replace: "",
+  },
+  {
+    bug: "the deadline of close still fires after it has settled",
+    file: "pool.ts",
+    find: "this.#environment.clock.cancel(this.#closeTimer);",
+    replace: "",
+    guard: "product.test.ts",
+  },
+  {
+    bug: "a second close returns another promise",
+    file: "pool.ts",
+    find: "if (this.#closed !== undefined) return this.#closed;",
+    replace: "if (this.#closed !== undefined) return this.#closed.then();",
+  },
+  {
+    bug: "a throwing hook breaks the pool",
+    file: "hooks.ts",
+    find: "console.error(",
+    replace: "if (error !== undefined) throw error;\n    console.error(",
+    guard: "hooks.test.ts",
+  },
+  {
+    bug: "a dropped lease is reported but not taken back",
+    file: "pool.ts",
+    find: "void this.release(resource);",
+    replace: "",
+    guard: "leaks.test.ts",
+  },
+  {
+    bug: "a leak is blamed on whoever made room for the lease",
+    file: "pool.ts",
+    find: "this.#lease(resource, now, w.since, w.calledFrom)",
+    replace: "this.#lease(resource, now, w.since, this.#callSite())",
+    guard: "leaks.test.ts",
+  },
+];
+
+export const mutants: readonly Mutant[] = [...queue, ...slots, ...resources, ...ends];

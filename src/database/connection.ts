@@ -194,9 +194,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
   }
 
   async executeScript(sql: string): Promise<void> {
-    const session = this.#holder.value;
-    await session.watch(session.connection.executeScript(sql));
-    session.leaveTurn();
+    await this.#holder.value.executeScript(this.#holder, sql);
   }
 
   async begin(mode: TransactionMode = "immediate"): Promise<void> {

@@ -165,6 +165,15 @@ export class SQLiteConnectionPool<R = Row> {
     return this.#query(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
+  /** The same as `execute`, for statements that write: the name says so to the reader. */
+  run<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.execute(query, params, options);
+  }
+
   /** All rows of one statement, run on any connection. */
   all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
     return this.#query(query, params, options, this.#rows.everyRow(options), allRows);

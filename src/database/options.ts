@@ -24,7 +24,7 @@ export interface PoolOptions<R = Row> extends CorePoolOptions {
    * `SQLiteIntegerRangeError`; "bigint" makes all of them bigints. Default: "number".
    */
   intMode?: IntMode;
-  /** Prepared statements kept per connection; 0 keeps none. Default: 100. */
+  /** Prepared statements kept per connection; 0 keeps none. Default: 128. */
   statementCacheSize?: number;
   /**
    * How long a statement that found the database locked is tried again, in milliseconds. Applies

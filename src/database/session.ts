@@ -7,7 +7,11 @@
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
 import type { Breather } from "./breather.ts";
+import { explainStaleSnapshot } from "./explain.ts";
+import { splitScript } from "../sqlite/scan.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
+
+const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
 
 /** A cursor that a holder may forget to close. */
 export interface OpenCursor {
@@ -67,9 +71,10 @@ export class Session {
     this.#busy = context.busy;
   }
 
-  /** Puts an error of the driver into the words of whoever owns the pool. */
+  /** Puts an error of the driver into words that help. */
   explain(error: unknown): unknown {
-    return this.#context.explain === undefined ? error : this.#context.explain(error);
+    const explained = explainStaleSnapshot(error);
+    return this.#context.explain === undefined ? explained : this.#context.explain(explained);
   }
 
   /**
@@ -117,6 +122,17 @@ export class Session {
       return await this.#busy.inTurn(this, attempt);
     } finally {
       this.leaveTurn();
+    }
+  }
+
+  /** Runs a script statement by statement, so that each can wait for a lock if it must. */
+  async executeScript(holder: Holder, sql: string): Promise<void> {
+    if (this.connection.executeSync === undefined) {
+      await this.watch(this.connection.executeScript(sql));
+      return;
+    }
+    for (const { text } of splitScript(sql)) {
+      await holder.value.execute(holder, text, undefined, NO_ROWS_WANTED, () => {});
     }
   }
 

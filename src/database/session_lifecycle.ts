@@ -9,7 +9,8 @@ import { UnsupportedHandleError } from "../pool/errors.ts";
 import { isPromiseLike } from "../pool/operation.ts";
 import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../sqlite/protocol.ts";
-import { type Connection, HeldConnection, type RowDefaults } from "./connection.ts";
+import { isBusy } from "./busy_retry.ts";
+import { type Connection, HeldConnection, type RowDefaults, wholeResult } from "./connection.ts";
 import type { ResolvedSqliteOptions } from "./options.ts";
 import { Session, type SessionContext, TemporaryHolder } from "./session.ts";
 
@@ -89,9 +90,20 @@ export class SessionLifecycle<R> implements Lifecycle<Session> {
     const { connection } = session;
     // A synchronous driver must not wait for locks itself: see BusyRetry.
     connection.executeSync?.("PRAGMA busy_timeout = 0");
-    const probed = probe(connection);
+    const probed = this.#probe(session);
     if (this.#setUp.onConnect === undefined && !isPromiseLike(probed)) return;
     return this.#introduce(session, probed);
+  }
+
+  /** A file that another process has for itself at the moment is waited for. */
+  #probe(session: Session): unknown {
+    try {
+      return probe(session.connection);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      const holder = new TemporaryHolder(session);
+      return session.execute(holder, PROBE, undefined, {}, wholeResult);
+    }
   }
 
   async #introduce(session: Session, probed: unknown): Promise<void> {

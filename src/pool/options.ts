@@ -29,7 +29,7 @@ export interface CorePoolOptions extends PoolHooks {
   maxWaiting?: number;
   /**
    * Remember where each lease was acquired, name the place in timeouts, and take back leases
-   * that were garbage-collected without release. Costs some microseconds a lease. Default: false.
+   * that were garbage-collected without release. Costs some ten microseconds a lease. Default: false.
    */
   trackLeases?: boolean;
 }

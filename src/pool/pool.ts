@@ -178,7 +178,7 @@ export class Pool<T> {
     const lease = this.tryAcquire();
     if (lease !== undefined) return Promise.resolve(lease);
     if (this.#waiters.size >= this.#waitingRoom()) {
-      return Promise.reject(overloaded(this.#waiters.size, this.#options.maxWaiting));
+      return Promise.reject(overloaded(this.#options.maxWaiting));
     }
     return this.#wait(signal, timeoutMs);
   }

@@ -39,10 +39,10 @@ export function openFailed(cause: unknown): PoolConnectionOpenError {
   return new PoolConnectionOpenError(`Could not open a connection: ${detail}`, { cause });
 }
 
-export function overloaded(waiting: number, maxWaiting: number): PoolOverloadedError {
+export function overloaded(maxWaiting: number): PoolOverloadedError {
   return new PoolOverloadedError(
-    `${waiting} callers wait already, and maxWaiting is ${maxWaiting}. Shed load, or raise ` +
-      "maxWaiting or poolSize.",
+    `No connection is free, and as many callers wait as may: maxWaiting is ${maxWaiting}. Shed ` +
+      "load, or raise maxWaiting or poolSize.",
   );
 }
 
@@ -71,8 +71,9 @@ export function acquireTimedOut<T>(
     `No connection became free within ${timeoutMs} ms: poolSize ${poolSize}, size ${stats.size}, ` +
       `idle ${stats.idle}, in use ${stats.inUse}, opening ${stats.opening}, waiting ` +
       `${stats.waiting}. ${longestHeld(resources, now)}Release every connection ` +
-      "(withConnection does it for you), keep transactions short, or raise poolSize or " +
-      "acquisitionTimeoutMs; trackLeases: true names the place that holds one.",
+      "(withConnection does it for you), do not acquire one while you hold another, keep " +
+      "transactions short, or raise poolSize or acquisitionTimeoutMs; trackLeases: true names the " +
+      "places that hold one.",
     lastOpenError === undefined ? undefined : { cause: lastOpenError },
   );
 }

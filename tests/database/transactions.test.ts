@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { type Connection, SQLitePoolError } from "../../mod.ts";
+import { type Connection, SQLiteConnectionPool, SQLitePoolError } from "../../mod.ts";
 import { gate, openTestPool, type TestPool } from "../helpers/pools.ts";
 
 async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
@@ -209,13 +209,41 @@ test("a lock held outside the pool is waited for too", async (t) => {
   assert.deepEqual(await contents(db), [1]);
 });
 
+test("a script and a new connection wait for a lock too", async (t) => {
+  const db = await openCounter(t);
+  const { nativeDriver } = await import("../helpers/drivers.ts");
+  const outsider = nativeDriver.open(db.path);
+  const conn = await db.pool.connection();
+  outsider.exec("BEGIN IMMEDIATE");
+  const script = conn.executeScript("CREATE TABLE u (n); INSERT INTO u VALUES (1)");
+  while (db.pool.stats.busyRetries < 2) await turn();
+  outsider.exec("COMMIT");
+  await script;
+  assert.deepEqual(await conn.values("SELECT n FROM u"), [[1]]);
+  await conn.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  await conn.release();
+  await db.pool.close();
+  outsider.exec("PRAGMA locking_mode = EXCLUSIVE");
+  outsider.exec("INSERT INTO u VALUES (2)");
+  const late = new SQLiteConnectionPool(() => nativeDriver.open(db.path));
+  const counted = late.values("SELECT count(*) FROM u");
+  while (late.stats.busyRetries < 2) await turn();
+  outsider.close();
+  assert.deepEqual(await counted, [[2]]);
+  await late.close();
+});
+
 test("a stale snapshot is an error at once: waiting cannot help", async (t) => {
   const db = await openCounter(t);
   const conn = await db.pool.connection();
   await conn.begin("deferred");
   await conn.all("SELECT * FROM t");
   await db.pool.execute("INSERT INTO t VALUES (1)");
-  await assert.rejects(insert(conn, 2), { extendedCode: "SQLITE_BUSY_SNAPSHOT", rawCode: 517 });
+  await assert.rejects(insert(conn, 2), {
+    extendedCode: "SQLITE_BUSY_SNAPSHOT",
+    rawCode: 517,
+    message: /somebody else has written.*"immediate"/,
+  });
   assert.equal(db.pool.stats.busyRetries, 0);
   await conn.release();
   assert.deepEqual(await contents(db), [1]);

@@ -106,7 +106,7 @@ class BunHandle implements SyncHandle {
   }
 
   prepare(statement: Statement): SyncStatement {
-    return new BunStatement(this.raw.prepare(statement.text), statement);
+    return new BunStatement(this.raw, this.raw.prepare(statement.text));
   }
 
   close(): void {
@@ -114,92 +114,78 @@ class BunHandle implements SyncHandle {
   }
 
   resultCodeOf(error: unknown): number | undefined {
-    const { errno, message } = error as { errno?: unknown; message?: unknown };
+    const { errno, message } = Object(error) as { errno?: unknown; message?: unknown };
     if (typeof errno === "number") return errno;
     return /closed|finalized/.test(String(message)) ? resultCode.MISUSE : undefined;
   }
 }
 
-type BunRow = Readonly<Record<string, SQLiteValue>>;
-
 class BunStatement implements SyncStatement {
+  readonly #handle: BunSqliteHandle;
   readonly #raw: BunSqliteStatement;
-  readonly #openColumns: boolean;
-  #columns: readonly string[] | undefined;
-  #distinct: readonly string[] = [];
   #exact = false;
 
-  constructor(raw: BunSqliteStatement, { openColumns }: Statement) {
+  constructor(handle: BunSqliteHandle, raw: BunSqliteStatement) {
+    this.#handle = handle;
     this.#raw = raw;
-    this.#openColumns = openColumns;
     raw.safeIntegers(this.#exact);
   }
 
-  columns(refresh: boolean = false): readonly string[] {
-    if (this.#columns === undefined || this.#openColumns || refresh) {
-      this.#columns = this.#raw.columnNames;
-    }
-    return this.#columns;
+  columns(): string[] {
+    return this.#raw.columnNames;
   }
 
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
-    this.#setExact(exact);
+    this.#prepareFor(exact);
     return this.#raw.values(values) as SQLiteValue[][];
   }
 
   first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined {
-    this.#setExact(exact);
-    const row = this.#raw.get(values) as BunRow | null;
+    this.#prepareFor(exact);
+    const row = this.#raw.get(values) as Row | null;
     if (row === null) return undefined;
-    const names = this.columns();
-    return this.#areDistinct(names) ? valuesOf(row, names) : this.all(values, exact)[0];
+    const names = this.#raw.columnNames;
+    return areDistinct(names) ? valuesOf(row, names) : this.all(values, exact)[0];
   }
 
   objects(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] {
-    this.#setExact(exact);
+    this.#prepareFor(exact);
     if (!firstRowOnly) return this.#raw.all(values) as Row[];
     const row = this.#raw.get(values) as Row | null;
     return row === null ? [] : [row];
   }
 
   run(values: SQLiteValue[]): Changes {
-    this.#setExact(true);
+    this.#prepareFor(true);
     return this.#raw.run(values);
   }
 
   iterate(values: SQLiteValue[]): SyncCursor {
     // Rows come as objects only, where each name can have but one value.
-    if (!this.#areDistinct(this.#raw.columnNames)) return cursorOver(this.all(values, true));
-    this.#setExact(true);
-    return new BunCursor(this.#raw, this.#raw.iterate(...values) as Iterator<BunRow>);
+    if (!areDistinct(this.#raw.columnNames)) return cursorOver(this.all(values, true));
+    this.#prepareFor(true);
+    return new BunCursor(this.#raw, this.#raw.iterate(...values) as Iterator<Row>);
   }
 
   finalize(): void {
     this.#raw.finalize();
   }
 
-  #setExact(exact: boolean): void {
+  #prepareFor(exact: boolean): void {
+    // Throws once somebody has closed the handle, which statements would survive, and their locks.
+    void this.#handle.inTransaction;
     if (exact === this.#exact) return;
     this.#exact = exact;
     this.#raw.safeIntegers(exact);
-  }
-
-  #areDistinct(names: readonly string[]): boolean {
-    const known = this.#distinct;
-    if (names === known) return true;
-    if (names.length === known.length && names.every((name, i) => name === known[i])) return true;
-    const distinct = new Set(names).size === names.length;
-    if (distinct) this.#distinct = names;
-    return distinct;
   }
 }
 
 class BunCursor implements SyncCursor {
   readonly #statement: BunSqliteStatement;
-  readonly #rows: Iterator<BunRow>;
+  readonly #rows: Iterator<Row>;
   #names: readonly string[] | undefined;
 
-  constructor(statement: BunSqliteStatement, rows: Iterator<BunRow>) {
+  constructor(statement: BunSqliteStatement, rows: Iterator<Row>) {
     this.#statement = statement;
     this.#rows = rows;
   }
@@ -215,6 +201,10 @@ class BunCursor implements SyncCursor {
   }
 }
 
-function valuesOf(row: BunRow, names: readonly string[]): SQLiteValue[] {
+function valuesOf(row: Row, names: readonly string[]): SQLiteValue[] {
   return names.map((name) => row[name]);
+}
+
+function areDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
 }

@@ -14,18 +14,13 @@
  * @module
  */
 
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
-import {
-  type Changes,
-  cursorOver,
-  type SyncCursor,
-  type SyncHandle,
-  type SyncStatement,
-} from "../src/sqlite/sync_handle.ts";
+import type { SyncHandle, SyncStatement } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
+import { NodeStatement } from "./node_sqlite_statement.ts";
+import { type Traits, traitsOf } from "./node_sqlite_traits.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
 /** What is used of a `StatementSync` of node:sqlite. */
@@ -62,22 +57,6 @@ export interface NodeSqliteHandle {
   /** Closes the database. */
   close(): void;
 }
-
-/** What only newer versions have. */
-interface NewStatement extends NodeSqliteStatement {
-  stat?(name: string): number;
-  close?(): void;
-}
-
-/** What the versions and runtimes do differently, found out by trying. */
-interface Traits {
-  readonly nulText: NulText;
-  /** Whether an iterator throws when its statement fails: else it ends as if after the last row. */
-  readonly iteratorsThrow: boolean;
-}
-
-const traitsByPrototype = new WeakMap<object, Traits>();
-const cautiousTraits: Traits = { nulText: "refused", iteratorsThrow: false };
 
 /**
  * Whether something is a handle of node:sqlite, of whatever version, runtime or realm.
@@ -127,8 +106,11 @@ class NodeHandle implements SyncHandle {
   }
 
   prepare(statement: Statement): SyncStatement {
+    const uncertain = statement.openColumns && !this.#traits.tellsReprepares;
+    const once = uncertain && statement.verb !== "select";
+    if (once) this.#noticeSchema();
     const raw = this.raw.prepare(statement.text);
-    return new NodeStatement(raw, statement, this.#traits);
+    return new NodeStatement(raw, statement, { ...this.#traits, uncertain, once });
   }
 
   close(): void {
@@ -136,174 +118,13 @@ class NodeHandle implements SyncHandle {
   }
 
   resultCodeOf(error: unknown): number | undefined {
-    const { errcode, code } = error as { errcode?: unknown; code?: unknown };
+    const { errcode, code } = Object(error) as { errcode?: unknown; code?: unknown };
     if (typeof errcode === "number") return errcode;
     return code === "ERR_INVALID_STATE" ? resultCode.MISUSE : undefined;
   }
-}
 
-class NodeStatement implements SyncStatement {
-  readonly #raw: NewStatement;
-  readonly #parameters: readonly string[];
-  readonly #named: boolean;
-  readonly #openColumns: boolean;
-  readonly #iteratorsThrow: boolean;
-  #columns: readonly string[] | undefined;
-  #reprepares = 0;
-  #exact = false;
-
-  constructor(raw: NewStatement, { parameters, openColumns }: Statement, traits: Traits) {
-    this.#raw = raw;
-    this.#parameters = parameters;
-    this.#named = parameters.some(isNamed);
-    this.#openColumns = openColumns;
-    this.#iteratorsThrow = traits.iteratorsThrow;
-    raw.setReturnArrays(true);
-    raw.setReadBigInts(this.#exact);
-    // Two names that differ in their prefix only would be an error.
-    if (this.#named) raw.setAllowBareNamedParameters(false);
-  }
-
-  columns(refresh: boolean = false): readonly string[] {
-    if (this.#columns === undefined || this.#mayHaveChanged() || refresh) {
-      this.#columns = this.#raw.columns().map(({ name }) => name);
-    }
-    return this.#columns;
-  }
-
-  all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
-    const args = this.#prepareFor(values, exact);
-    try {
-      return this.#raw.all(...args) as SQLiteValue[][];
-    } catch (error) {
-      if (exact || !isOutOfRange(error)) throw error;
-      return this.all(values, true);
-    }
-  }
-
-  first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined {
-    const args = this.#prepareFor(values, exact);
-    try {
-      return this.#raw.get(...args) as SQLiteValue[] | undefined;
-    } catch (error) {
-      if (exact || !isOutOfRange(error)) throw error;
-      return this.first(values, true);
-    }
-  }
-
-  run(values: SQLiteValue[]): Changes {
-    const { changes, lastInsertRowid } = this.#raw.run(...this.#prepareFor(values, true));
-    return { changes: Number(changes), lastInsertRowid };
-  }
-
-  iterate(values: SQLiteValue[]): SyncCursor {
-    if (!this.#iteratorsThrow) return cursorOver(this.all(values, true));
-    const rows = this.#raw.iterate(...this.#prepareFor(values, true)) as Iterator<SQLiteValue[]>;
-    return new NodeCursor(rows);
-  }
-
-  finalize(): void {
-    try {
-      this.#raw.close?.();
-    } catch {
-      // Whoever closed the handle itself has finalized its statements too.
-    }
-  }
-
-  /** Reading the names takes as long as half a query, and they hardly ever change. */
-  #mayHaveChanged(): boolean {
-    if (!this.#openColumns || this.#raw.stat === undefined) return this.#openColumns;
-    const reprepares = this.#raw.stat("reprepare");
-    const changed = reprepares !== this.#reprepares;
-    this.#reprepares = reprepares;
-    return changed;
-  }
-
-  /** Sets how integers come out, and makes arguments of values. */
-  #prepareFor(values: SQLiteValue[], exact: boolean): unknown[] {
-    if (exact !== this.#exact) {
-      this.#exact = exact;
-      this.#raw.setReadBigInts(exact);
-    }
-    for (let i = 0; i < values.length; i++) values[i] = asInteger(values[i]);
-    return this.#named ? this.#nameThem(values) : values;
-  }
-
-  /** Named parameters cannot be bound by their index here, and all others only so. */
-  #nameThem(values: SQLiteValue[]): unknown[] {
-    const byName: Record<string, SQLiteValue> = {};
-    const args: unknown[] = [byName];
-    values.forEach((value, index) => {
-      const parameter = this.#parameters[index];
-      if (isNamed(parameter)) byName[parameter] = value;
-      else args.push(value);
-    });
-    return args;
-  }
-}
-
-class NodeCursor implements SyncCursor {
-  readonly #rows: Iterator<SQLiteValue[]>;
-
-  constructor(rows: Iterator<SQLiteValue[]>) {
-    this.#rows = rows;
-  }
-
-  next(): SQLiteValue[] | undefined {
-    const { done, value } = this.#rows.next();
-    return done ? undefined : value;
-  }
-
-  close(): void {
-    this.#rows.return?.();
-  }
-}
-
-/** Numbers are bound as REAL, bigints as INTEGER. Only REAL has a negative zero. */
-function asInteger(value: SQLiteValue): SQLiteValue {
-  return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value as number) : value;
-}
-
-/** Whether an integer would not have been exact as a number. */
-function isOutOfRange(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "ERR_OUT_OF_RANGE";
-}
-
-function isNamed(parameter: string): boolean {
-  return !parameter.startsWith("?");
-}
-
-function traitsOf(handle: NodeSqliteHandle): Traits {
-  const prototype: object = Object.getPrototypeOf(handle);
-  let traits = traitsByPrototype.get(prototype);
-  if (traits === undefined) {
-    try {
-      traits = {
-        nulText: keepsNul(handle) ? "allowed" : "refused",
-        iteratorsThrow: iteratorsThrow(handle),
-      };
-    } catch {
-      // Not the version but this handle has a fault, which the first statement will tell of.
-      return cautiousTraits;
-    }
-    traitsByPrototype.set(prototype, traits);
-  }
-  return traits;
-}
-
-function keepsNul(handle: NodeSqliteHandle): boolean {
-  const statement = handle.prepare("SELECT ?");
-  statement.setReturnArrays(true);
-  const [text] = statement.get("a\0b") as [string];
-  return text === "a\0b";
-}
-
-function iteratorsThrow(handle: NodeSqliteHandle): boolean {
-  const overflow = handle.prepare("SELECT abs(-9223372036854775808)").iterate();
-  try {
-    overflow.next();
-    return false;
-  } catch {
-    return true;
+  /** Makes SQLite read the schema again if another connection has changed it. */
+  #noticeSchema(): void {
+    this.raw.prepare("SELECT 1 FROM sqlite_schema").get();
   }
 }

@@ -34,7 +34,11 @@ export interface ResultSet<R = Row> {
   rows: R[];
   /** Rows inserted, updated or deleted by this statement; 0 for every other statement. */
   rowsAffected: number;
-  /** The rowid an INSERT or REPLACE just made; `undefined` for any other statement. */
+  /**
+   * The rowid of the last row an INSERT or REPLACE made; `undefined` for any other statement, and
+   * where nothing changed. For an upsert that updated, and for a table WITHOUT ROWID, SQLite
+   * reports the rowid of an earlier insert on this connection: use RETURNING there.
+   */
   lastInsertRowid: number | bigint | undefined;
 }
 

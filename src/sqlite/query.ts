@@ -4,11 +4,12 @@
  * @module
  */
 
+import { columnsOfObjects, columnsOfRows } from "./columns.ts";
 import { driverError } from "./driver_error.ts";
 import type { ResultSet, Row, RowOptions, SQLiteValue } from "./protocol.ts";
-import { areExact, buildRows, type IntMode } from "./rows.ts";
+import { areTrusted, buildRows, type IntMode } from "./rows.ts";
 import type { Prepared } from "./statement_cache.ts";
-import type { SyncHandle, SyncStatement } from "./sync_handle.ts";
+import type { SyncHandle } from "./sync_handle.ts";
 
 /**
  * Runs a statement that gives rows and changes none.
@@ -60,17 +61,6 @@ export function readRows(
   }
 }
 
-/**
- * The names of the columns of rows that were just read.
- *
- * @param driver The statement that gave them.
- * @param rows The rows.
- */
-export function columnsOf(driver: SyncStatement, rows: SQLiteValue[][]): readonly string[] {
-  const columns = driver.columns();
-  return rows.length > 0 && rows[0].length !== columns.length ? driver.columns(true) : columns;
-}
-
 /** `undefined` where the rows have to be read again exactly. */
 function queryOnce<R>(
   handle: SyncHandle,
@@ -85,32 +75,32 @@ function queryOnce<R>(
   // Objects of the driver must be fit for the caller as they are.
   const fit = repeatable && rowFactory === undefined && exact === (intMode === "bigint");
   if (fit && driver.objects !== undefined) {
-    return queryObjects(handle, prepared, values, firstRowOnly) as ResultSet<R> | undefined;
+    const objects = readObjects(handle, prepared, values, firstRowOnly);
+    if (objects !== undefined) {
+      const columns = columnsOfObjects(prepared, objects);
+      const trusted = exact || areTrusted(objects);
+      return trusted ? queryResult(columns, objects as R[]) : undefined;
+    }
   }
   const read = readRows(handle, prepared, values, firstRowOnly);
-  const columns = columnsOf(driver, read);
+  const columns = columnsOfRows(prepared, read);
   const rows = buildRows(read, columns, intMode, exact, rowFactory);
-  if (rows === undefined) return undefined;
-  return { columns: columns.slice(), rows, rowsAffected: 0, lastInsertRowid: undefined };
+  return rows && queryResult(columns, rows);
 }
 
-function queryObjects(
+function readObjects(
   handle: SyncHandle,
   { driver, exact }: Prepared,
   values: SQLiteValue[],
   firstRowOnly: boolean,
-): ResultSet<Row> | undefined {
-  let rows: Row[];
+): Row[] | undefined {
   try {
-    rows = driver.objects!(values, exact, firstRowOnly);
+    return driver.objects!(values, exact, firstRowOnly);
   } catch (error) {
     throw driverError(handle, error, values);
   }
-  let columns = driver.columns();
-  // Other names than those that are known: the schema has changed.
-  if (rows.length > 0 && columns.some((name) => rows[0][name] === undefined)) {
-    columns = driver.columns(true);
-  }
-  if (!exact && !areExact(rows, columns)) return undefined;
+}
+
+function queryResult<R>(columns: readonly string[], rows: R[]): ResultSet<R> {
   return { columns: columns.slice(), rows, rowsAffected: 0, lastInsertRowid: undefined };
 }

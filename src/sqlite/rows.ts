@@ -22,11 +22,7 @@ export type IntMode = "number" | "bigint";
 export function objectRow(values: SQLiteValue[], columns: readonly string[]): Row {
   // A plain loop beats copying a prepared shape as soon as a program has more than one query.
   const row: Row = {};
-  for (let i = 0; i < columns.length; i++) {
-    const name = columns[i];
-    if (name === "__proto__") defineProto(row, values[i]);
-    else row[name] = values[i];
-  }
+  for (let i = 0; i < columns.length; i++) setColumn(row, columns[i], values[i]);
   return row;
 }
 
@@ -60,6 +56,7 @@ export function buildRows<R>(
   for (let i = 0; i < rows.length; i++) {
     if (!settleIntegers(rows[i], columns, intMode, exact)) return undefined;
   }
+  // Only now, when nothing has to be read again: a factory may count its rows.
   const makeRow = rowFactory ?? objectRow as RowFactory<R>;
   const built = rows as unknown[] as R[];
   for (let i = 0; i < rows.length; i++) built[i] = makeRow(rows[i], columns);
@@ -67,16 +64,15 @@ export function buildRows<R>(
 }
 
 /**
- * Whether rows that the driver made hold no number that may have been rounded.
+ * Whether objects that a driver made hold no number that it may have rounded.
  *
- * @param rows The rows.
- * @param columns The names of their columns.
+ * @param rows The objects.
  */
-export function areExact(rows: readonly Row[], columns: readonly string[]): boolean {
+export function areTrusted(rows: readonly Row[]): boolean {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    for (let j = 0; j < columns.length; j++) {
-      if (isDoubtful(row[columns[j]])) return false;
+    for (const name in row) {
+      if (isDoubtful(row[name])) return false;
     }
   }
   return true;
@@ -117,12 +113,19 @@ function isDoubtful(value: SQLiteValue): boolean {
     (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER);
 }
 
-/** An assignment would change the prototype instead. */
-function defineProto(row: Row, value: SQLiteValue): void {
-  Object.defineProperty(row, "__proto__", {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
+/**
+ * Sets a column of a row.
+ *
+ * @param row The row, a plain object.
+ * @param name The name of the column, whatever it is.
+ * @param value Its value.
+ */
+export function setColumn(row: Row, name: string, value: SQLiteValue): void {
+  if (name !== "__proto__") {
+    row[name] = value;
+    return;
+  }
+  // An assignment would change the prototype instead.
+  const property = { value, writable: true, enumerable: true, configurable: true };
+  Object.defineProperty(row, name, property);
 }

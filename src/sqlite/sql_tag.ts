@@ -124,12 +124,13 @@ function join(items: readonly SqlArgument[], separator: SqlQuery = comma): SqlQu
     throw new TypeError("the separator of sql.join must be a query: sql` AND `");
   }
   const values: BindValue[] = [];
-  // Not map(): it would skip holes.
-  const texts = Array.from(items, (item: SqlArgument, i) => {
-    const text = addArgument(item, values, `item ${i + 1} of sql.join`);
-    return i === 0 ? text : addArgument(separator, values, "the separator of sql.join") + text;
-  });
-  return new SqlQuery(texts.join(""), values);
+  let text = "";
+  // Not forEach(), which would skip holes.
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) text += addArgument(separator, values, "the separator of sql.join");
+    text += addArgument(items[i], values, `item ${i + 1} of sql.join`);
+  }
+  return new SqlQuery(text, values);
 }
 
 /** Adds the values of an argument to `values` and returns its text. */

@@ -15,8 +15,8 @@ export interface Prepared {
   readonly statement: Statement;
   /** The driver's statement. */
   readonly driver: SyncStatement;
-  /** Whether it gives rows. */
-  readonly reads: boolean;
+  /** The names of its result columns, as they were read last. */
+  columns: readonly string[];
   /** Whether it may be run again without harm, and stopped after its first row. */
   readonly repeatable: boolean;
   /** Whether its integers have to be read exactly, which takes longer. */

@@ -4,15 +4,17 @@
  * @module
  */
 
+import { readColumns } from "./columns.ts";
 import type { RowFactory, SQLiteValue } from "./protocol.ts";
 import type { RowSource } from "./row_cursor.ts";
 import { type IntMode, objectRow, settleIntegers } from "./rows.ts";
-import type { SyncCursor, SyncStatement } from "./sync_handle.ts";
+import type { Prepared } from "./statement_cache.ts";
+import type { SyncCursor } from "./sync_handle.ts";
 
 /** What reads the rows needs to know. */
 export interface StatementRowsOptions<R> {
   /** The statement that runs. */
-  statement: SyncStatement;
+  prepared: Prepared;
   /** How integers come out. */
   intMode: IntMode;
   /** Makes each row. */
@@ -45,7 +47,7 @@ export class StatementRows<R> implements RowSource<R> {
     const values = this.#read();
     if (values === undefined) return { done: true, value: undefined };
     // Only now: the first step of a statement is what notices a new schema.
-    const columns = this.#columns ??= this.#options.statement.columns(true);
+    const columns = this.#columns ??= readColumns(this.#options.prepared);
     settleIntegers(values, columns, this.#options.intMode, true);
     return { done: false, value: this.#makeRow(values, columns) };
   }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { columnsOfRows } from "./columns.ts";
 import { driverError } from "./driver_error.ts";
 import { connectionClosed } from "./errors.ts";
 import type { BindParams, ResultSet, RowOptions, SQLiteValue } from "./protocol.ts";
-import { columnsOf, query, readRows } from "./query.ts";
+import { query, readRows } from "./query.ts";
 import type { RowSource } from "./row_cursor.ts";
 import { buildRows, type IntMode } from "./rows.ts";
 import { isWrite, scanStatement, soleStatement, splitScript, type Statement } from "./scan.ts";
@@ -92,7 +93,7 @@ export class StatementRunner {
       const prepared = this.#prepare(statement.text, statement);
       try {
         const values = bindValues(undefined, statement.parameters);
-        if (prepared.reads) readRows(this.#handle, prepared, values, false);
+        if (givesRows(prepared)) readRows(this.#handle, prepared, values, false);
         else this.#change(prepared, values);
       } finally {
         this.#retire(prepared);
@@ -120,7 +121,7 @@ export class StatementRunner {
     try {
       const values = this.#bind(prepared.statement, params);
       return new StatementRows<R>(this.#start(prepared, values, options?.firstRowOnly === true), {
-        statement: prepared.driver,
+        prepared,
         intMode: this.#intMode,
         rowFactory: options?.rowFactory,
         toError: (error) => driverError(this.#handle, error, values),
@@ -162,7 +163,7 @@ export class StatementRunner {
         sql,
         statement,
         driver,
-        reads: driver.columns().length > 0,
+        columns: driver.columns(),
         repeatable,
         exact: this.#intMode === "bigint" || !repeatable,
         generation: this.#statements.generation,
@@ -183,13 +184,15 @@ export class StatementRunner {
   ): ResultSet<R> {
     const { statement } = prepared;
     const values = this.#bind(statement, params);
-    if (!prepared.reads) return this.#resultSet(statement, this.#change(prepared, values), [], []);
+    if (!givesRows(prepared)) {
+      return this.#resultSet(statement, this.#change(prepared, values), [], []);
+    }
     if (!statement.returning) {
       return query(this.#handle, prepared, values, this.#intMode, options);
     }
     const read = readRows(this.#handle, prepared, values, options?.firstRowOnly === true);
     const changes = this.#changesOfLast();
-    const columns = columnsOf(prepared.driver, read);
+    const columns = columnsOfRows(prepared, read);
     const rows = buildRows(read, columns, this.#intMode, true, options?.rowFactory)!;
     return this.#resultSet(statement, changes, columns.slice(), rows);
   }
@@ -225,7 +228,7 @@ export class StatementRunner {
   }
 
   #start(prepared: Prepared, values: SQLiteValue[], firstRowOnly: boolean): SyncCursor {
-    if (!prepared.reads) {
+    if (!givesRows(prepared)) {
       this.#change(prepared, values);
       return cursorOver([]);
     }
@@ -252,7 +255,8 @@ export class StatementRunner {
 
   /** Keeps a statement that is not in use any more, or finalizes it. */
   #putBack(prepared: Prepared): void {
-    if (keptVerbs.has(prepared.statement.verb)) this.#statements.give(prepared);
+    const { driver, statement } = prepared;
+    if (keptVerbs.has(statement.verb) && !driver.once) this.#statements.give(prepared);
     else this.#retire(prepared);
   }
 
@@ -264,4 +268,8 @@ export class StatementRunner {
     // SQLite prepares statements again by itself, but the names of their columns are ours.
     if (undone || schemaVerbs.has(verb)) this.#statements.clear();
   }
+}
+
+function givesRows({ columns }: Prepared): boolean {
+  return columns.length > 0;
 }

@@ -133,7 +133,7 @@ export class SyncConnection implements DriverConnection {
       this.#cutOffCursors(
         new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
       );
-      if (this.#handle.inTransaction) this.#runner.execute("ROLLBACK", undefined, undefined);
+      if (this.inTransaction) this.#runner.execute("ROLLBACK", undefined, undefined);
     });
   }
 

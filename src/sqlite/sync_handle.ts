@@ -34,21 +34,25 @@ export interface SyncCursor {
  * one outside the safe range is then a sign for the caller to ask again.
  */
 export interface SyncStatement {
+  /** Whether it has to be prepared anew for its next use. */
+  readonly once?: boolean;
   /**
-   * The names of the result columns, empty for a statement without rows.
+   * Reads the names of the result columns; there are none for a statement without rows.
    * After an execution they are those of its rows, whatever has happened to the schema.
-   *
-   * @param refresh Read them again where they would come from memory.
    */
-  columns(refresh?: boolean): readonly string[];
+  columns(): readonly string[];
+  /** Whether they may have changed since they were last asked for; always, without this. */
+  mayHaveNewColumns?(): boolean;
   /** Runs to the end and returns all rows. */
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][];
   /** Runs up to the first row. */
   first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined;
   /**
-   * The same rows as objects, for a driver that makes those of `objectRow` itself, and faster.
+   * The same rows as plain objects, as `objectRow` makes them, from a driver that is faster at it.
+   *
+   * @returns The rows; `undefined` where `all` or `first` are faster after all.
    */
-  objects?(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[];
+  objects?(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] | undefined;
   /** Runs to the end a statement that gives no rows. */
   run(values: SQLiteValue[]): Changes;
   /** Runs row by row, exactly. */

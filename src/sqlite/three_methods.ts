@@ -29,6 +29,7 @@ export class ThreeMethodConnection implements DriverConnection {
   readonly inTransactionIsCertain: boolean;
   /** Told from the statements that went through, where the object itself does not tell. */
   #seenBegin = false;
+  #closed: Promise<void> | undefined;
 
   /** @param raw the object; the connection closes it. */
   constructor(raw: AsyncConnection) {
@@ -80,7 +81,11 @@ export class ThreeMethodConnection implements DriverConnection {
     this.#seenBegin = false;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     await this.raw.close();
   }
 

@@ -103,6 +103,11 @@ function skipBlanks(sql: string, start: number): number {
       case "\uFEFF":
         at++;
         continue;
+      case "\v":
+        // SQLite takes a vertical tab for a blank behind another blank only.
+        if (at === start) return at;
+        at++;
+        continue;
       case "-":
         if (sql[at + 1] !== "-") return at;
         at = after(sql, "\n", at + 2);

@@ -15,6 +15,9 @@ export type NulText = "allowed" | "refused";
 const minInteger = -(2n ** 63n);
 const maxInteger = 2n ** 63n - 1n;
 
+/** Empty, but with memory behind it: without any, Node 22 would bind NULL. */
+const emptyBlob = new Uint8Array(1).subarray(1);
+
 /**
  * Puts the parameters of a call into the order of the statement's parameters.
  *
@@ -118,30 +121,35 @@ function toBytes(
   index: number,
   parameters: readonly string[],
 ): Uint8Array | undefined {
-  if (ArrayBuffer.isView(value)) {
-    if (isDetached(value.buffer)) throw detached(index, parameters);
-    return value instanceof Uint8Array
-      ? value
-      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const view = ArrayBuffer.isView(value) ? value : viewOf(value);
+  if (isDetached(view?.buffer ?? value)) {
+    throw new TypeError(
+      `${nameOf(index, parameters)} is a detached buffer: its bytes were transferred elsewhere`,
+    );
   }
+  if (view === undefined) return undefined;
+  if (view.byteLength === 0) return emptyBlob;
+  return view instanceof Uint8Array
+    ? view
+    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+function viewOf(value: object): ArrayBufferView | undefined {
   try {
-    const { buffer } = new DataView(value as ArrayBuffer);
-    return new Uint8Array(buffer);
+    return new DataView(value as ArrayBuffer);
   } catch {
-    if (isDetached(value)) throw detached(index, parameters);
     return undefined;
   }
 }
 
-/** Whether a buffer was transferred to somewhere else: it looks like an empty one. */
-function isDetached(buffer: object): boolean {
-  return (buffer as { readonly detached?: unknown }).detached === true;
-}
-
-function detached(index: number, parameters: readonly string[]): TypeError {
-  return new TypeError(
-    `${nameOf(index, parameters)} is a detached buffer: its bytes were transferred elsewhere`,
-  );
+/** Whether the memory of a buffer was transferred to somewhere else: it looks like an empty one. */
+function isDetached(value: object): boolean {
+  try {
+    return tagOf(value) === "ArrayBuffer" && (value as { detached?: unknown }).detached === true;
+  } catch {
+    // Something that only looks like a buffer.
+    return false;
+  }
 }
 
 function orderByName(params: unknown, parameters: readonly string[]): unknown[] {
@@ -219,7 +227,7 @@ export function describe(value: unknown): string {
   const name = typeof constructor === "function" && typeof constructor.name === "string"
     ? constructor.name
     : tagOf(value);
-  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
 function remedyFor(value: unknown): string {

@@ -1,0 +1,48 @@
+/**
+ * What a driver cannot do. Adapters declare it, and refuse what runs into it with an error that
+ * says so: nothing is rounded, cut or guessed.
+ *
+ * @module
+ */
+
+/** One of the limits that some drivers have. */
+export type DriverLimit =
+  | "nul-text"
+  | "infinity"
+  | "negative-zero"
+  | "large-real"
+  | "int64-in"
+  | "int64-out"
+  | "int-mode"
+  | "prefix-names"
+  | "column-names"
+  | "empty-columns"
+  | "extended-codes"
+  | "error-codes"
+  | "streaming"
+  | "exclusive"
+  | "readonly"
+  | "savepoint";
+
+/** The limits that some drivers have, and what each of them means for a program. */
+export const limitTexts: Readonly<Record<DriverLimit, string>> = {
+  "nul-text": "Text with a NUL character cannot be bound: the driver would cut it.",
+  "infinity": "Infinite numbers cannot be bound.",
+  "negative-zero": "-0 cannot be bound: the driver would store the integer 0.",
+  "large-real": "Numbers from 2^53 on cannot be bound: the driver would store another integer.",
+  "int64-in": "Integers of more than 32 bits cannot be bound: the driver would store a REAL.",
+  "int64-out": "Integers from 2^53 on cannot be read, nor REAL values from 2^53 to 2^63: " +
+    "the driver rounds the former to the latter.",
+  "int-mode": 'There is no intMode "bigint": the driver does not tell INTEGER from REAL.',
+  "prefix-names": "A statement cannot have two named parameters that differ in their prefix only.",
+  "column-names":
+    "Columns of one statement need distinct names, of which none is `__proto__` and " +
+    "none a number: the driver gives rows as objects.",
+  "empty-columns": "The columns of a result without rows are not known: `columns` is empty.",
+  "extended-codes": "Extended result codes are told from messages, where these tell them.",
+  "error-codes": "Result codes are told from messages, where these tell them.",
+  "streaming": "`iterate` reads all rows before it gives the first one.",
+  "exclusive": "There is no BEGIN EXCLUSIVE.",
+  "readonly": "There are no read-only connections.",
+  "savepoint": "A savepoint needs a transaction around it: the driver would undo it at once.",
+};

@@ -1,0 +1,50 @@
+/** The real classes of the drivers are what the adapters say they take. */
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+
+import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
+import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
+import { repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
+
+// Checked by the compiler: nobody calls it.
+export const adaptsDatabaseSync = (handle: DatabaseSync): SyncConnection => adaptNodeSqlite(handle);
+
+/** Compiles a program with the types of Bun, which do not go with those of the other tests. */
+function compile(directory: string, source: string): Promise<string> {
+  const path = (name: string) => join(repositoryRoot, name);
+  writeFileSync(join(directory, "main.ts"), source);
+  const compilerOptions = {
+    module: "nodenext",
+    target: "esnext",
+    lib: ["ES2024", "ESNext.Disposable"],
+    types: ["bun-types/sqlite"],
+    typeRoots: [path("node_modules")],
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+  };
+  const config = { compilerOptions, files: ["main.ts"] };
+  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(config));
+  const tsc = [path("node_modules/typescript/bin/tsc"), "-p", directory];
+  return new Promise((resolve) => {
+    execFile(path("node_modules/node26/bin/node"), tsc, (_error, stdout) => resolve(stdout));
+  });
+}
+
+test("a Database of bun:sqlite is what its adapter takes", async (t) => {
+  const adapter = join(repositoryRoot, "adapters/bun_sqlite.ts");
+  const source = (handle: string) => `
+    import type { Database } from "bun:sqlite";
+    import { adaptBunSqlite } from ${JSON.stringify(adapter)};
+    export const adapts = (handle: ${handle}) => adaptBunSqlite(handle);
+  `;
+  const directory = temporaryDirectory(t);
+  assert.equal(await compile(directory, source("Database")), "");
+  assert.match(await compile(directory, source("Pick<Database, 'prepare'>")), /error TS/);
+});

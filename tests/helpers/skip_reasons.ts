@@ -1,0 +1,12 @@
+/** Only Node's test runner reports why a test was skipped: ours reads the others' reasons here. */
+
+import { appendFileSync } from "node:fs";
+import process from "node:process";
+
+/** Tells the runner why the test of this name is skipped. Without the runner it does nothing. */
+export function reportSkip(test: string, reason: string): void {
+  const { SKIP_REASONS } = process.env;
+  if (SKIP_REASONS !== undefined) {
+    appendFileSync(SKIP_REASONS, `${JSON.stringify([test, reason])}\n`);
+  }
+}

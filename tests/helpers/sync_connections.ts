@@ -1,0 +1,36 @@
+/** Connections of the native drivers, for tests below the pool. */
+
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
+import type { SyncConnection, SyncConnectionOptions } from "../../src/sqlite/sync_connection.ts";
+import { nativeDrivers } from "./drivers.ts";
+import { temporaryDirectory } from "./runtime.ts";
+
+export interface SyncDriver {
+  readonly name: string;
+  /** Why this runtime has not got it, or false: as the `skip` of a test. */
+  readonly skip: string | false;
+  /** A connection that is closed when the test ends. */
+  open(t: TestContext, options?: SyncConnectionOptions, path?: string): SyncConnection;
+}
+
+export const syncDrivers: readonly SyncDriver[] = nativeDrivers.map((driver) => ({
+  name: driver.name,
+  skip: driver.unavailable ?? false,
+  open(t, options, path = ":memory:") {
+    const handle: unknown = driver.open(path);
+    const conn = driver.name === "bun-sqlite"
+      ? adaptBunSqlite(handle as BunSqliteHandle, options)
+      : adaptNodeSqlite(handle as NodeSqliteHandle, options);
+    t.after(() => conn.close());
+    return conn;
+  },
+}));
+
+/** The path of a database that does not exist yet, in a directory that goes with the test. */
+export function databasePath(t: TestContext): string {
+  return join(temporaryDirectory(t), "test.db");
+}

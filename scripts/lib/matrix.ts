@@ -57,17 +57,31 @@ async function runFile(
 ): Promise<FileReport> {
   const junit = join(directory, "junit.xml");
   const unhandled = join(directory, "unhandled.txt");
-  for (const path of [junit, unhandled]) rmSync(path, { force: true });
+  const reasons = join(directory, "skip_reasons.txt");
+  for (const path of [junit, unhandled, reasons]) rmSync(path, { force: true });
   const { problem, output } = await run(runtime.binary, testArguments(runtime, file, junit), {
-    env: { TMPDIR: directory, UNHANDLED_ERRORS: unhandled },
+    env: { TMPDIR: directory, UNHANDLED_ERRORS: unhandled, SKIP_REASONS: reasons },
     timeoutMs: fileTimeoutMs,
   });
-  const { results, unreadable } = readResults(junit, file);
+  const { results: reported, unreadable } = readResults(junit, file);
+  const results = withReasons(reported, reasons);
   // A failed test explains a bad exit; anything else is a failure of the file.
   const explained = results.some(isExplanation);
   const unexplained = explained ? undefined : problem ?? readUnhandled(unhandled);
   const empty = results.length === 0 ? "no tests" : undefined;
   return { file, results, output, problem: unexplained ?? unreadable ?? empty };
+}
+
+/** Fills in why tests were skipped, where the runtime does not say so. */
+function withReasons(results: readonly TestResult[], path: string): readonly TestResult[] {
+  if (!existsSync(path)) return results;
+  const lines = readFileSync(path, "utf8").trim().split("\n");
+  const reasons = new Map(lines.map((line): [string, string] => JSON.parse(line)));
+  return results.map((result) =>
+    result.status === "skipped" && result.message === ""
+      ? { ...result, message: reasons.get(result.name) ?? "" }
+      : result
+  );
 }
 
 /** Node reports tests as cancelled when a hook of their suite fails: the reason is in its output. */

@@ -34,7 +34,7 @@ export async function runtimeVersion(runtime: Runtime): Promise<string> {
 }
 
 /** How long one test file may take. The nightly run gives its long versions of the tests more. */
-export const fileTimeoutMs = Number(process.env.TEST_FILE_TIMEOUT_MS ?? 600_000);
+export const fileTimeoutMs: number = Number(process.env.TEST_FILE_TIMEOUT_MS ?? 600_000);
 
 /** Arguments that run one test file and write its JUnit report. */
 export function testArguments(runtime: Runtime, file: string, report: string): string[] {

@@ -29,7 +29,7 @@ import { codeName, primaryCode, resultCode } from "./result_codes.ts";
  * ```
  */
 export class SQLiteError extends Error {
-  // Literal names survive minifiers, which rename classes.
+  /** Always `"SQLiteError"`, or the name of the subclass: minifiers rename classes. */
   override readonly name: string = "SQLiteError";
   /** The name of the primary result code, such as `"SQLITE_BUSY"`. */
   readonly code: string;
@@ -39,6 +39,8 @@ export class SQLiteError extends Error {
   readonly rawCode: number;
 
   /**
+   * Makes an error with the names of its code.
+   *
    * @param message What happened, without any value.
    * @param rawCode SQLite's extended result code.
    * @param options The error behind this one, as `cause`.
@@ -56,11 +58,14 @@ export class SQLiteError extends Error {
  * open the connection with `intMode: "bigint"` to read such numbers.
  */
 export class SQLiteIntegerRangeError extends SQLiteError {
+  /** Always `"SQLiteIntegerRangeError"`. */
   override readonly name: string = "SQLiteIntegerRangeError";
   /** The column that holds the number. */
   readonly column: string;
 
   /**
+   * Makes the error for a column.
+   *
    * @param column The column that holds the number.
    */
   constructor(column: string) {

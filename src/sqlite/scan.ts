@@ -221,7 +221,7 @@ function skipCommonTables(tokens: Tokens): void {
     if (tokens.is("(")) depth++;
     else if (tokens.is(")")) depth--;
     else if (depth === 0 && closed && tokens.kind === "word" && tokens.word() !== "AS") return;
-    closed = depth === 0 && tokens.is(")");
+    closed = tokens.is(")");
   }
 }
 

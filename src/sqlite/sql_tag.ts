@@ -21,6 +21,8 @@ export class SqlQuery {
   readonly #values: readonly BindValue[];
 
   /**
+   * Makes a query of its parts, without looking at them: {@linkcode sql} is the safe way.
+   *
    * @param text SQL text with a `?` for each value.
    * @param values The values, in the order of the text.
    */

@@ -34,6 +34,8 @@ export class SyncConnection implements DriverConnection {
   #closed: Promise<void> | undefined;
 
   /**
+   * Makes a connection of a handle, which it closes in the end.
+   *
    * @param handle The driver's handle.
    * @param options How the connection behaves.
    * @throws {TypeError | RangeError} An option is not one of the allowed values.

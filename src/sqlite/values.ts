@@ -121,6 +121,9 @@ function toBytes(
   index: number,
   parameters: readonly string[],
 ): Uint8Array | undefined {
+  if (ArrayBuffer.isView(value) && value instanceof Uint8Array && value.byteLength > 0) {
+    return value;
+  }
   const view = ArrayBuffer.isView(value) ? value : viewOf(value);
   if (isDetached(view?.buffer ?? value)) {
     throw new TypeError(
@@ -129,9 +132,7 @@ function toBytes(
   }
   if (view === undefined) return undefined;
   if (view.byteLength === 0) return emptyBlob;
-  return view instanceof Uint8Array
-    ? view
-    : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 function viewOf(value: object): ArrayBufferView | undefined {

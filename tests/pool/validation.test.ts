@@ -74,6 +74,17 @@ for (const failure of failures) {
   });
 }
 
+test("after a failed check a free slot is used before the dead resource is closed", async () => {
+  const { pool, resources } = fakePool({ poolSize: 2, validateAfterIdleMs: 0 });
+  (await pool.acquire()).release();
+  resources.plan.validate = "slow";
+  const waiting = watch(pool.acquire());
+  resources.plan.close = "never";
+  resources.oldest("validate").fail();
+  await settle();
+  assert.equal(served(waiting).value, resources.made[1]);
+});
+
 test("dead resources are passed over until one is healthy", async () => {
   const { pool, resources } = fakePool({ poolSize: 3, validateAfterIdleMs: 0 });
   const leases = await acquireMany(pool, 3);

@@ -101,12 +101,16 @@ test("several failures at once make one retry", async () => {
   assert.equal(pool.stats.idle, 3);
 });
 
-test("a pending retry keeps no acquire waiting", async () => {
+test("a pending retry keeps no acquire waiting, nor several at once", async () => {
   const { pool, resources } = fakePool({ poolSize: 1, minIdle: 1 });
   resources.plan.open = "error";
   (await pool.acquire()).discard();
   resources.plan.open = "ok";
   assert.equal((await pool.acquire()).active, true);
+  for (let i = 0; i < 3; i++) watch(pool.acquire());
+  resources.plan.open = "slow";
+  pool.resize(3);
+  assert.equal(resources.pending.length, 2);
 });
 
 test("close ends the retries", async () => {

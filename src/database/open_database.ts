@@ -7,7 +7,7 @@
 import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { systemEnvironment } from "../pool/clock.ts";
 import { resolveOptions } from "../pool/options.ts";
-import { PoolConnectionOpenError } from "../pool/errors.ts";
+import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
 import type { Driver } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection, Row } from "../sqlite/protocol.ts";
@@ -180,7 +180,18 @@ class Opening<R> {
           "move to SQLite 3.51.3 (or 3.50.7, 3.44.6). See https://sqlite.org/wal.html.",
       });
     }
-    if (!this.#options.untrusted) return;
+    if (this.#options.untrusted) await this.#inspectUntrusted(pool);
+  }
+
+  async #inspectUntrusted(pool: SQLiteConnectionPool<R>): Promise<void> {
+    // SQLite takes a pragma it does not know without a word.
+    const [[trusted] = []] = await pool.values("PRAGMA trusted_schema");
+    if (Number(trusted ?? 1) !== 0) {
+      throw new SQLitePoolError(
+        `${this.#driver.name} cannot switch trusted_schema off, so that functions in views and ` +
+          "triggers of the file could run. Use another driver for files of unknown origin.",
+      );
+    }
     const [[verdict]] = await pool.values("PRAGMA quick_check(1)");
     if (verdict !== "ok") {
       throw new SQLiteError(`quick_check found damage: ${verdict}`, SQLITE_CORRUPT);

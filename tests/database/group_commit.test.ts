@@ -129,3 +129,22 @@ test("a queued write can be aborted, and one that waits too long fails", async (
   await Promise.all([writing, patient]);
   assert.deepEqual(await db.values("SELECT n FROM t"), [[3]]);
 });
+
+test("a full disk fails the writes that did not fit, and keeps those that did", async (t) => {
+  const { db } = await openTestDatabase(t);
+  await db.run("CREATE TABLE t (n, data BLOB)");
+  // What the file may not grow beyond is what the disk has no room for.
+  await db.run("PRAGMA max_page_count = 60");
+  const settled = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) => db.run("INSERT INTO t VALUES (?, zeroblob(20000))", [n])),
+  );
+  const failed = settled.filter(({ status }) => status === "rejected");
+  assert.ok(failed.length > 0 && failed.length < 20, `${failed.length} of 20 failed`);
+  for (const { reason } of failed as PromiseRejectedResult[]) {
+    assert.equal(reason.code, "SQLITE_FULL");
+  }
+  assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[20 - failed.length]]);
+  await db.run("DELETE FROM t");
+  await db.run("INSERT INTO t VALUES (1, NULL)");
+  assert.deepEqual(await db.values("PRAGMA integrity_check"), [["ok"]]);
+});

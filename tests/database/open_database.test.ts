@@ -14,7 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { type Database, openDatabase, type Row, sql } from "../../mod.ts";
+import { type Database, type Driver, openDatabase, type Row, sql } from "../../mod.ts";
 import { driverFor, openTestDatabase } from "../helpers/databases.ts";
 import { nativeDriver, nativeDrivers } from "../helpers/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
@@ -199,7 +199,12 @@ test("what cannot be opened says why", async (t) => {
     [`${pathToFileURL(missing).href}?mode=rw`, { code: "SQLITE_CANTOPEN" }, /does not exist/],
     [`${pathToFileURL(missing).href}?mode=ro`, { code: "SQLITE_CANTOPEN" }, /does not exist/],
   ];
-  for (const [location, shape, message] of cases) {
+  // A file system that takes no new files, whoever asks.
+  const readonlyFileSystem = "/proc/no-such.db";
+  const onLinux: typeof cases = existsSync("/proc/self")
+    ? [[readonlyFileSystem, { code: "SQLITE_CANTOPEN" }, /its directory may be written to/]]
+    : [];
+  for (const [location, shape, message] of [...cases, ...onLinux]) {
     await assert.rejects(openDatabase(location), { name: "SQLiteError", ...shape, message });
   }
   assert.equal(existsSync(missing), false, "nothing was created");
@@ -244,6 +249,28 @@ function damage(path: string): void {
   writeSync(file, new Uint8Array(4096).fill(0xff), 0, 4096, page);
   closeSync(file);
 }
+
+test("untrusted is refused where the driver cannot be hardened", async (t) => {
+  const { path, db } = await openTestDatabase(t);
+  await db.run(CREATE);
+  await db.close();
+  const native = driverFor(nativeDriver);
+  const unhardened: Driver = {
+    ...native,
+    name: "an old SQLite",
+    async open(location, options) {
+      const connection = await native.open(location, options);
+      const execute = connection.executeSync!.bind(connection);
+      const forgetful: typeof execute = (query, ...rest) =>
+        execute(query === "PRAGMA trusted_schema" ? "SELECT 1 WHERE 0" : query, ...rest);
+      return Object.assign(connection, { executeSync: forgetful });
+    },
+  };
+  await assert.rejects(openDatabase(path, { untrusted: true, driver: unhardened }), {
+    name: "SQLitePoolError",
+    message: /an old SQLite cannot switch trusted_schema off/,
+  });
+});
 
 test("a file the process may not write to fails with its name", {
   skip: process.getuid?.() === 0 ? "root may write everything" : undefined,

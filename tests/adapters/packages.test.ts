@@ -13,6 +13,7 @@ import { adaptSqlite3, isSqlite3Handle, type Sqlite3Handle } from "../../adapter
 import { isTursoHandle } from "../../adapters/turso.ts";
 import { adapt, SQLiteConnectionPool, UnsupportedHandleError } from "../../mod.ts";
 import * as drivers from "../conformance/drivers.ts";
+import { skipFor } from "../helpers/skip_reasons.ts";
 
 const packages: readonly (readonly [drivers.ConformanceDriver, (value: unknown) => boolean])[] = [
   [drivers.betterSqlite3, isBetterSqlite3Handle],
@@ -25,22 +26,20 @@ const packages: readonly (readonly [drivers.ConformanceDriver, (value: unknown) 
 const predicates = [isNodeSqliteHandle, isBunSqliteHandle, ...packages.map(([, is]) => is)];
 
 for (const [driver, isItsHandle] of packages) {
-  const skip = driver.unavailable ?? false;
+  const recognised = `a handle of ${driver.name} is recognised, and by its own adapter alone`;
+  const pooled = `adapt() and a pool take a handle of ${driver.name}`;
+  const refused = `what lacks a method of ${driver.name} is refused`;
 
-  test(
-    `a handle of ${driver.name} is recognised, and by its own adapter alone`,
-    { skip },
-    async () => {
-      const { raw, close } = await open(driver);
-      assert.deepEqual(predicates.filter((is) => is(raw)), [isItsHandle]);
-      // Nothing but its shape: no class, no realm.
-      assert.ok(isItsHandle(Object.create(raw as object)));
-      await close();
-      assert.ok(isItsHandle(raw), "a closed handle is one too");
-    },
-  );
+  test(recognised, skipFor(recognised, driver.unavailable), async () => {
+    const { raw, close } = await open(driver);
+    assert.deepEqual(predicates.filter((is) => is(raw)), [isItsHandle]);
+    // Nothing but its shape: no class, no realm.
+    assert.ok(isItsHandle(Object.create(raw as object)));
+    await close();
+    assert.ok(isItsHandle(raw), "a closed handle is one too");
+  });
 
-  test(`adapt() and a pool take a handle of ${driver.name}`, { skip }, async () => {
+  test(pooled, skipFor(pooled, driver.unavailable), async () => {
     const { raw } = await open(driver);
     const pool = new SQLiteConnectionPool(() => raw as object, { poolSize: 1 });
     await pool.execute("CREATE TABLE t (a)");
@@ -49,7 +48,7 @@ for (const [driver, isItsHandle] of packages) {
     await pool.close();
   });
 
-  test(`what lacks a method of ${driver.name} is refused`, { skip }, async () => {
+  test(refused, skipFor(refused, driver.unavailable), async () => {
     const { raw, close } = await open(driver);
     const lookAlike = Object.create(raw as object, { close: { value: undefined } });
     assert.throws(() => adapt(lookAlike), UnsupportedHandleError);

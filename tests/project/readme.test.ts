@@ -11,6 +11,7 @@ import {
   readCodeBlocks,
 } from "../helpers/markdown.ts";
 import { repositoryRoot, runScript, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { skipFor } from "../helpers/skip_reasons.ts";
 
 const blocks = documents(repositoryRoot)
   .filter((document) => existsSync(join(repositoryRoot, document)))
@@ -26,7 +27,8 @@ test("README.md has examples", () => {
 });
 
 for (const block of blocks) {
-  test(title(block), { skip: reasonToSkip(block) }, async (t) => {
+  const skip = skipFor(title(block), reasonToSkip(block) || undefined);
+  test(title(block), skip, async (t) => {
     const script = writeScript(t, block);
     const { code, stdout, stderr } = await runScript(script, [], {}, temporaryDirectory(t));
     assert.equal(code, 0, `exit code ${code}\n${stderr}${stdout}`);

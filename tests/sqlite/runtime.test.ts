@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 
+import { skipFor } from "../helpers/skip_reasons.ts";
 import { detectRuntime, type RuntimeName } from "../../src/sqlite/runtime.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
@@ -9,7 +10,7 @@ const telling = ["Bun", "Deno", "navigator", "process"];
 const locked = telling.find((name) =>
   Object.getOwnPropertyDescriptor(globalThis, name)?.configurable === false
 );
-const skip = locked === undefined ? false : `this runtime lets nobody change ${locked}`;
+const reason = locked === undefined ? undefined : `this runtime lets nobody change ${locked}`;
 
 /** Gives the globals that tell of the runtime other values until the test ends. */
 function pretend(t: TestContext, values: Readonly<Record<string, unknown>>): void {
@@ -42,7 +43,8 @@ const runtimes: readonly (readonly [RuntimeName, globals: Readonly<Record<string
 ];
 
 for (const [name, globals] of runtimes) {
-  test(`${name} is told by { ${Object.keys(globals)} }`, { skip }, (t) => {
+  const title = `${name} is told by { ${Object.keys(globals)} }`;
+  test(title, skipFor(title, reason), (t) => {
     pretend(t, globals);
     const detected = detectRuntime();
     assert.equal(detected, name);

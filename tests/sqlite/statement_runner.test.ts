@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { SQLiteValue } from "../../src/sqlite/protocol.ts";
+import type { Row, SQLiteValue } from "../../src/sqlite/protocol.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
 import { SyncConnection, type SyncConnectionOptions } from "../../src/sqlite/sync_connection.ts";
 import { cursorOver, type SyncHandle, type SyncStatement } from "../../src/sqlite/sync_handle.ts";
@@ -21,9 +21,14 @@ interface Behaviour {
   /** Fails a call, by its name and the text of the statement. */
   fail?(call: string, text: string): void;
   once?(text: string): boolean;
+  /** The names of the columns; `a` without it. */
+  columns?(): string[];
+  /** Makes objects of rows itself. */
+  objects?(exact: boolean): Row[] | undefined;
 }
 
-function openDiary({ options, rows, fail, once }: Behaviour = {}): Diary {
+function openDiary(behaviour: Behaviour = {}): Diary {
+  const { options, rows, fail, once, columns, objects } = behaviour;
   let entries: string[] = [];
   let inTransaction = false;
   const note = (call: string, text: string) => {
@@ -43,7 +48,8 @@ function openDiary({ options, rows, fail, once }: Behaviour = {}): Diary {
       const read = (exact: boolean) => changes ? [[2n, 7n]] : rows?.(exact) ?? [[1n]];
       return {
         once: once?.(text),
-        columns: () => gives ? ["a"] : [],
+        columns: () => gives ? columns?.() ?? ["a"] : [],
+        objects: objects && ((_values, exact) => (note("objects", text), objects(exact))),
         all: (_values, exact) => (note("all", text), read(exact)),
         first: (_values, exact) => (note("first", text), read(exact)[0]),
         iterate: () => (note("iterate", text), cursorOver(read(true))),
@@ -212,6 +218,67 @@ test("a SELECT with numbers in doubt is read again exactly, from then on at once
   assert.deepEqual((await conn.execute("SELECT 1")).rows, [{ a: 1 }]);
   assert.deepEqual((await conn.execute("SELECT 1")).rows, [{ a: 1 }]);
   assert.deepEqual(read(), ["prepare SELECT 1", ...Array(3).fill("all SELECT 1")]);
+});
+
+test("rows of another width than the columns have new columns", async () => {
+  let names = ["a"];
+  const { conn } = openDiary({ rows: () => [names.map(() => 1n)], columns: () => names });
+  assert.deepEqual((await conn.execute("SELECT a")).rows, [{ a: 1 }]);
+  names = ["a", "b"];
+  assert.deepEqual(await conn.execute("SELECT a"), {
+    columns: ["a", "b"],
+    rows: [{ a: 1, b: 1 }],
+    rowsAffected: 0,
+    lastInsertRowid: undefined,
+  });
+});
+
+test("objects that the driver makes are used as they are", async () => {
+  const row = { a: 1 };
+  const { conn, read } = openDiary({ objects: () => [row] });
+  assert.equal((await conn.execute("SELECT a")).rows[0], row);
+  assert.deepEqual(read(), ["prepare SELECT a", "objects SELECT a"]);
+});
+
+test("objects with numbers in doubt are not used", async () => {
+  const { conn, read } = openDiary({ objects: () => [{ a: 2 ** 53 }] });
+  assert.deepEqual((await conn.execute("SELECT a")).rows, [{ a: 1 }]);
+  assert.deepEqual(read(), ["prepare SELECT a", "objects SELECT a", "all SELECT a"]);
+});
+
+test("objects with other names than before have new columns", async () => {
+  let name = "a";
+  const { conn } = openDiary({ objects: () => [{ [name]: 1 }], columns: () => [name] });
+  for (const sql of ["SELECT *", "SELECT a"]) {
+    name = "a";
+    await conn.execute(sql);
+    name = "b";
+    const { columns, rows } = await conn.execute(sql);
+    assert.deepEqual([columns, rows], [["b"], [{ b: 1 }]]);
+  }
+});
+
+test("without rows, open columns are read again", async () => {
+  let name = "a";
+  const { conn } = openDiary({ objects: () => [], columns: () => [name] });
+  await conn.execute("SELECT *");
+  name = "b";
+  assert.deepEqual((await conn.execute("SELECT *")).columns, ["b"]);
+});
+
+test("a driver may find that arrays are better", async () => {
+  const { conn, read } = openDiary({ objects: () => undefined });
+  assert.deepEqual((await conn.execute("SELECT a")).rows, [{ a: 1 }]);
+  assert.deepEqual(read(), ["prepare SELECT a", "objects SELECT a", "all SELECT a"]);
+});
+
+test("objects are for plain rows of a SELECT only", async () => {
+  const { conn, read } = openDiary({ options: { intMode: "bigint" }, objects: () => [] });
+  await conn.execute("PRAGMA x", [], { firstRowOnly: true });
+  await conn.execute("DELETE FROM t RETURNING a");
+  await conn.execute("SELECT a", [], { rowFactory: (values) => values });
+  await conn.iterate("SELECT b").next();
+  assert.ok(!read().some((entry) => entry.startsWith("objects")));
 });
 
 test("a write is never run again: its rows are read exactly at once", async () => {

@@ -42,10 +42,18 @@ const queue: readonly Mutant[] = [
     guard: "waiters.test.ts",
   },
   {
-    bug: "the deadline of a waiter that was served still fires",
+    bug: "the timer for deadlines stays when nobody waits any more",
     file: "waiters.ts",
-    find: "this.#clock?.cancel(this.#timer);",
+    find: "this.#clock.cancel(this.#timer);\n      this.#timerDueAt = Infinity;",
+    replace: "this.#timerDueAt = Infinity;",
+    guard: "waiters.test.ts",
+  },
+  {
+    bug: "a deadline that is not the first is forgotten",
+    file: "waiters.ts",
+    find: "this.#lookAgainBy(next);",
     replace: "",
+    guard: "timeouts.test.ts",
   },
   {
     bug: "the abort listener of a waiter that was served stays",

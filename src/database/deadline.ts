@@ -6,7 +6,7 @@
 
 import type { Clock } from "../pool/clock.ts";
 import { QueryTimeoutError } from "../pool/errors.ts";
-import { Waiter } from "../pool/waiters.ts";
+import { Caller } from "./caller.ts";
 
 /** When a caller stops waiting. */
 export interface Deadline {
@@ -26,17 +26,12 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const caller = new Waiter<T>(clock.now());
+  const caller = new Caller<T>(clock);
   if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
-  if (timeoutMs !== Infinity) {
-    caller.onDeadline(clock, timeoutMs, () => {
-      caller.fail(
-        new QueryTimeoutError(
-          `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
-        ),
-      );
-    });
-  }
+  caller.limit(timeoutMs, () =>
+    new QueryTimeoutError(
+      `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+    ));
   work().then((result) => caller.accept(result), (error) => caller.fail(error));
   return caller.promise;
 }

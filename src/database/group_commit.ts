@@ -9,8 +9,8 @@
 
 import type { Clock } from "../pool/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
-import { Waiter } from "../pool/waiters.ts";
 import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
+import { Caller } from "./caller.ts";
 import type { Connection } from "./connection.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 
@@ -25,7 +25,7 @@ interface Write {
   readonly sql: string;
   readonly params: BindParams | undefined;
   readonly rowFactory: RowFactory<unknown> | undefined;
-  readonly caller: Waiter<ResultSet<unknown>>;
+  readonly caller: Caller<ResultSet<unknown>>;
 }
 
 /** How a write went, before anybody is told. */
@@ -65,8 +65,10 @@ export class GroupCommit {
     rowFactory: RowFactory<unknown> | undefined,
     wait: WriteWait,
   ): Promise<ResultSet<unknown>> {
-    const caller = new Waiter<ResultSet<unknown>>(this.#clock.now());
-    this.#limit(caller, wait);
+    const { signal, timeoutMs } = wait;
+    const caller = new Caller<ResultSet<unknown>>(this.#clock);
+    if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
+    caller.limit(timeoutMs, () => writerStayedBusy(timeoutMs));
     if (this.#open === undefined || this.#open.length >= MOST_WRITES) {
       this.#open = [];
       void this.#commit(this.#open);
@@ -78,19 +80,6 @@ export class GroupCommit {
   /** Whoever queues for the writer now comes after the writes so far, and before later ones. */
   seal(): void {
     this.#open = undefined;
-  }
-
-  #limit(caller: Waiter<ResultSet<unknown>>, { signal, timeoutMs }: WriteWait): void {
-    if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
-    if (timeoutMs === Infinity) return;
-    caller.onDeadline(this.#clock, timeoutMs, () => {
-      caller.fail(
-        new PoolConnectionAcquireTimeoutError(
-          `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, ` +
-            "or raise acquisitionTimeoutMs.",
-        ),
-      );
-    });
   }
 
   async #commit(group: Write[]): Promise<void> {
@@ -137,6 +126,13 @@ export class GroupCommit {
       else caller.accept(result);
     }
   }
+}
+
+function writerStayedBusy(timeoutMs: number): Error {
+  return new PoolConnectionAcquireTimeoutError(
+    `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
+      "raise acquisitionTimeoutMs.",
+  );
 }
 
 async function committed(connection: Connection<unknown>): Promise<boolean> {

@@ -8,18 +8,30 @@
  * @module
  */
 
-import type { Environment } from "../pool/clock.ts";
+import type { Clock, Environment } from "../pool/clock.ts";
 import { Waiter, WaiterQueue } from "../pool/waiters.ts";
+
+/** Who waits for the turn. */
+interface Candidate<H> {
+  readonly holder: H;
+  readonly timeoutError: () => Error;
+}
 
 /** A first-in-first-out lock. `H` is whatever identifies a holder. */
 export class WriteTurn<H extends object> {
-  readonly #environment: Environment;
-  readonly #queue = new WaiterQueue<void>();
-  readonly #wanted = new Map<Waiter<void>, H>();
+  readonly #clock: Clock;
+  readonly #queue: WaiterQueue<void>;
+  readonly #candidates = new Map<Waiter<void>, Candidate<H>>();
   #holder: H | undefined = undefined;
 
-  constructor(environment: Environment) {
-    this.#environment = environment;
+  constructor({ clock }: Environment) {
+    this.#clock = clock;
+    this.#queue = new WaiterQueue(clock, (waiter) => {
+      const { timeoutError } = this.#candidates.get(waiter)!;
+      this.#queue.remove(waiter);
+      this.#candidates.delete(waiter);
+      waiter.fail(timeoutError());
+    });
   }
 
   isHeldBy(holder: H): boolean {
@@ -35,15 +47,10 @@ export class WriteTurn<H extends object> {
   /** Waits for the turn. Rejects with what `timeoutError` makes when the time is up. */
   take(holder: H, timeoutMs: number, timeoutError: () => Error): Promise<void> {
     if (this.tryTake(holder)) return Promise.resolve();
-    const { clock } = this.#environment;
-    const waiter = new Waiter<void>(clock.now());
+    const waiter = new Waiter<void>(this.#clock.now());
+    this.#candidates.set(waiter, { holder, timeoutError });
     this.#queue.push(waiter);
-    this.#wanted.set(waiter, holder);
-    waiter.onDeadline(clock, timeoutMs, () => {
-      this.#queue.remove(waiter);
-      this.#wanted.delete(waiter);
-      waiter.fail(timeoutError());
-    });
+    this.#queue.limit(waiter, timeoutMs);
     return waiter.promise;
   }
 
@@ -51,12 +58,9 @@ export class WriteTurn<H extends object> {
   leave(holder: H): void {
     if (this.#holder !== holder) return;
     const next = this.#queue.shift();
-    if (next === undefined) {
-      this.#holder = undefined;
-      return;
-    }
-    this.#holder = this.#wanted.get(next);
-    this.#wanted.delete(next);
+    this.#holder = next && this.#candidates.get(next)?.holder;
+    if (next === undefined) return;
+    this.#candidates.delete(next);
     next.accept();
   }
 }

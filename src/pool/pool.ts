@@ -64,7 +64,7 @@ export class Pool<T> {
   /** Everything that occupies a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  readonly #waiters = new WaiterQueue<Lease<T>>();
+  readonly #waiters: WaiterQueue<Lease<T>>;
   #opening = 0;
   #validating = 0;
   #leased = 0;
@@ -94,6 +94,10 @@ export class Pool<T> {
     this.#options = resolveOptions(options);
     this.#hooks = options;
     this.#environment = environment;
+    this.#waiters = new WaiterQueue(environment.clock, (waiter) => {
+      this.#counters.timeouts += 1;
+      this.#giveUp(waiter, this.#timeoutError(waiter.timeoutMs));
+    });
     this.#idle = new IdleStack(
       environment,
       this.#options,
@@ -260,12 +264,7 @@ export class Pool<T> {
     // With a synchronous open or check the wait may be over already.
     if (!waiter.waiting) return waiter.promise;
     this.#counters.queued += 1;
-    if (timeoutMs !== Infinity) {
-      waiter.onDeadline(clock, timeoutMs, () => {
-        this.#counters.timeouts += 1;
-        this.#giveUp(waiter, this.#timeoutError(timeoutMs));
-      });
-    }
+    this.#waiters.limit(waiter, timeoutMs);
     if (signal !== undefined) {
       const abort = (): void => {
         this.#counters.aborts += 1;

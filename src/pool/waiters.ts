@@ -16,12 +16,13 @@ export class Waiter<T> {
   /** Neighbours in the queue; only {@linkcode WaiterQueue} touches them. */
   previous: Waiter<T> | undefined = undefined;
   next: Waiter<T> | undefined = undefined;
+  /** How long it waits at most, and until when; the queue watches over that. */
+  timeoutMs: number = Infinity;
+  deadline: number = Infinity;
 
   #state: "waiting" | "served" | "failed" = "waiting";
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
-  #clock: Clock | undefined = undefined;
-  #timer: Timer = undefined;
   #signal: AbortSignal | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
 
@@ -52,14 +53,6 @@ export class Waiter<T> {
     return true;
   }
 
-  /** Calls back once when the time is up and the wait still on. */
-  onDeadline(clock: Clock, delayMs: number, callback: () => void): void {
-    this.#clock = clock;
-    // The caller's deadline is work: without it a script that forgot a release would end
-    // silently instead of with the error that explains it.
-    this.#timer = clock.schedule(callback, delayMs, "keeps process alive");
-  }
-
   /** Calls back once when the signal aborts and the wait is still on. */
   onAbort(signal: AbortSignal, callback: () => void): void {
     this.#signal = signal;
@@ -70,13 +63,8 @@ export class Waiter<T> {
   #settle(state: "served" | "failed"): boolean {
     if (this.#state !== "waiting") return false;
     this.#state = state;
-    this.#clock?.cancel(this.#timer);
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#clock =
-      this.#timer =
-      this.#signal =
-      this.#onAbort =
-        undefined;
+    this.#signal = this.#onAbort = undefined;
     return true;
   }
 }
@@ -86,9 +74,19 @@ export class Waiter<T> {
  * ten thousand of them must not cost ten thousand searches.
  */
 export class WaiterQueue<T> {
+  readonly #clock: Clock;
+  readonly #expire: (waiter: Waiter<T>) => void;
   #head: Waiter<T> | undefined = undefined;
   #tail: Waiter<T> | undefined = undefined;
   #size = 0;
+  #timer: Timer = undefined;
+  #timerDueAt = Infinity;
+
+  /** @param expire is given each waiter whose deadline has come. */
+  constructor(clock: Clock, expire: (waiter: Waiter<T>) => void) {
+    this.#clock = clock;
+    this.#expire = expire;
+  }
 
   get size(): number {
     return this.#size;
@@ -117,5 +115,41 @@ export class WaiterQueue<T> {
     else waiter.next.previous = waiter.previous;
     waiter.previous = waiter.next = undefined;
     this.#size -= 1;
+    if (this.#size === 0 && this.#timerDueAt < Infinity) {
+      this.#clock.cancel(this.#timer);
+      this.#timerDueAt = Infinity;
+    }
+  }
+
+  /** Sets how long a waiter in the queue waits at most. */
+  limit(waiter: Waiter<T>, timeoutMs: number): void {
+    waiter.timeoutMs = timeoutMs;
+    waiter.deadline = waiter.since + timeoutMs;
+    this.#lookAgainBy(waiter.deadline);
+  }
+
+  // One timer for all: whoever comes later, and as patient, has a later deadline. Ten thousand
+  // timers would cost more than all the rest, on some runtimes ten times as much.
+  #lookAgainBy(due: number): void {
+    if (due >= this.#timerDueAt) return;
+    const clock = this.#clock;
+    clock.cancel(this.#timer);
+    this.#timerDueAt = due;
+    // The caller's deadline is work: without it a script that forgot a release would end
+    // silently instead of with the error that explains it.
+    this.#timer = clock.schedule(() => this.#sweep(), due - clock.now(), "keeps process alive");
+  }
+
+  #sweep(): void {
+    this.#timerDueAt = Infinity;
+    const now = this.#clock.now();
+    let next = Infinity;
+    for (let w = this.#head; w !== undefined;) {
+      const after = w.next;
+      if (w.deadline <= now) this.#expire(w);
+      else if (w.deadline < next) next = w.deadline;
+      w = after;
+    }
+    this.#lookAgainBy(next);
   }
 }

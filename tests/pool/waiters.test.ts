@@ -148,21 +148,74 @@ test("a waiter that failed refuses what it is offered", async () => {
   await assert.rejects(waiter.promise, (error) => error === "enough");
 });
 
-test("a waiter that is served takes its timer and its listener along", () => {
-  const clock = new FakeClock();
+test("a waiter that is served takes its listener along", () => {
   const signal = new CountingSignal();
   const waiter = new Waiter<string>(0);
-  waiter.onDeadline(clock, 10, () => assert.fail("the wait is over"));
   waiter.onAbort(signal.asSignal(), () => assert.fail("the wait is over"));
-  assert.equal(clock.keepingAlive, 1, "a deadline is work: it keeps the process alive");
   assert.equal(signal.listeners, 1);
   waiter.accept("served");
-  assert.equal(clock.pending, 0);
   assert.equal(signal.listeners, 0);
 });
 
+/** A queue of waiters that came one after another, and what expired when. */
+function queueWithDeadlines(...deadlinesMs: number[]) {
+  const clock = new FakeClock();
+  const expired: string[] = [];
+  const queue = new WaiterQueue<string>(clock, (waiter) => {
+    queue.remove(waiter);
+    expired.push(`${waiter.timeoutMs} at ${clock.now()}`);
+  });
+  for (const timeoutMs of deadlinesMs) {
+    const waiter = new Waiter<string>(clock.now());
+    queue.push(waiter);
+    queue.limit(waiter, timeoutMs);
+  }
+  return { clock, queue, expired };
+}
+
+test("one timer watches over all who wait, and keeps the process alive meanwhile", async () => {
+  const { clock, queue, expired } = queueWithDeadlines(50, 10, 40, Infinity, 10, 20);
+  assert.equal(clock.pending, 1, "one timer");
+  assert.equal(clock.keepingAlive, 1, "a deadline is work");
+  await clock.advance(45);
+  assert.deepEqual(expired, ["10 at 10", "10 at 10", "20 at 20", "40 at 40"]);
+  await clock.advance(100);
+  assert.deepEqual(expired.slice(4), ["50 at 50"]);
+  assert.equal(queue.size, 1, "one waits for ever");
+  assert.equal(clock.pending, 0);
+});
+
+test("the timer goes with the last who waits", async () => {
+  const { clock, queue, expired } = queueWithDeadlines(10, 20);
+  queue.shift();
+  assert.equal(clock.pending, 1);
+  queue.shift();
+  assert.equal(clock.pending, 0);
+  await clock.advance(100);
+  assert.deepEqual(expired, []);
+});
+
+test("a deadline that outlived its waiter is none for the others", async () => {
+  const { clock, queue, expired } = queueWithDeadlines(10, 30);
+  queue.shift();
+  await clock.advance(29);
+  assert.deepEqual(expired, []);
+  await clock.advance(1);
+  assert.deepEqual(expired, ["30 at 30"]);
+});
+
+test("a queue that was empty watches over newcomers again", async () => {
+  const { clock, queue, expired } = queueWithDeadlines(10);
+  queue.shift();
+  const waiter = new Waiter<string>(clock.now());
+  queue.push(waiter);
+  queue.limit(waiter, 30);
+  await clock.advance(30);
+  assert.deepEqual(expired, ["30 at 30"]);
+});
+
 test("a queue gives out its waiters in order, whoever leaves from wherever", () => {
-  const queue = new WaiterQueue<string>();
+  const queue = new WaiterQueue<string>(new FakeClock(), () => {});
   const waiters = [0, 1, 2, 3, 4].map((since) => new Waiter<string>(since));
   for (const waiter of waiters) queue.push(waiter);
   for (const leaver of [2, 0, 4]) queue.remove(waiters[leaver]);

@@ -51,7 +51,7 @@ test("a long list is no problem", () => {
 test("names are quoted", () => {
   check(ident("users"), '"users"');
   check(ident("main", "users", "created at"), '"main"."users"."created at"');
-  check(ident('a"b'), '"a""b"');
+  check(ident('a"b"c'), '"a""b""c"');
   check(ident('"; DROP TABLE users; --'), '"""; DROP TABLE users; --"');
   check(sql`SELECT ${ident("a")} FROM ${ident("t")}`, 'SELECT "a" FROM "t"');
 });

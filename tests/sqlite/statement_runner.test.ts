@@ -150,6 +150,16 @@ test("a cursor has a statement of its own, and gives it back", async () => {
   assert.deepEqual(read(), ["iterate SELECT 1"]);
 });
 
+test("close() finalizes the statement that counts changes", async () => {
+  const { conn, read } = openDiary();
+  const count = "SELECT changes(), last_insert_rowid()";
+  await conn.execute("DELETE FROM t RETURNING a");
+  await conn.execute("DELETE FROM t RETURNING a");
+  assert.equal(read().filter((entry) => entry === `prepare ${count}`).length, 1);
+  await conn.close();
+  assert.ok(read().includes(`finalize ${count}`));
+});
+
 test("close() frees what cursors hold", async () => {
   const { conn, read } = openDiary();
   const cursor = conn.iterate("SELECT 1");

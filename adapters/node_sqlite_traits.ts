@@ -18,7 +18,8 @@ export interface Traits {
   readonly tellsReprepares: boolean;
 }
 
-const traitsByPrototype = new WeakMap<object, Traits>();
+/** By the prototype of the handles. */
+const traitsByKind = new WeakMap<object, Traits>();
 const cautiousTraits: Traits = {
   nulText: "refused",
   iteratorsThrow: false,
@@ -31,22 +32,26 @@ const cautiousTraits: Traits = {
  * @param handle An open handle, on which a few statements run that touch no table.
  */
 export function traitsOf(handle: NodeSqliteHandle): Traits {
-  const prototype: object = Object.getPrototypeOf(handle);
-  let traits = traitsByPrototype.get(prototype);
-  if (traits === undefined) {
-    try {
-      traits = {
-        nulText: keepsNul(handle) ? "allowed" : "refused",
-        iteratorsThrow: iteratorsThrow(handle),
-        tellsReprepares: hasMethods(handle.prepare("SELECT 1"), ["stat"]),
-      };
-    } catch {
-      // Not the version but this handle has a fault, which the first statement will tell of.
-      return cautiousTraits;
-    }
-    traitsByPrototype.set(prototype, traits);
+  const kind: object | null = Object.getPrototypeOf(handle);
+  const known = kind === null ? undefined : traitsByKind.get(kind);
+  if (known !== undefined) return known;
+  try {
+    const traits = tryOut(handle);
+    // A plain object is of no kind: it may stand for anything.
+    if (kind !== null && kind !== Object.prototype) traitsByKind.set(kind, traits);
+    return traits;
+  } catch {
+    // Not the version but this handle has a fault, which the first statement will tell of.
+    return cautiousTraits;
   }
-  return traits;
+}
+
+function tryOut(handle: NodeSqliteHandle): Traits {
+  return {
+    nulText: keepsNul(handle) ? "allowed" : "refused",
+    iteratorsThrow: iteratorsThrow(handle),
+    tellsReprepares: hasMethods(handle.prepare("SELECT 1"), ["stat"]),
+  };
 }
 
 function keepsNul(handle: NodeSqliteHandle): boolean {

@@ -9,8 +9,8 @@
 
 import type { Clock } from "../pool/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
+import { Waiter, WaiterQueue } from "../pool/waiters.ts";
 import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
-import { Caller } from "./caller.ts";
 import type { Connection } from "./connection.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 
@@ -25,7 +25,7 @@ interface Write {
   readonly sql: string;
   readonly params: BindParams | undefined;
   readonly rowFactory: RowFactory<unknown> | undefined;
-  readonly caller: Caller<ResultSet<unknown>>;
+  readonly caller: Waiter<ResultSet<unknown>>;
 }
 
 /** How a write went, before anybody is told. */
@@ -50,12 +50,17 @@ export interface WriterSource {
 export class GroupCommit {
   readonly #writer: WriterSource;
   readonly #clock: Clock;
+  /** Everybody who waits for an answer. */
+  readonly #callers: WaiterQueue<ResultSet<unknown>>;
   /** The last group in the queue, as long as it takes more writes. */
   #open: Write[] | undefined = undefined;
 
   constructor(writer: WriterSource, clock: Clock) {
     this.#writer = writer;
     this.#clock = clock;
+    this.#callers = new WaiterQueue(clock, (caller) => {
+      this.#refuse(caller, writerStayedBusy(caller.timeoutMs));
+    });
   }
 
   /** Queues a write; answered when it has been committed or has failed. */
@@ -66,9 +71,11 @@ export class GroupCommit {
     wait: WriteWait,
   ): Promise<ResultSet<unknown>> {
     const { signal, timeoutMs } = wait;
-    const caller = new Caller<ResultSet<unknown>>(this.#clock);
-    if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
-    caller.limit(timeoutMs, () => writerStayedBusy(timeoutMs));
+    const caller = new Waiter<ResultSet<unknown>>(this.#clock.now());
+    // In a queue for the sake of its one timer: a timer each would cost more than the write.
+    this.#callers.push(caller);
+    this.#callers.limit(caller, timeoutMs);
+    if (signal !== undefined) caller.onAbort(signal, () => this.#refuse(caller, signal.reason));
     if (this.#open === undefined || this.#open.length >= MOST_WRITES) {
       this.#open = [];
       void this.#commit(this.#open);
@@ -82,6 +89,18 @@ export class GroupCommit {
     this.#open = undefined;
   }
 
+  #answer(caller: Waiter<ResultSet<unknown>>, result: ResultSet<unknown>): void {
+    if (!caller.waiting) return;
+    this.#callers.remove(caller);
+    caller.accept(result);
+  }
+
+  #refuse(caller: Waiter<ResultSet<unknown>>, error: unknown): void {
+    if (!caller.waiting) return;
+    this.#callers.remove(caller);
+    caller.fail(error);
+  }
+
   async #commit(group: Write[]): Promise<void> {
     let connection: PooledConnection<unknown> | undefined;
     try {
@@ -91,7 +110,7 @@ export class GroupCommit {
       while (left.length > 0) left = await this.#commitSome(connection, left);
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
-      for (const { caller } of group) caller.fail(error);
+      for (const { caller } of group) this.#refuse(caller, error);
     } finally {
       await connection?.release();
     }
@@ -101,7 +120,7 @@ export class GroupCommit {
   async #commitSome(connection: Connection<unknown>, writes: Write[]): Promise<Write[]> {
     const wanted = writes.filter(({ caller }) => caller.waiting);
     if (wanted.length < 2) {
-      await answerOneByOne(connection, wanted);
+      await this.#answerOneByOne(connection, wanted);
       return [];
     }
     await connection.begin("immediate");
@@ -118,12 +137,22 @@ export class GroupCommit {
 
   async #commitOrRepeat(connection: Connection<unknown>, outcomes: Outcome[]): Promise<void> {
     if (!await committed(connection)) {
-      await answerOneByOne(connection, outcomes.map(({ write }) => write));
+      await this.#answerOneByOne(connection, outcomes.map(({ write }) => write));
       return;
     }
     for (const { write: { caller }, result, error } of outcomes) {
-      if (result === undefined) caller.fail(error);
-      else caller.accept(result);
+      if (result === undefined) this.#refuse(caller, error);
+      else this.#answer(caller, result);
+    }
+  }
+
+  async #answerOneByOne(connection: Connection<unknown>, writes: Write[]): Promise<void> {
+    for (const { sql, params, rowFactory, caller } of writes) {
+      try {
+        this.#answer(caller, await connection.run(sql, params, { rowFactory }));
+      } catch (error) {
+        this.#refuse(caller, error);
+      }
     }
   }
 }
@@ -160,15 +189,5 @@ async function runInSavepoint(connection: Connection<unknown>, write: Write): Pr
       await connection.execute(`RELEASE ${SAVEPOINT}`);
     }
     return { write, result: undefined, error };
-  }
-}
-
-async function answerOneByOne(connection: Connection<unknown>, writes: Write[]): Promise<void> {
-  for (const { sql, params, rowFactory, caller } of writes) {
-    try {
-      caller.accept(await connection.run(sql, params, { rowFactory }));
-    } catch (error) {
-      caller.fail(error);
-    }
   }
 }

@@ -12,7 +12,7 @@ import { Pool } from "../src/pool/pool.ts";
 import { bestTimes, describeRuntime } from "./rounds.ts";
 
 const sizes = [1_000, 10_000];
-const rounds = Number(process.argv[2] ?? 100);
+const rounds = Number(process.argv[2] ?? 200);
 const steps = { open: () => ({}), validate() {}, reset() {}, close() {} };
 
 async function serve(waiters: number): Promise<void> {

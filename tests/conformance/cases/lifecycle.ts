@@ -119,7 +119,13 @@ export const lifecycleCases: readonly Case[] = [
     name: "in a pool: two connections, a hundred transactions",
     async run({ driver, file, t }) {
       const path = file();
-      const pool = new SQLiteConnectionPool(() => driver.open(path, {}), { poolSize: 2 });
+      const pool = new SQLiteConnectionPool(() => driver.open(path, {}), {
+        poolSize: 2,
+        // It waits in threads of its own, without a queue: one second, its default, can be too
+        // little for the unlucky one when the disk is slow.
+        onConnect: (conn) =>
+          driver.name === "sqlite3" ? conn.execute("PRAGMA busy_timeout = 60000") : undefined,
+      });
       t.after(() => pool.close({ timeoutMs: 0 }));
       await pool.execute("PRAGMA journal_mode = WAL");
       await pool.execute("CREATE TABLE t (a)");

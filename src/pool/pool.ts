@@ -26,14 +26,7 @@ import {
   type ResolvedPoolOptions,
   resolveOptions,
 } from "./options.ts";
-import {
-  acquireTimedOut,
-  closedUnderLease,
-  leaseIsDead,
-  openFailed,
-  overloaded,
-  poolIsClosed,
-} from "./refusals.ts";
+import { acquireTimedOut, openFailed, overloaded, poolIsClosed } from "./refusals.ts";
 import { Resource } from "./resource.ts";
 import { Counters, type PoolStats } from "./stats.ts";
 import { Waiter, WaiterQueue } from "./waiters.ts";
@@ -249,11 +242,6 @@ export class Pool<T> {
   discard(resource: Resource<T>): void {
     this.#endLease(resource);
     this.#destroy(resource, "discarded");
-  }
-
-  /** The error for whoever uses a lease that has ended. */
-  deadLeaseError(): Error {
-    return this.closed ? closedUnderLease() : leaseIsDead();
   }
 
   #wait(signal: AbortSignal | undefined, timeoutMs: number): Promise<Lease<T>> {

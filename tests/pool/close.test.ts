@@ -226,3 +226,14 @@ test("what opens after close has settled is closed too", async () => {
   await settle();
   assert.equal(resources.made[0].closes, 1);
 });
+
+test("a lease that was released before close says that it was released", async () => {
+  const { pool } = fakePool();
+  const [released, discarded] = [await pool.acquire(), await pool.acquire()];
+  released.release();
+  discarded.discard();
+  await pool.close();
+  for (const lease of [released, discarded]) {
+    assert.throws(() => lease.value, { name: "ConnectionReleasedError" });
+  }
+});

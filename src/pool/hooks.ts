@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isPromiseLike } from "./operation.ts";
+
 /** Why a connection was closed. */
 export type DestroyReason =
   | "idle"
@@ -76,15 +78,21 @@ export function checkHooks(hooks: PoolHooks): void {
   }
 }
 
-/** Calls a hook. An observer that throws is reported, and changes nothing in the pool. */
+/**
+ * Calls an observer, if there is one. One that throws, or returns a promise that rejects, is
+ * reported, and changes nothing for those it observes.
+ */
 export function notify<E>(
-  name: keyof PoolHooks,
-  hook: ((event: E) => void) | undefined,
+  name: string,
+  observer: ((event: E) => unknown) | undefined,
   event: E,
 ): void {
-  try {
-    hook?.(event);
-  } catch (error) {
+  const report = (error: unknown): void =>
     console.error(`@sqlitepool/pool: the ${name} hook threw and was ignored:`, error);
+  try {
+    const returned = observer?.(event);
+    if (isPromiseLike(returned)) returned.then(undefined, report);
+  } catch (error) {
+    report(error);
   }
 }

@@ -103,6 +103,19 @@ test("a hook that throws is reported and changes nothing", async (t) => {
   );
 });
 
+test("a hook whose promise rejects is reported too, and is no unhandled rejection", async (t) => {
+  const lines = captureErrors(t);
+  const problem = new Error("later");
+  const { pool } = fakePool({ onAcquire: () => Promise.reject(problem) as unknown as void });
+  (await pool.acquire()).release();
+  await settle();
+  assert.deepEqual(lines, [[
+    "@sqlitepool/pool: the onAcquire hook threw and was ignored:",
+    problem,
+  ]]);
+  await pool.close();
+});
+
 test("a hook may acquire, resize and close: the pool is in order when it is called", async () => {
   const { pool, resources } = fakePool({
     poolSize: 2,

@@ -10,9 +10,8 @@
 
 import type { Environment } from "../pool/clock.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
+import { resultCode } from "../sqlite/result_codes.ts";
 import type { WriteTurn } from "./write_turn.ts";
-
-const SQLITE_BUSY = 5;
 
 /** The last one repeats; SQLite's own busy handler climbs much like this. */
 const DELAYS_MS: readonly number[] = [1, 2, 5, 10, 15, 20, 25, 50, 100];
@@ -89,7 +88,7 @@ export class BusyRetry<H extends object> {
     return new SQLiteError(
       `The database was locked for ${this.#timeoutMs} ms. Keep write transactions short, do not ` +
         "wait inside one for another connection, or raise busyTimeoutMs.",
-      SQLITE_BUSY,
+      resultCode.BUSY,
       { cause },
     );
   }

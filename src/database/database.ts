@@ -15,6 +15,7 @@ import {
 import type { BackupProgress } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
+import { resultCode } from "../sqlite/result_codes.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";
@@ -74,8 +75,6 @@ export interface DatabaseParts<R> {
 }
 
 const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
-
-const SQLITE_READONLY = 8;
 
 /**
  * A database with one writer and many readers. Made by `openDatabase`.
@@ -312,8 +311,8 @@ export class Database<R = Row> {
       // Queued like any write, so that all those before it are done first.
       const lastWrite = writer.withConnection(async (connection) => {
         await readersClosed;
-        await connection.execute("PRAGMA optimize");
-        if (!inMemory) await connection.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        await connection.values("PRAGMA optimize");
+        if (!inMemory) await connection.values("PRAGMA wal_checkpoint(TRUNCATE)");
       }, { timeoutMs });
       // Out of time, or locked by another process: SQLite does without.
       await lastWrite.catch(() => {});
@@ -387,7 +386,7 @@ function checkCallback(method: string, fn: unknown): void {
 function openedReadonly(method: string): SQLiteError {
   return new SQLiteError(
     `db.${method}() writes, but the database was opened read-only.`,
-    SQLITE_READONLY,
+    resultCode.READONLY,
   );
 }
 

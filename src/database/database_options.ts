@@ -4,10 +4,16 @@
  * @module
  */
 
-import { describeValue } from "../pool/options.ts";
+import { checkHooks } from "../pool/hooks.ts";
+import { describeValue, resolveOptions } from "../pool/options.ts";
 import type { Driver } from "../sqlite/driver.ts";
 import type { Row } from "../sqlite/protocol.ts";
-import { POOL_OPTION_NAMES, type PoolOptions, refuseUnknownOptions } from "./options.ts";
+import {
+  POOL_OPTION_NAMES,
+  type PoolOptions,
+  refuseUnknownOptions,
+  resolveSqliteOptions,
+} from "./options.ts";
 import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
 /** Something that does no harm yet, but should be looked into. */
@@ -52,6 +58,8 @@ export interface ResolvedDatabaseOptions<R> {
   readonly maxReadTransactionMs: number;
   readonly untrusted: boolean;
   readonly onWarning: (warning: DatabaseWarning) => void;
+  readonly acquisitionTimeoutMs: number;
+  readonly operationTimeoutMs: number;
   readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
 }
 
@@ -105,6 +113,10 @@ export function resolveDatabaseOptions<R>(
   check(isLimit(maxReadTransactionMs), "maxReadTransactionMs", milliseconds, maxReadTransactionMs);
   check(typeof untrusted === "boolean", "untrusted", "true or false", untrusted);
   check(typeof onWarning === "function", "onWarning", "a function", onWarning);
+  // The pools would refuse these too, but not before a file was opened.
+  checkHooks(pool);
+  resolveSqliteOptions(pool);
+  const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions(pool);
   return {
     driver,
     readers,
@@ -115,6 +127,8 @@ export function resolveDatabaseOptions<R>(
     maxReadTransactionMs,
     untrusted,
     onWarning,
+    acquisitionTimeoutMs,
+    operationTimeoutMs,
     pool,
   };
 }

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../pool/clock.ts";
 import { QueryTimeoutError } from "../pool/errors.ts";
-import { Caller } from "./caller.ts";
+import { Waiter } from "../pool/waiters.ts";
 
 /** When a caller stops waiting. */
 export interface Deadline {
@@ -26,12 +26,23 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const caller = new Caller<T>(clock);
+  const caller = new Waiter<T>(clock.now());
   if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
-  caller.limit(timeoutMs, () =>
-    new QueryTimeoutError(
-      `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
-    ));
+  if (timeoutMs !== Infinity) {
+    const timer = clock.schedule(
+      () => caller.fail(tooLate(timeoutMs)),
+      timeoutMs,
+      "keeps process alive",
+    );
+    const stop = (): void => clock.cancel(timer);
+    caller.promise.then(stop, stop);
+  }
   work().then((result) => caller.accept(result), (error) => caller.fail(error));
   return caller.promise;
+}
+
+function tooLate(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+  );
 }

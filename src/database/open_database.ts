@@ -6,17 +6,19 @@
 
 import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { systemEnvironment } from "../pool/clock.ts";
-import { resolveOptions } from "../pool/options.ts";
+import { notify } from "../pool/hooks.ts";
 import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
 import type { Driver } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection, Row } from "../sqlite/protocol.ts";
+import { resultCode } from "../sqlite/result_codes.ts";
 import { backUp } from "./backup.ts";
 import type { Connection } from "./connection.ts";
 import { SQLiteConnectionPool } from "./connection_pool.ts";
 import { Database } from "./database.ts";
 import {
   type DatabaseOptions,
+  type DatabaseWarning,
   resolveDatabaseOptions,
   type ResolvedDatabaseOptions,
 } from "./database_options.ts";
@@ -26,9 +28,6 @@ import { type Role, setUpStatements } from "./pragmas.ts";
 import { fileStatus } from "./runtime_modules.ts";
 import { FileShare } from "./shared_file.ts";
 import { hasWalResetBug } from "./wal_reset_bug.ts";
-
-const SQLITE_CANTOPEN = 14;
-const SQLITE_CORRUPT = 11;
 
 const MEMORY = ":memory:";
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
@@ -116,7 +115,7 @@ class Opening<R> {
       return;
     }
     if (fileStatus(this.#path) !== undefined) return;
-    throw new SQLiteError("unable to open database file", SQLITE_CANTOPEN);
+    throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
   }
 
   async #share(first: DriverConnection): Promise<FileShare | undefined> {
@@ -143,7 +142,8 @@ class Opening<R> {
     const inMemory = share === undefined;
     const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
     const onConnect = async (connection: Connection<R>): Promise<void> => {
-      for (const statement of statements) await connection.execute(statement);
+      // As values: rows of pragmas are none that the user's row factory was made for.
+      for (const statement of statements) await connection.values(statement);
       await pool.onConnect?.(connection);
     };
     // What is in memory is gone with its connection.
@@ -170,10 +170,12 @@ class Opening<R> {
 
   /** Finds out now what would otherwise be the first caller's trouble. */
   async #inspect(pool: SQLiteConnectionPool<R>): Promise<void> {
-    const [[version]] = await pool.values("SELECT sqlite_version() FROM sqlite_schema LIMIT 1")
-      .then((rows) => rows.length > 0 ? rows : pool.values("SELECT sqlite_version()"));
+    // The count makes SQLite read the file, and find out that it is none of its own.
+    const [[version]] = await pool.values(
+      "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
+    );
     if (!this.#readonly && hasWalResetBug(String(version))) {
-      this.#options.onWarning({
+      this.#warn({
         kind: "wal-reset bug",
         message: `SQLite ${version} has the WAL-reset bug: a checkpoint by another process at ` +
           "the wrong moment can corrupt the database. Let one process write and checkpoint, or " +
@@ -181,6 +183,10 @@ class Opening<R> {
       });
     }
     if (this.#options.untrusted) await this.#inspectUntrusted(pool);
+  }
+
+  #warn(warning: DatabaseWarning): void {
+    notify("onWarning", this.#options.onWarning, warning);
   }
 
   async #inspectUntrusted(pool: SQLiteConnectionPool<R>): Promise<void> {
@@ -194,7 +200,7 @@ class Opening<R> {
     }
     const [[verdict]] = await pool.values("PRAGMA quick_check(1)");
     if (verdict !== "ok") {
-      throw new SQLiteError(`quick_check found damage: ${verdict}`, SQLITE_CORRUPT);
+      throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
     }
   }
 
@@ -205,11 +211,8 @@ class Opening<R> {
     },
     share: FileShare | undefined,
   ): Database<R> {
-    const { pool, queryTimeoutMs, maxReadTransactionMs, onWarning } = this.#options;
-    const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions({
-      acquisitionTimeoutMs: pool.acquisitionTimeoutMs,
-      operationTimeoutMs: pool.operationTimeoutMs,
-    });
+    const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
+    const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
     return new Database<R>({
       writer,
       readers,
@@ -221,7 +224,7 @@ class Opening<R> {
       maxReadTransactionMs,
       rowFactory: pool.rowFactory,
       onLongRead: () =>
-        onWarning({
+        this.#warn({
           kind: "long read",
           message: `A read of ${JSON.stringify(this.#path)} has held its snapshot for more than ` +
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,

@@ -6,10 +6,10 @@
 
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
-import type { Breather } from "./breather.ts";
-import { explainStaleSnapshot } from "./explain.ts";
 import { splitScript } from "../sqlite/scan.ts";
+import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
+import { explainStaleSnapshot } from "./explain.ts";
 
 const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
 
@@ -120,6 +120,8 @@ export class Session {
   async #inTurn<S>(attempt: () => S): Promise<S> {
     try {
       return await this.#busy.inTurn(this, attempt);
+    } catch (error) {
+      throw this.explain(error);
     } finally {
       this.leaveTurn();
     }
@@ -171,6 +173,10 @@ export class Session {
   /** Makes the session clean for its next holder; synchronous when there is nothing to clean. */
   reset(): void | Promise<void> {
     if (this.#cursors.size > 0 || this.#running.size > 0) return this.#cleanUp();
+    return this.#endTransaction();
+  }
+
+  #endTransaction(): void | Promise<void> {
     return this.#isClean() ? this.#busy.leave(this) : this.#rollback();
   }
 
@@ -182,8 +188,7 @@ export class Session {
     await Promise.allSettled([...this.#cursors].map((cursor) => cursor.return?.()));
     this.#cursors.clear();
     await Promise.allSettled(this.#running);
-    if (this.#isClean()) this.#busy.leave(this);
-    else await this.#rollback();
+    await this.#endTransaction();
   }
 
   async #rollback(): Promise<void> {

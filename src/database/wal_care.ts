@@ -42,7 +42,7 @@ export class WalCare<R> {
   readonly #writer: SQLiteConnectionPool<R>;
   readonly #clock: Clock;
   #timer: Timer = undefined;
-  #wanted: "nothing" | "passive" | "truncate" = "nothing";
+  #wanted: "nothing" | "passive" | "truncate" | "nothing ever again" = "nothing";
 
   constructor(writer: SQLiteConnectionPool<R>, clock: Clock) {
     this.#writer = writer;
@@ -62,9 +62,11 @@ export class WalCare<R> {
 
   stop(): void {
     this.#clock.cancel(this.#timer);
+    this.#wanted = "nothing ever again";
   }
 
   #plan(mode: "passive" | "truncate"): void {
+    if (this.#wanted === "nothing ever again") return;
     this.#wanted = mode;
     this.#timer = this.#clock.schedule(() => this.#tidy(mode), PAUSE_MS, "lets process exit");
   }

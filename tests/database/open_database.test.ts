@@ -130,6 +130,48 @@ test("pragmas, durability and onConnect reach every connection", async (t) => {
   }
 });
 
+test("the row factory makes the caller's rows only, never those of the set-up", async (t) => {
+  const rowFactory = (values: unknown[], columns: readonly string[]): string => {
+    if (columns[0] !== "mine") throw new RangeError(`a row of ${columns}`);
+    return `row ${values[0]}`;
+  };
+  const { db, path } = await openTestDatabase(t, { rowFactory });
+  await db.run("CREATE TABLE t (n)");
+  await db.run("INSERT INTO t VALUES (1)");
+  assert.equal(await db.get("SELECT n AS mine FROM t"), "row 1");
+  await db.close();
+  assert.equal(existsSync(`${path}-wal`), false);
+});
+
+test("a bad option of the pools is refused before anything is opened", async (t) => {
+  const path = join(temporaryDirectory(t), "never.db");
+  const refused: readonly [object, RegExp][] = [
+    [{ idleTimeoutMs: -1 }, /^RangeError: idleTimeoutMs must be .* got -1$/],
+    [{ onAcquire: true }, /^TypeError: onAcquire must be a function/],
+    [{ intMode: "big" }, /^TypeError: intMode must be/],
+  ];
+  for (const [options, message] of refused) {
+    await assert.rejects(openDatabase(path, options), message);
+  }
+  assert.equal(existsSync(path), false);
+});
+
+test("an onWarning that throws changes nothing", async (t) => {
+  const { db } = await openTestDatabase(t, {
+    maxReadTransactionMs: 1,
+    onWarning: () => {
+      throw new RangeError("an observer's own trouble");
+    },
+  });
+  const { error } = console;
+  t.after(() => console.error = error);
+  const lines: unknown[] = [];
+  console.error = (line: unknown) => lines.push(line);
+  await db.read(() => new Promise((resolve) => setTimeout(resolve, 20)));
+  assert.deepEqual(lines, ["@sqlitepool/pool: the onWarning hook threw and was ignored:"]);
+  assert.deepEqual(await db.values("SELECT 1"), [[1]]);
+});
+
 test("a database in memory is one connection for everything", async (t) => {
   const db = await openDatabase(":memory:");
   t.after(() => db.close());

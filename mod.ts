@@ -40,11 +40,16 @@ export type {
   DatabaseStats,
   WriteOptions,
 } from "./src/database/database.ts";
-export type { DatabaseOptions, DatabaseWarning } from "./src/database/database_options.ts";
+export type {
+  DatabaseOptions,
+  DatabaseWarning,
+  Execution,
+} from "./src/database/database_options.ts";
 export { openDatabase } from "./src/database/open_database.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";
 export type { CheckpointMode, CheckpointResult } from "./src/database/wal_care.ts";
 export {
+  ConnectionLostError,
   ConnectionReleasedError,
   PoolClosedError,
   PoolConnectionAcquireTimeoutError,
@@ -80,3 +85,12 @@ export type {
 } from "./src/sqlite/protocol.ts";
 export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
 export { ident, sql, SqlQuery } from "./src/sqlite/sql_tag.ts";
+export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
+export type { WorkerDriverName } from "./src/worker/wire.ts";
+export type { WorkerConnection } from "./src/worker/worker_connection.ts";
+export {
+  type ThreadStats,
+  workerConnection,
+  type WorkerConnectionFactory,
+  type WorkerOptions,
+} from "./src/worker/worker_factory.ts";

@@ -9,6 +9,7 @@ import { SQLiteError } from "../src/sqlite/errors.ts";
 import { codeFromMessage } from "../src/sqlite/result_codes.ts";
 import { detectRuntime } from "../src/sqlite/runtime.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "./bun_sqlite.ts";
+import { codeOfName } from "./native_values.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "./node_sqlite.ts";
 
 type HandleClass<H> = new (path: string, options: object) => H;
@@ -29,14 +30,29 @@ function load<N extends keyof Builtins>(name: N): Builtins[N] {
   );
 }
 
-/** Before there is a connection, nobody else puts the driver's errors into ours. */
 function attempt<H>(open: () => H): H {
   try {
     return open();
   } catch (error) {
-    const { errcode, errno, message } = error as { errcode?: number; errno?: number } & Error;
-    throw new SQLiteError(message, errcode ?? errno ?? codeFromMessage(message), { cause: error });
+    throw openError(error);
   }
+}
+
+/**
+ * Makes an error of SQLite of what a driver threw when it opened a database: before there is a
+ * connection, nobody else does.
+ *
+ * @param error What the driver threw.
+ */
+export function openError(error: unknown): SQLiteError {
+  const { errcode, errno, code, message } = error as Error & {
+    readonly errcode?: number;
+    readonly errno?: number;
+    readonly code?: unknown;
+  };
+  const named = String(code).startsWith("SQLITE_") ? codeOfName(String(code)) : undefined;
+  const rawCode = errcode ?? errno ?? named ?? codeFromMessage(message);
+  return new SQLiteError(message, rawCode, { cause: error });
 }
 
 /** Bun has one SQLite library behind both of its modules. */

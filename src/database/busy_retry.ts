@@ -57,15 +57,15 @@ export class BusyRetry<H extends object> {
    * Waits for the holder's turn, then tries until it works or the time is up. The turn stays with
    * the holder until it calls {@linkcode BusyRetry.leave}.
    *
-   * @param attempt does its work in the call, and throws what the driver throws.
+   * @param attempt throws, or rejects with, what the driver throws.
    */
-  async inTurn<R>(holder: H, attempt: () => R): Promise<R> {
+  async inTurn<R>(holder: H, attempt: () => R | Promise<R>): Promise<R> {
     const { clock } = this.#environment;
     const deadline = clock.now() + this.#timeoutMs;
     await this.#turn.take(holder, this.#timeoutMs, () => this.#timeoutError());
     for (let round = 0;; round++) {
       try {
-        return attempt();
+        return await attempt();
       } catch (error) {
         if (!isBusy(error)) throw error;
         if (clock.now() >= deadline) throw this.#timeoutError(error);

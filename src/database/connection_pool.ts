@@ -6,7 +6,13 @@
  */
 
 import { type Environment, systemEnvironment } from "../pool/clock.ts";
-import { type AcquireOptions, type CloseOptions, describeValue } from "../pool/options.ts";
+import {
+  type AcquireOptions,
+  checkAcquireOptions,
+  type CloseOptions,
+  describeValue,
+  resolveOptions,
+} from "../pool/options.ts";
 import { Pool } from "../pool/pool.ts";
 import type { PoolStats as CorePoolStats } from "../pool/stats.ts";
 import type {
@@ -33,7 +39,9 @@ import {
 } from "./connection.ts";
 import { executeAndRelease } from "./one_shot.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./options.ts";
+import { Pipeline } from "./pipeline.ts";
 import { PooledConnection } from "./pooled_connection.ts";
+import { mayFollowOthers } from "./queueable.ts";
 import type { Session } from "./session.ts";
 import { type ConnectionFactory, SessionLifecycle } from "./session_lifecycle.ts";
 import { WriteTurn } from "./write_turn.ts";
@@ -52,6 +60,8 @@ export interface PoolInternals {
   readonly turn?: WriteTurn<Session>;
   /** Puts an error of the driver into the words of whoever owns the pool. */
   readonly explain?: (error: unknown) => unknown;
+  /** Limit for a statement that runs in a thread, in milliseconds. */
+  readonly queryTimeoutMs?: number;
 }
 
 /** A snapshot of a pool: gauges of this moment, and counters since it was made. */
@@ -81,6 +91,7 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<Session>;
   readonly #breather: Breather;
+  readonly #pipeline: Pipeline | undefined;
 
   /**
    * @param factory opens a connection each time it is called; may return a promise.
@@ -91,9 +102,10 @@ export class SQLiteConnectionPool<R = Row> {
   constructor(
     factory: ConnectionFactory,
     options: PoolOptions<R> = {},
-    { environment = systemEnvironment, turn = new WriteTurn(environment), explain }: PoolInternals =
-      {},
+    internals: PoolInternals = {},
   ) {
+    const { environment = systemEnvironment, turn = new WriteTurn(environment), explain } =
+      internals;
     if (typeof factory !== "function") {
       throw new TypeError(
         `The factory must be a function that opens a connection; got ${describeValue(factory)}. ` +
@@ -104,15 +116,24 @@ export class SQLiteConnectionPool<R = Row> {
     this.#rows = new RowDefaults(options.rowFactory);
     this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn);
     this.#breather = breatherOf(environment.clock);
-    const context = { busy: this.#busy, breather: this.#breather, explain };
+    const { clock } = environment;
+    const context = { clock, busy: this.#busy, breather: this.#breather, explain };
     const setUp = { onConnect: options.onConnect, rows: this.#rows };
     const lifecycle = new SessionLifecycle(factory, sqlite, context, setUp);
     this.#pool = new Pool(lifecycle, options, environment);
+    if (factory.pipelines === true) {
+      this.#pipeline = new Pipeline(this.#pool, clock, {
+        ...resolveOptions(options),
+        queryTimeoutMs: internals.queryTimeoutMs ?? Infinity,
+      });
+    }
   }
 
   /** Gauges and counters of this moment. */
   get stats(): PoolStats {
-    return { ...this.#pool.stats, busyRetries: this.#busy.retries };
+    const stats = this.#pool.stats;
+    const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
+    return { ...stats, waiting, busyRetries: this.#busy.retries };
   }
 
   /**
@@ -222,7 +243,9 @@ export class SQLiteConnectionPool<R = Row> {
    * @param options the deadline; `operationTimeoutMs` without it.
    */
   close(options?: CloseOptions): Promise<void> {
-    return this.#pool.close(options);
+    const closed = this.#pool.close(options);
+    if (this.#pool.closed) this.#pipeline?.close();
+    return closed;
   }
 
   /** Closes the pool at the end of an `await using` block. */
@@ -242,8 +265,12 @@ export class SQLiteConnectionPool<R = Row> {
     try {
       sql = textOf(query);
       values = paramsOf(query, params);
+      if (this.#pipeline !== undefined && wait !== undefined) checkAcquireOptions(wait);
     } catch (error) {
       return Promise.reject(error);
+    }
+    if (this.#pipeline !== undefined && mayFollowOthers(sql)) {
+      return this.#pipeline.execute(sql, values, wait, rows, pick);
     }
     const pause = this.#breather.pause();
     if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));

@@ -16,6 +16,7 @@ import type { BackupProgress } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
 import { resultCode } from "../sqlite/result_codes.ts";
+import type { ThreadStats } from "../worker/worker_factory.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";
@@ -55,6 +56,8 @@ export interface DatabaseStats {
   /** `undefined` for a database that was opened read-only. */
   readonly writer: PoolStats | undefined;
   readonly readers: PoolStats;
+  /** Threads of both; `undefined` where statements run inline. */
+  readonly threads: ThreadStats | undefined;
 }
 
 /** What a database is made of. */
@@ -69,6 +72,7 @@ export interface DatabaseParts<R> {
   readonly maxReadTransactionMs: number;
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
   readonly onLongRead: () => void;
+  readonly threads: () => ThreadStats | undefined;
   readonly backup: (path: string, options: BackupOptions) => Promise<void>;
   /** Called when everything is closed. */
   readonly onClosed: () => void;
@@ -105,7 +109,8 @@ export class Database<R = Row> {
 
   /** Gauges and counters of the writer and the readers. */
   get stats(): DatabaseStats {
-    return { writer: this.#parts.writer?.stats, readers: this.#parts.readers.stats };
+    const { writer, readers, threads } = this.#parts;
+    return { writer: writer?.stats, readers: readers.stats, threads: threads() };
   }
 
   /** The first row, read by a reader; `undefined` when there is none. */
@@ -332,10 +337,19 @@ export class Database<R = Row> {
     const limit = { signal, timeoutMs: timeoutMs ?? queryTimeoutMs };
     const borrowed = pool.connection({ signal, timeoutMs });
     return borrowed.then(async (connection) => {
+      let state = "under way" as "under way" | "settled";
       try {
-        return await withDeadline(clock, limit, () => use(connection));
+        return await withDeadline(clock, limit, async () => {
+          try {
+            return await use(connection);
+          } finally {
+            state = "settled";
+          }
+        });
       } finally {
-        await connection.release();
+        const released = connection.release();
+        // Whoever gave up does not wait for what has yet to be undone.
+        if (state === "settled") await released;
       }
     });
   }

@@ -8,6 +8,7 @@ import { checkHooks } from "../pool/hooks.ts";
 import { describeValue, resolveOptions } from "../pool/options.ts";
 import type { Driver } from "../sqlite/driver.ts";
 import type { Row } from "../sqlite/protocol.ts";
+import type { SpawnWorker } from "../worker/thread.ts";
 import {
   POOL_OPTION_NAMES,
   type PoolOptions,
@@ -22,10 +23,22 @@ export interface DatabaseWarning {
   readonly message: string;
 }
 
+/** Where statements run. */
+export type Execution = "inline" | "worker";
+
 /** Settings of a database: its own, and those of its pools. */
 export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
   /** The driver; "auto" takes the runtime's own. Default: "auto". */
   driver?: "auto" | Driver;
+  /**
+   * Where statements run: "inline" in the thread of the caller, which waits for them, or each
+   * connection in a thread of its own, "worker". Default: "inline".
+   */
+  execution?: Execution;
+  /**
+   * Starts a thread with the script `@sqlitepool/pool/worker`; for bundles, which move it.
+   */
+  worker?: SpawnWorker;
   /** Most readers at once, from 1 up. Default: 4. */
   readers?: number;
   /** Opens an existing file without ever writing to it. Default: false. */
@@ -37,7 +50,10 @@ export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize
   durability?: Durability;
   /** Pragmas of every connection. */
   pragmas?: Pragmas;
-  /** Limit for a callback of `read` or `write`, in milliseconds. Default: `Infinity`. */
+  /**
+   * Limit for a callback of `read` or `write`, in milliseconds, and with `execution: "worker"`
+   * for single reads too. Default: `Infinity`.
+   */
   queryTimeoutMs?: number;
   /** Warn of a read that holds its snapshot for longer, in milliseconds. Default: 60_000. */
   maxReadTransactionMs?: number;
@@ -50,6 +66,8 @@ export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize
 /** What is checked and filled in here; the rest goes on to the pools. */
 export interface ResolvedDatabaseOptions<R> {
   readonly driver: Driver | "auto";
+  readonly execution: Execution;
+  readonly worker: SpawnWorker | undefined;
   readonly readers: number;
   readonly readonly: boolean;
   readonly durability: Durability;
@@ -65,7 +83,7 @@ export interface ResolvedDatabaseOptions<R> {
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
-  ...["maxReadTransactionMs", "untrusted", "onWarning"],
+  ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker"],
 ];
 
 // One writer, and readers: there is no pool size to set.
@@ -89,6 +107,8 @@ export function resolveDatabaseOptions<R>(
   refuseUnknownOptions(options, OPTION_NAMES);
   const {
     driver = "auto",
+    execution = "inline",
+    worker,
     readers = 4,
     readonly = false,
     durability = "normal",
@@ -101,6 +121,10 @@ export function resolveDatabaseOptions<R>(
   } = options;
   const isDriver = driver === "auto" || typeof (driver as Partial<Driver>)?.open === "function";
   check(isDriver, "driver", '"auto" or a driver such as nodeSqlite', driver);
+  const isExecution = execution === "inline" || execution === "worker";
+  check(isExecution, "execution", '"inline" or "worker"', execution);
+  const isSpawn = worker === undefined || typeof worker === "function";
+  check(isSpawn, "worker", "a function that starts a thread", worker);
   const isCount = Number.isSafeInteger(readers) && readers >= 1;
   check(isCount, "readers", "a whole number from 1 up", readers);
   check(typeof readonly === "boolean", "readonly", "true or false", readonly);
@@ -119,6 +143,8 @@ export function resolveDatabaseOptions<R>(
   const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions(pool);
   return {
     driver,
+    execution,
+    worker,
     readers,
     readonly: readonly || untrusted,
     durability,

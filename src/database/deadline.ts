@@ -23,6 +23,7 @@ export function withDeadline<T>(
   clock: Clock,
   { signal, timeoutMs = Infinity }: Deadline,
   work: () => Promise<T>,
+  tooLate: (timeoutMs: number) => Error = callTooSlow,
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) return Promise.reject(signal.reason);
@@ -41,8 +42,16 @@ export function withDeadline<T>(
   return caller.promise;
 }
 
-function tooLate(timeoutMs: number): QueryTimeoutError {
+function callTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
     `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+  );
+}
+
+/** The error for a statement in a thread, which nobody can interrupt. */
+export function statementTooSlow(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The statement took longer than ${timeoutMs} ms. It runs to its end in its thread, which the ` +
+      "pool replaces.",
   );
 }

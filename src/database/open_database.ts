@@ -8,10 +8,16 @@ import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { systemEnvironment } from "../pool/clock.ts";
 import { notify } from "../pool/hooks.ts";
 import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
-import type { Driver } from "../sqlite/driver.ts";
+import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection, Row } from "../sqlite/protocol.ts";
 import { resultCode } from "../sqlite/result_codes.ts";
+import type { WorkerDriverName } from "../worker/wire.ts";
+import {
+  type ThreadStats,
+  workerConnection,
+  type WorkerConnectionFactory,
+} from "../worker/worker_factory.ts";
 import { backUp } from "./backup.ts";
 import type { Connection } from "./connection.ts";
 import { SQLiteConnectionPool } from "./connection_pool.ts";
@@ -74,6 +80,7 @@ class Opening<R> {
   readonly #driver: Driver;
   readonly #options: ResolvedDatabaseOptions<R>;
   readonly #readonly: boolean;
+  readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
   /** The first connection is opened before there is a pool to put it in. */
   #first: DriverConnection | undefined = undefined;
 
@@ -87,6 +94,16 @@ class Opening<R> {
     this.#driver = driver;
     this.#options = options;
     this.#readonly = options.readonly || (location.kind === "file" && location.mode === "ro");
+    this.#threads = options.execution === "inline" ? undefined : new Map([
+      ["read", this.#inThreads(true)],
+      ["write", this.#inThreads(false)],
+    ]);
+  }
+
+  #inThreads(readonly: boolean): WorkerConnectionFactory {
+    const { worker } = this.#options;
+    const driver = this.#driver.name as WorkerDriverName;
+    return workerConnection(this.#path, { ...this.#access(readonly), driver, worker });
   }
 
   async open(): Promise<Database<R>> {
@@ -138,7 +155,7 @@ class Opening<R> {
   }
 
   #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
-    const { pool, durability, pragmas, untrusted } = this.#options;
+    const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
     const inMemory = share === undefined;
     const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
     const onConnect = async (connection: Connection<R>): Promise<void> => {
@@ -148,10 +165,15 @@ class Opening<R> {
     };
     // What is in memory is gone with its connection.
     const lasting = inMemory ? NEVER : {};
+    const factory = () => this.#takeFirst(role) ?? this.#connect(role === "reader");
     return new SQLiteConnectionPool<R>(
-      () => this.#takeFirst(role) ?? this.#connect(role === "reader"),
+      Object.assign(factory, { pipelines: this.#threads !== undefined }),
       { ...pool, ...lasting, poolSize, onConnect },
-      { turn: share?.file.turn, explain: role === "reader" ? explainReaderError : undefined },
+      {
+        turn: share?.file.turn,
+        explain: role === "reader" ? explainReaderError : undefined,
+        queryTimeoutMs,
+      },
     );
   }
 
@@ -163,9 +185,23 @@ class Opening<R> {
   }
 
   #connect(readonly: boolean): DriverConnection | PromiseLike<DriverConnection> {
+    const threads = this.#threads?.get(readonly ? "read" : "write");
+    return threads?.() ?? this.#driver.open(this.#path, this.#access(readonly));
+  }
+
+  #access(readonly: boolean): DriverOpenOptions {
     const { intMode = "number", statementCacheSize } = this.#options.pool;
     const create = this.#location.kind === "memory" || this.#location.mode === "rwc";
-    return this.#driver.open(this.#path, { readonly, create, intMode, statementCacheSize });
+    return { readonly, create, intMode, statementCacheSize };
+  }
+
+  #threadStats(): ThreadStats | undefined {
+    if (this.#threads === undefined) return undefined;
+    const all = [...this.#threads.values()].map(({ threads }) => threads);
+    return {
+      running: all.reduce((sum, { running }) => sum + running, 0),
+      abandoned: all.reduce((sum, { abandoned }) => sum + abandoned, 0),
+    };
   }
 
   /** Finds out now what would otherwise be the first caller's trouble. */
@@ -229,6 +265,7 @@ class Opening<R> {
           message: `A read of ${JSON.stringify(this.#path)} has held its snapshot for more than ` +
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
+      threads: () => this.#threadStats(),
       backup: (path, options) => backUp(readers, path, options),
       onClosed: () => share?.giveUp(),
     });

@@ -36,6 +36,12 @@ export function mayShareCommit(sql: string): boolean {
   return verb !== undefined && isWrite(verb);
 }
 
+/** Whether a statement may run between those of others, outside a transaction. */
+export function mayFollowOthers(sql: string): boolean {
+  const verb = verbOf(sql);
+  return verb === undefined || !TRANSACTION_VERBS.includes(verb);
+}
+
 function verbOf(sql: string): Verb | undefined {
   const known = verbs.get(sql);
   if (known !== undefined || verbs.has(sql)) return known;

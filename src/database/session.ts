@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Clock } from "../pool/clock.ts";
+import { SQLitePoolError } from "../pool/errors.ts";
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
 import { splitScript } from "../sqlite/scan.ts";
@@ -12,6 +14,9 @@ import { type BusyRetry, isBusy } from "./busy_retry.ts";
 import { explainStaleSnapshot } from "./explain.ts";
 
 const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
+
+/** How long a statement may run on when its lease has ended: about what a new thread costs. */
+export const GRACE_MS = 50;
 
 /** A cursor that a holder may forget to close. */
 export interface OpenCursor {
@@ -49,6 +54,7 @@ export class TemporaryHolder implements Holder {
 
 /** What the sessions of a pool share. */
 export interface SessionContext {
+  readonly clock: Clock;
   readonly busy: BusyRetry<Session>;
   /** Lets the event loop have its turn. */
   readonly breather: Breather;
@@ -94,7 +100,7 @@ export class Session {
     }
     const { connection } = this;
     if (connection.executeSync === undefined) {
-      return this.watch(connection.execute(sql, params, options).then(pick));
+      return this.#executeAsync(holder, sql, params, options, pick);
     }
     let result: S;
     try {
@@ -108,16 +114,47 @@ export class Session {
     return Promise.resolve(result);
   }
 
+  async #executeAsync<R, S>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    options: RowOptions<R>,
+    pick: (result: ResultSet<R>) => S,
+  ): Promise<S> {
+    try {
+      const result = pick(await this.watch(this.connection.execute(sql, params, options)));
+      this.leaveTurn();
+      return result;
+    } catch (error) {
+      if (this.#waitsForLocks || !isBusy(error)) throw this.explain(error);
+    }
+    return await this.#inTurn(async () =>
+      pick(await this.watch(holder.value.connection.execute(sql, params, options)))
+    );
+  }
+
+  /** Whether the driver waits for locks in its own way. */
+  get #waitsForLocks(): boolean {
+    return this.connection.executeSync === undefined && this.connection.waitsForLocks !== false;
+  }
+
   /**
    * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is this
    * connection's turn. Asynchronous drivers wait for the lock in their own way.
    */
   async takeWriteLock(holder: Holder, sql: string): Promise<void> {
-    if (this.connection.executeSync === undefined) await this.watch(this.connection.execute(sql));
-    else await this.#inTurn(() => holder.value.connection.executeSync!(sql));
+    if (this.#waitsForLocks) {
+      await this.watch(this.connection.execute(sql));
+      return;
+    }
+    await this.#inTurn(async () => {
+      const { connection } = holder.value;
+      if (connection.executeSync === undefined) await this.watch(connection.execute(sql));
+      else connection.executeSync(sql);
+    });
   }
 
-  async #inTurn<S>(attempt: () => S): Promise<S> {
+  async #inTurn<S>(attempt: () => S | Promise<S>): Promise<S> {
     try {
       return await this.#busy.inTurn(this, attempt);
     } catch (error) {
@@ -129,7 +166,7 @@ export class Session {
 
   /** Runs a script statement by statement, so that each can wait for a lock if it must. */
   async executeScript(holder: Holder, sql: string): Promise<void> {
-    if (this.connection.executeSync === undefined) {
+    if (this.#waitsForLocks) {
       await this.watch(this.connection.executeScript(sql));
       return;
     }
@@ -185,10 +222,29 @@ export class Session {
   }
 
   async #cleanUp(): Promise<void> {
+    const settled = this.#settle();
+    if (this.connection.abandon === undefined) await settled;
+    else await this.#settleSoon(settled);
+    await this.#endTransaction();
+  }
+
+  async #settle(): Promise<void> {
     await Promise.allSettled([...this.#cursors].map((cursor) => cursor.return?.()));
     this.#cursors.clear();
     await Promise.allSettled(this.#running);
-    await this.#endTransaction();
+  }
+
+  /** A connection that can be replaced while its statement runs on is not waited for long. */
+  #settleSoon(settled: Promise<void>): Promise<void> {
+    const { clock } = this.#context;
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new SQLitePoolError("a statement of the lease runs on"));
+      const timer = clock.schedule(giveUp, GRACE_MS, "keeps process alive");
+      void settled.then(() => {
+        clock.cancel(timer);
+        resolve();
+      });
+    });
   }
 
   async #rollback(): Promise<void> {
@@ -197,8 +253,11 @@ export class Session {
   }
 
   /** Closes the connection and gives up its turn, whatever state it is in. */
-  close(): Promise<void> {
+  close(): void | Promise<void> {
     this.#busy.leave(this);
-    return this.connection.close();
+    const { connection } = this;
+    const busy = this.#running.size > 0 || (connection.backlogMs ?? 0) > 0;
+    if (!busy || connection.abandon === undefined) return connection.close();
+    connection.abandon();
   }
 }

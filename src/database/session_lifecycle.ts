@@ -15,7 +15,11 @@ import type { ResolvedSqliteOptions } from "./options.ts";
 import { Session, type SessionContext, TemporaryHolder } from "./session.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
-export type ConnectionFactory = () => object | PromiseLike<object>;
+export interface ConnectionFactory {
+  (): object | PromiseLike<object>;
+  /** Whether its connections take many calls at once. */
+  readonly pipelines?: boolean;
+}
 
 /** What is done to a new connection before anybody gets it. */
 export interface SetUp<R> {
@@ -61,7 +65,11 @@ export class SessionLifecycle<R> implements Lifecycle<Session> {
     return session.reset();
   }
 
-  close(session: Session): Promise<void> {
+  isBroken({ connection }: Session): boolean {
+    return connection.isLost === true;
+  }
+
+  close(session: Session): void | Promise<void> {
     this.#handles.delete(session.connection.raw);
     return session.close();
   }
@@ -120,8 +128,11 @@ export class SessionLifecycle<R> implements Lifecycle<Session> {
   }
 
   async #turnAway(session: Session, error: unknown): Promise<never> {
-    // Why it could not be set up matters more than that it could not be closed either.
-    await this.close(session).catch(() => {});
+    try {
+      await this.close(session);
+    } catch {
+      // Why it could not be set up matters more than that it could not be closed either.
+    }
     throw error;
   }
 }

@@ -33,6 +33,14 @@ export class ConnectionReleasedError extends SQLitePoolError {
   override readonly name: string = "ConnectionReleasedError";
 }
 
+/**
+ * A connection ended by itself while it was in use: its thread died, say. What ran on it may or may
+ * not have taken effect. The pool replaces it.
+ */
+export class ConnectionLostError extends SQLitePoolError {
+  override readonly name: string = "ConnectionLostError";
+}
+
 /** More than `maxWaiting` callers wait already. */
 export class PoolOverloadedError extends SQLitePoolError {
   override readonly name: string = "PoolOverloadedError";

@@ -39,6 +39,8 @@ export interface Lifecycle<T> {
   validate(resource: T): unknown;
   /** Makes a resource as good as new for its next holder. */
   reset(resource: T): void | PromiseLike<void>;
+  /** Whether a resource is known, without asking it, to be of no use any more. */
+  isBroken?(resource: T): boolean;
   close(resource: T): void | PromiseLike<void>;
 }
 
@@ -113,6 +115,16 @@ export class Pool<T> {
     return this.#phase !== "open";
   }
 
+  /** Callers that wait right now. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Whether one more resource could be opened. */
+  get hasRoom(): boolean {
+    return this.#resources.size < this.#options.poolSize && !this.closed;
+  }
+
   /** Gauges and counters of this moment. */
   get stats(): PoolStats {
     return {
@@ -136,7 +148,7 @@ export class Pool<T> {
     if (this.#waiters.size > 0) return undefined;
     for (let resource = this.#idle.top; resource !== undefined; resource = this.#idle.top) {
       const now = this.#environment.clock.now();
-      const reason = this.#idle.reasonToRetire(resource, now);
+      const reason = this.#reasonToRetireIdle(resource, now);
       if (reason === undefined) {
         if (this.#idle.needsCheck(resource, now)) return undefined;
         this.#idle.pop();
@@ -290,7 +302,7 @@ export class Pool<T> {
       return true;
     }
     const now = this.#environment.clock.now();
-    const reason = this.#idle.reasonToRetire(resource, now);
+    const reason = this.#reasonToRetireIdle(resource, now);
     if (reason !== undefined) this.#destroy(resource, reason);
     else if (this.#idle.needsCheck(resource, now)) this.#validate(resource);
     else this.#deliver(resource, now);
@@ -496,6 +508,11 @@ export class Pool<T> {
     ) {
       this.#open();
     }
+  }
+
+  #reasonToRetireIdle(resource: Resource<T>, now: number): DestroyReason | undefined {
+    const broken = this.#lifecycle.isBroken?.(resource.value) === true;
+    return broken ? "invalid" : this.#idle.reasonToRetire(resource, now);
   }
 
   #reasonToRetireOnReturn(resource: Resource<T>, now: number): DestroyReason | undefined {

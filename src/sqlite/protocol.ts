@@ -92,4 +92,18 @@ export interface DriverConnection extends AsyncConnection {
   ): AsyncIterableIterator<R>;
   /** Runs every statement of a script, without parameters. */
   executeScript(sql: string): Promise<void>;
+  /**
+   * False where a statement that finds the database locked fails at once: the pool then waits for
+   * the lock, and tries again. Synchronous drivers must not wait in any case.
+   */
+  readonly waitsForLocks?: boolean;
+  /**
+   * What the calls under way are expected to take, in milliseconds; there for connections that
+   * take many calls at once and answer them in order.
+   */
+  readonly backlogMs?: number;
+  /** Whether the connection ended by itself, so that it cannot be used again. */
+  readonly isLost?: boolean;
+  /** Closes without waiting for calls under way, which settle all the same. */
+  abandon?(): void;
 }

@@ -85,6 +85,9 @@ const messages: readonly (readonly [string, number])[] = [
   ["disk I/O error", resultCode.IOERR],
   ["database disk image is malformed", resultCode.CORRUPT],
   ["file is not a database", resultCode.NOTADB],
+  // How better-sqlite3 and libsql put it.
+  ["Cannot open database", resultCode.CANTOPEN],
+  ["Unable to open connection to local database", resultCode.CANTOPEN],
   ["database or disk is full", resultCode.FULL],
   ["interrupted", resultCode.INTERRUPT],
   ["out of memory", resultCode.NOMEM],

@@ -38,18 +38,32 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
   /** The next row, or `done`; rejects when the statement fails or the cursor was cut off. */
   next(): Promise<IteratorResult<R, undefined>> {
     try {
-      return Promise.resolve(this.#step());
+      return Promise.resolve(this.nextSync());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The next row, as {@linkcode RowCursor.next} gives it, in this very call. */
+  nextSync(): IteratorResult<R, undefined> {
+    try {
+      return this.#step();
     } catch (error) {
       this.#end();
-      return Promise.reject(error);
+      throw error;
     }
   }
 
   /** Ends the cursor at once. */
   return(): Promise<IteratorReturnResult<undefined>> {
+    this.returnSync();
+    return Promise.resolve(done);
+  }
+
+  /** Ends the cursor, as {@linkcode RowCursor.return} does, in this very call. */
+  returnSync(): void {
     this.#failure = undefined;
     this.#end();
-    return Promise.resolve(done);
   }
 
   /**

@@ -125,26 +125,43 @@ export class SyncConnection implements DriverConnection {
    * @throws {SQLiteError} A statement failed; those before it have taken effect.
    */
   executeScript(sql: string): Promise<void> {
-    return attempt(() => this.#runner.executeScript(sql));
+    return attempt(() => this.executeScriptSync(sql));
+  }
+
+  /**
+   * Runs a script, as {@linkcode SyncConnection.executeScript} does, in this very call.
+   *
+   * @param sql The script. It takes no parameters.
+   * @throws {SQLiteError} A statement failed; those before it have taken effect.
+   */
+  executeScriptSync(sql: string): void {
+    this.#runner.executeScript(sql);
   }
 
   /** Closes open cursors and rolls the open transaction back, if there is one. */
   rollback(): Promise<void> {
-    return attempt(() => {
-      this.#runner.checkOpen();
-      this.#cutOffCursors(
-        new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
-      );
-      if (this.inTransaction) this.#runner.execute("ROLLBACK", undefined, undefined);
-    });
+    return attempt(() => this.rollbackSync());
+  }
+
+  /** Rolls back, as {@linkcode SyncConnection.rollback} does, in this very call. */
+  rollbackSync(): void {
+    this.#runner.checkOpen();
+    this.#cutOffCursors(
+      new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
+    );
+    if (this.inTransaction) this.#runner.execute("ROLLBACK", undefined, undefined);
   }
 
   /** Closes open cursors, finalizes all statements and closes the handle. */
   close(): Promise<void> {
-    return this.#closed ??= attempt(() => {
-      this.#cutOffCursors(connectionClosed());
-      this.#runner.close();
-    });
+    return this.#closed ??= attempt(() => this.closeSync());
+  }
+
+  /** Closes, as {@linkcode SyncConnection.close} does, in this very call. */
+  closeSync(): void {
+    this.#closed ??= Promise.resolve();
+    this.#cutOffCursors(connectionClosed());
+    this.#runner.close();
   }
 
   #cutOffCursors(reason: SQLiteError): void {

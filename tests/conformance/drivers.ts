@@ -19,7 +19,12 @@ import type { DriverLimit } from "../../adapters/limits.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
 import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3.ts";
 import { adaptTurso, type TursoHandle, tursoLimits } from "../../adapters/turso.ts";
-import type { DriverConnection, IntMode } from "../../mod.ts";
+import {
+  type DriverConnection,
+  type IntMode,
+  workerConnection,
+  type WorkerDriverName,
+} from "../../mod.ts";
 import { nativeDrivers } from "../helpers/drivers.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
@@ -208,3 +213,26 @@ export const dbSqlite: ConformanceDriver = {
     return adaptDbSqlite(new dbSqliteModule.module!.Database(path, { readonly }), { intMode });
   },
 };
+
+/** The same driver in a thread of its own. */
+function inWorker(driver: ConformanceDriver, name: WorkerDriverName): ConformanceDriver {
+  return {
+    ...driver,
+    name: `${driver.name}-worker`,
+    open: (path, options) => workerConnection(path, { driver: name, ...options })(),
+  };
+}
+
+export const nodeSqliteWorker: ConformanceDriver = inWorker(nodeSqlite, "node:sqlite");
+export const bunSqliteWorker: ConformanceDriver = inWorker(bunSqlite, "bun:sqlite");
+
+/** Each case starts threads; how they load a package does not depend on the rest. */
+function onNode26(driver: ConformanceDriver): ConformanceDriver {
+  if (runtimeName() === "node" && process.version.startsWith("v26.")) return driver;
+  return { ...driver, unavailable: "in threads, drivers of npm are tried on Node 26 only" };
+}
+
+export const betterSqlite3Worker: ConformanceDriver = onNode26(
+  inWorker(betterSqlite3, "better-sqlite3"),
+);
+export const libsqlSyncWorker: ConformanceDriver = onNode26(inWorker(libsqlSync, "libsql"));

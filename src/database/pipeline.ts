@@ -1,0 +1,280 @@
+/**
+ * Statements that need a connection for themselves only: on connections that take many calls at
+ * once, they need not wait for each other's answers.
+ *
+ * A lease is shared by such statements for as long as there are any. Work is spread by time, not
+ * by number: a connection takes hundreds of point reads, but nothing behind a slow statement.
+ *
+ * @module
+ */
+
+import type { Clock } from "../pool/clock.ts";
+import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
+import type { Lease } from "../pool/lease.ts";
+import type { AcquireOptions } from "../pool/options.ts";
+import type { Pool } from "../pool/pool.ts";
+import { overloaded, poolIsClosed } from "../pool/refusals.ts";
+import { Waiter, WaiterQueue } from "../pool/waiters.ts";
+import type { BindParams, ResultSet, RowOptions } from "../sqlite/protocol.ts";
+import { isBusy } from "./busy_retry.ts";
+import { statementTooSlow, withDeadline } from "./deadline.ts";
+import { GRACE_MS, type Session } from "./session.ts";
+
+/** With less work than this a connection is not busy: another one would gain nothing. */
+const SPREAD_MS = 0.2;
+
+/** With more work than this a connection takes no more: another one may be free earlier. */
+const FULL_MS = 2;
+
+/** A lease that statements share. */
+interface SharedLease {
+  readonly lease: Lease<Session>;
+  underWay: number;
+}
+
+/** What a caller wants to know, and how it waits. */
+export interface PipelineLimits {
+  readonly acquisitionTimeoutMs: number;
+  readonly maxWaiting: number;
+  /** For a statement itself, where the caller does not say. */
+  readonly queryTimeoutMs: number;
+}
+
+/** Runs single statements on shared leases of a pool. */
+export class Pipeline {
+  readonly #pool: Pool<Session>;
+  readonly #clock: Clock;
+  readonly #limits: PipelineLimits;
+  /** Leases that take more statements. */
+  readonly #shared = new Set<SharedLease>();
+  readonly #waiters: WaiterQueue<SharedLease>;
+  /** Leases that have been asked for. */
+  #asked = 0;
+
+  constructor(pool: Pool<Session>, clock: Clock, limits: PipelineLimits) {
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#waiters = new WaiterQueue(clock, (waiter) => {
+      this.#refuse(waiter, stayedBusy(waiter.timeoutMs));
+    });
+  }
+
+  /** How many more wait than the pool knows of. */
+  get waiting(): number {
+    return this.#waiters.size - this.#asked;
+  }
+
+  /**
+   * Runs one statement and picks from its result.
+   *
+   * @throws {QueryTimeoutError} when `timeoutMs` is over while it runs.
+   * @throws {PoolConnectionAcquireTimeoutError} when no connection had time for it.
+   */
+  execute<T, S>(
+    sql: string,
+    params: BindParams | undefined,
+    wait: AcquireOptions | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, params, rows, pick);
+    const limited = wait?.signal !== undefined || wait?.timeoutMs !== undefined ||
+      this.#limits.queryTimeoutMs < Infinity;
+    if (!limited) {
+      const shared = this.#leaseWithRoom();
+      return shared === undefined ? this.#wait(undefined).then(send) : send(shared);
+    }
+    return this.#executeLimited(wait ?? {}, send);
+  }
+
+  /** Refuses those who wait. */
+  close(): void {
+    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
+      w.fail(poolIsClosed());
+    }
+  }
+
+  async #executeLimited<S>(
+    { signal, timeoutMs }: AcquireOptions,
+    send: (shared: SharedLease) => Promise<S>,
+  ): Promise<S> {
+    if (signal?.aborted) throw signal.reason;
+    const startedAt = this.#clock.now();
+    const shared = this.#leaseWithRoom() ?? await this.#wait({ signal, timeoutMs });
+    const restMs = timeoutMs === undefined
+      ? this.#limits.queryTimeoutMs
+      : Math.max(0, startedAt + timeoutMs - this.#clock.now());
+    const whole = timeoutMs ?? restMs;
+    let state = "under way" as "under way" | "answered";
+    try {
+      return await withDeadline(
+        this.#clock,
+        { signal, timeoutMs: restMs },
+        () => send(shared).finally(() => state = "answered"),
+        () => statementTooSlow(whole),
+      );
+    } catch (error) {
+      if (state === "under way") this.#suspect(shared);
+      throw error;
+    }
+  }
+
+  #send<T, S>(
+    shared: SharedLease,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    let session: Session;
+    try {
+      session = shared.lease.value;
+    } catch (error) {
+      this.#shared.delete(shared);
+      return Promise.reject(error);
+    }
+    shared.underWay += 1;
+    return session.connection.execute(sql, params, rows).then(
+      (result) => {
+        this.#answered(shared);
+        return pick(result);
+      },
+      async (error) => {
+        try {
+          if (!isBusy(error)) throw session.explain(error);
+          return await session.execute(shared.lease, sql, params, rows, pick);
+        } finally {
+          this.#answered(shared);
+        }
+      },
+    );
+  }
+
+  #answered(shared: SharedLease): void {
+    shared.underWay -= 1;
+    if (this.#waiters.size > 0) this.#serve();
+    if (shared.underWay > 0) return;
+    this.#shared.delete(shared);
+    void shared.lease.release();
+  }
+
+  /** A lease that may take one more statement now. */
+  #leaseWithRoom(): SharedLease | undefined {
+    if (this.#waiters.size > 0 || this.#othersWait()) return undefined;
+    const best = this.#leastBusy();
+    if (best !== undefined && backlogOf(best) < SPREAD_MS) return best;
+    const idle = this.#pool.tryAcquire();
+    if (idle !== undefined) return this.#share(idle);
+    if (best === undefined || backlogOf(best) >= FULL_MS) return undefined;
+    if (this.#asked === 0 && this.#pool.hasRoom) this.#ask();
+    return best;
+  }
+
+  /** Whether somebody waits for a connection of their own, who came before. */
+  #othersWait(): boolean {
+    return this.#pool.waiting > this.#asked;
+  }
+
+  #leastBusy(): SharedLease | undefined {
+    let best: SharedLease | undefined;
+    for (const shared of this.#shared) {
+      if (best === undefined || backlogOf(shared) < backlogOf(best)) best = shared;
+    }
+    return best;
+  }
+
+  #share(lease: Lease<Session>): SharedLease {
+    const shared: SharedLease = { lease, underWay: 0 };
+    this.#shared.add(shared);
+    return shared;
+  }
+
+  #wait(limits: AcquireOptions | undefined): Promise<SharedLease> {
+    if (this.#pool.closed) return Promise.reject(poolIsClosed());
+    if (this.#waiters.size >= this.#limits.maxWaiting) {
+      return Promise.reject(overloaded(this.#limits.maxWaiting));
+    }
+    const waiter = new Waiter<SharedLease>(this.#clock.now());
+    this.#waiters.push(waiter);
+    this.#waiters.limit(waiter, limits?.timeoutMs ?? this.#limits.acquisitionTimeoutMs);
+    const signal = limits?.signal;
+    if (signal !== undefined) waiter.onAbort(signal, () => this.#refuse(waiter, signal.reason));
+    this.#askForMore();
+    return waiter.promise;
+  }
+
+  /** Asks for leases where that can help: none is shared, or there may be more connections. */
+  #askForMore(): void {
+    if (this.#asked >= this.#waiters.size) return;
+    if (this.#shared.size + this.#asked === 0 || this.#pool.hasRoom || this.#othersWait()) {
+      this.#ask();
+    }
+  }
+
+  #ask(): void {
+    this.#asked += 1;
+    // Who waits here has a deadline of their own.
+    this.#pool.acquire({ timeoutMs: Infinity }).then(
+      (lease) => {
+        this.#asked -= 1;
+        const shared = this.#share(lease);
+        this.#serve();
+        if (shared.underWay === 0) {
+          this.#shared.delete(shared);
+          void lease.release();
+        }
+      },
+      (error) => {
+        this.#asked -= 1;
+        const first = this.#waiters.shift();
+        first?.fail(error);
+        this.#askForMore();
+      },
+    );
+  }
+
+  /** Gives leases with room to those who wait, and asks for more where there is none. */
+  #serve(): void {
+    while (this.#waiters.size > 0) {
+      const best = this.#leastBusy();
+      if (best === undefined || (best.underWay > 0 && backlogOf(best) >= FULL_MS)) break;
+      if (best.underWay > 0 && this.#othersWait()) break;
+      const waiter = this.#waiters.shift()!;
+      // Its statement is sent a moment later, and the lease must still be there.
+      best.underWay += 1;
+      waiter.promise.then(() => this.#answered(best), () => this.#answered(best));
+      waiter.accept(best);
+    }
+    this.#askForMore();
+  }
+
+  #refuse(waiter: Waiter<SharedLease>, error: unknown): void {
+    this.#waiters.remove(waiter);
+    waiter.fail(error);
+  }
+
+  /** Nothing follows a statement whose caller has given up, until it shows to be harmless. */
+  #suspect(shared: SharedLease): void {
+    this.#shared.delete(shared);
+    this.#clock.schedule(
+      () => {
+        if (shared.underWay > 0) shared.lease.discard();
+      },
+      GRACE_MS,
+      "lets process exit",
+    );
+    this.#askForMore();
+  }
+}
+
+function backlogOf({ lease }: SharedLease): number {
+  return lease.active ? lease.value.connection.backlogMs ?? Infinity : Infinity;
+}
+
+function stayedBusy(timeoutMs: number): Error {
+  return new PoolConnectionAcquireTimeoutError(
+    `No connection had time for a statement within ${timeoutMs} ms. Make slow statements faster, ` +
+      "or raise poolSize (readers) or acquisitionTimeoutMs.",
+  );
+}

@@ -1,0 +1,234 @@
+/**
+ * The thread's side: runs requests on a connection and answers them. It knows no thread, so that
+ * a test can do without one.
+ *
+ * @module
+ */
+
+import type { SQLiteValue } from "../sqlite/protocol.ts";
+import type { RowCursor } from "../sqlite/row_cursor.ts";
+import { arrayRow } from "../sqlite/rows.ts";
+import type { SyncConnection } from "../sqlite/sync_connection.ts";
+import { packRows } from "./packed_rows.ts";
+import { MessageReader, reply, request, type WirePart } from "./wire.ts";
+import { encodeError } from "./wire_errors.ts";
+
+/** Replies travel when there are so many of them ... */
+const MOST_REPLIES = 24;
+
+/** ... or when the first of them has waited for so long, so that both threads have work. */
+const LONGEST_WAIT_MS = 0.15;
+
+/** A chunk of a cursor ends when its text and bytes are about so long. */
+const CHUNK_LENGTH = 256 * 1024;
+
+/** A statement that the host has defined. */
+interface KnownStatement {
+  readonly sql: string;
+  /** The columns that the host knows of. */
+  columns: readonly string[] | undefined;
+}
+
+interface OpenRows {
+  readonly cursor: RowCursor<SQLiteValue[]>;
+  columns: readonly string[] | undefined;
+  /** The names of the columns, as the last row had them. */
+  current: readonly string[];
+}
+
+/** Runs requests in the order they come. */
+export class Server {
+  readonly #connection: SyncConnection;
+  readonly #post: (message: WirePart[]) => void;
+  readonly #now: () => number;
+  readonly #statements: KnownStatement[] = [];
+  readonly #cursors = new Map<number, OpenRows>();
+  #replies: WirePart[] = [];
+  #waiting = 0;
+  #postedAt = 0;
+  #startedAt = 0;
+
+  /**
+   * @param connection what the requests run on.
+   * @param post sends a message to the host.
+   * @param now the time in milliseconds.
+   */
+  constructor(
+    connection: SyncConnection,
+    post: (message: WirePart[]) => void,
+    now: () => number,
+  ) {
+    this.#connection = connection;
+    this.#post = post;
+    this.#now = now;
+  }
+
+  /** Runs all requests of a message. True when the last of them has closed the connection. */
+  receive(message: readonly WirePart[]): boolean {
+    const reader = new MessageReader(message);
+    this.#startedAt = this.#postedAt = this.#now();
+    let closed = false;
+    while (!reader.ended && !closed) {
+      const kind = reader.next<number>();
+      if (kind === request.define) {
+        this.#statements[reader.next<number>()] = { sql: reader.next(), columns: undefined };
+        continue;
+      }
+      const start = this.#replies.length;
+      try {
+        closed = this.#run(kind, reader);
+      } catch (error) {
+        this.#replies.length = start;
+        this.#begin(reply.error);
+        this.#replies.push(encodeError(error));
+      }
+      this.#finish(start);
+    }
+    this.#flush();
+    return closed;
+  }
+
+  /** Runs one request up to its reply; a request that fails has been read to its end by then. */
+  #run(kind: number, reader: MessageReader): boolean {
+    switch (kind) {
+      case request.execute:
+        this.#execute(reader);
+        return false;
+      case request.openCursor:
+        this.#openCursor(reader);
+        return false;
+      case request.fetch:
+        this.#fetch(reader.next(), reader.next());
+        return false;
+      case request.closeCursor:
+        this.#closeCursor(reader.next());
+        break;
+      case request.script:
+        this.#connection.executeScriptSync(reader.next());
+        break;
+      case request.rollback:
+        this.#cursors.clear();
+        this.#connection.rollbackSync();
+        break;
+      case request.close:
+        this.#cursors.clear();
+        this.#connection.closeSync();
+    }
+    this.#begin(reply.done);
+    return kind === request.close;
+  }
+
+  #execute(reader: MessageReader): void {
+    const statement = this.#statements[reader.next<number>()];
+    const firstRowOnly = reader.next() === 1;
+    const params = reader.values(reader.next());
+    const { columns, rows, rowsAffected, lastInsertRowid } = this.#connection.executeSync(
+      statement.sql,
+      params,
+      { rowFactory: arrayRow, firstRowOnly },
+    );
+    const news = areEqual(columns, statement.columns) ? undefined : columns;
+    statement.columns = columns;
+    this.#begin(reply.result);
+    this.#replies.push(news, rowsAffected, lastInsertRowid, rows.length);
+    if (rows.length > 0) this.#replies.push(packRows(rows, columns.length));
+  }
+
+  #openCursor(reader: MessageReader): void {
+    const id = reader.next<number>();
+    const statement = this.#statements[reader.next<number>()];
+    const most = reader.next<number>();
+    const params = reader.values(reader.next());
+    const open: OpenRows = {
+      cursor: this.#connection.iterate(statement.sql, params, {
+        firstRowOnly: most === 1,
+        rowFactory: (values, columns) => {
+          open.current = columns;
+          return values;
+        },
+      }),
+      columns: undefined,
+      current: [],
+    };
+    this.#cursors.set(id, open);
+    this.#fetch(id, most);
+  }
+
+  #fetch(id: number, most: number): void {
+    const open = this.#cursors.get(id);
+    // Rolled back or closed, and the host told so: there is nothing to add.
+    if (open === undefined) {
+      this.#begin(reply.chunk);
+      this.#replies.push(undefined, 1, 0);
+      return;
+    }
+    const { cursor } = open;
+    const rows: SQLiteValue[][] = [];
+    let ended = false;
+    let length = 0;
+    try {
+      while (!ended && rows.length < most && length < CHUNK_LENGTH) {
+        const { done, value } = cursor.nextSync();
+        if (done) ended = true;
+        else {
+          rows.push(value);
+          length += lengthOf(value);
+        }
+      }
+    } catch (error) {
+      this.#closeCursor(id);
+      throw error;
+    }
+    if (ended) this.#cursors.delete(id);
+    const news = areEqual(open.current, open.columns) ? undefined : open.current;
+    open.columns = open.current;
+    this.#begin(reply.chunk);
+    this.#replies.push(news, ended ? 1 : 0, rows.length);
+    if (rows.length > 0) this.#replies.push(packRows(rows, open.current.length));
+  }
+
+  #closeCursor(id: number): void {
+    this.#cursors.get(id)?.cursor.returnSync();
+    this.#cursors.delete(id);
+  }
+
+  #begin(kind: number): void {
+    // The time is filled in when it is known.
+    this.#replies.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
+  }
+
+  #finish(start: number): void {
+    const now = this.#now();
+    this.#replies[start + 2] = now - this.#startedAt;
+    this.#startedAt = now;
+    this.#waiting += 1;
+    if (this.#waiting >= MOST_REPLIES || now - this.#postedAt > LONGEST_WAIT_MS) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#waiting === 0) return;
+    const replies = this.#replies;
+    this.#replies = [];
+    this.#waiting = 0;
+    this.#post(replies);
+    this.#postedAt = this.#now();
+  }
+}
+
+function areEqual(names: readonly string[], others: readonly string[] | undefined): boolean {
+  if (names.length !== others?.length) return false;
+  for (let i = 0; i < names.length; i++) {
+    if (names[i] !== others[i]) return false;
+  }
+  return true;
+}
+
+/** About how much room the text and bytes of a row take. */
+function lengthOf(values: readonly SQLiteValue[]): number {
+  let length = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === "string" || value instanceof Uint8Array) length += value.length;
+  }
+  return length;
+}

@@ -1,0 +1,68 @@
+/**
+ * Errors on their way between threads: `postMessage` drops their codes and their classes.
+ *
+ * @module
+ */
+
+import { SQLiteError, SQLiteIntegerRangeError } from "../sqlite/errors.ts";
+
+/** An error as it travels. */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  /** SQLite's extended result code. */
+  readonly rawCode: number | undefined;
+  /** The column of a number that no JavaScript number can hold. */
+  readonly column: string | undefined;
+  /** What else it carried: the codes of drivers. */
+  readonly fields: Readonly<Record<string, string | number>>;
+  readonly cause: WireError | undefined;
+}
+
+const OWN_FIELDS: readonly string[] = ["name", "message", "stack", "cause", "column", "rawCode"];
+
+/** Makes an error fit to travel. */
+export function encodeError(error: unknown): WireError {
+  if (!(error instanceof Error)) {
+    const message = String(error);
+    return {
+      name: "Error",
+      message,
+      rawCode: undefined,
+      column: undefined,
+      fields: {},
+      cause: undefined,
+    };
+  }
+  const { name, message, cause } = error;
+  return {
+    name,
+    message,
+    rawCode: error instanceof SQLiteError ? error.rawCode : undefined,
+    column: error instanceof SQLiteIntegerRangeError ? error.column : undefined,
+    fields: Object.fromEntries(
+      Object.entries(error).filter(([key, value]) =>
+        !OWN_FIELDS.includes(key) && (typeof value === "string" || typeof value === "number")
+      ),
+    ),
+    cause: cause === undefined ? undefined : encodeError(cause),
+  };
+}
+
+const STANDARD: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
+  TypeError,
+  RangeError,
+};
+
+/** Makes an error again of what has travelled, of the class it had. */
+export function decodeError(wire: WireError): Error {
+  const { name, message, rawCode, column, fields } = wire;
+  const cause = wire.cause && decodeError(wire.cause);
+  if (column !== undefined) return new SQLiteIntegerRangeError(column);
+  const options = cause === undefined ? undefined : { cause };
+  if (rawCode !== undefined) return new SQLiteError(message, rawCode, options);
+  const Known = Object.hasOwn(STANDARD, name) ? STANDARD[name] : undefined;
+  const error = Known === undefined ? new Error(message, options) : new Known(message, options);
+  if (Known === undefined) Object.defineProperty(error, "name", { value: name });
+  return Object.assign(error, fields);
+}

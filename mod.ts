@@ -46,6 +46,7 @@ export type {
   Execution,
 } from "./src/database/database_options.ts";
 export { openDatabase } from "./src/database/open_database.ts";
+export type { Place, StatementStats } from "./src/database/routing.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";
 export type { CheckpointMode, CheckpointResult } from "./src/database/wal_care.ts";
 export {
@@ -85,6 +86,7 @@ export type {
 } from "./src/sqlite/protocol.ts";
 export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
 export { ident, sql, SqlQuery } from "./src/sqlite/sql_tag.ts";
+export type { OnTiming } from "./src/sqlite/timing.ts";
 export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
 export type { WorkerDriverName } from "./src/worker/wire.ts";
 export type { WorkerConnection } from "./src/worker/worker_connection.ts";

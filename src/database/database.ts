@@ -25,6 +25,7 @@ import { LongReads } from "./long_reads.ts";
 import { asWriter, refuseNestedWrite } from "./nested_writes.ts";
 import { mayShareCommit } from "./queueable.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
+import type { Router, StatementStats } from "./routing.ts";
 import { beginStatement, type TransactionMode } from "./transaction.ts";
 import { checkpoint, type CheckpointMode, type CheckpointResult, WalCare } from "./wal_care.ts";
 
@@ -58,12 +59,18 @@ export interface DatabaseStats {
   readonly readers: PoolStats;
   /** Threads of both; `undefined` where statements run inline. */
   readonly threads: ThreadStats | undefined;
+  /** With `execution: "auto"`, the connection for quick reads, and what is known of statements. */
+  readonly inline: PoolStats | undefined;
+  readonly statements: readonly StatementStats[];
 }
 
 /** What a database is made of. */
 export interface DatabaseParts<R> {
   readonly writer: SQLiteConnectionPool<R> | undefined;
   readonly readers: SQLiteConnectionPool<R>;
+  /** For single reads that have proved to be quick, and who tells them. */
+  readonly inline: SQLiteConnectionPool<R> | undefined;
+  readonly router: Router | undefined;
   readonly inMemory: boolean;
   readonly clock: Clock;
   readonly queryTimeoutMs: number;
@@ -109,8 +116,14 @@ export class Database<R = Row> {
 
   /** Gauges and counters of the writer and the readers. */
   get stats(): DatabaseStats {
-    const { writer, readers, threads } = this.#parts;
-    return { writer: writer?.stats, readers: readers.stats, threads: threads() };
+    const { writer, readers, threads, inline, router } = this.#parts;
+    return {
+      writer: writer?.stats,
+      readers: readers.stats,
+      threads: threads(),
+      inline: inline?.stats,
+      statements: router?.statements ?? [],
+    };
   }
 
   /** The first row, read by a reader; `undefined` when there is none. */
@@ -119,17 +132,29 @@ export class Database<R = Row> {
     params?: BindParams,
     options?: CallOptions<T>,
   ): Promise<T | undefined> {
-    return this.#reading("get", (readers) => readers.get(query, params, options));
+    return this.#reading(
+      "get",
+      (readers) => readers.get(query, params, options),
+      this.#singleReader(query),
+    );
   }
 
   /** All rows, read by a reader. */
   all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]> {
-    return this.#reading("all", (readers) => readers.all(query, params, options));
+    return this.#reading(
+      "all",
+      (readers) => readers.all(query, params, options),
+      this.#singleReader(query),
+    );
   }
 
   /** All rows as arrays of values, read by a reader. */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
-    return this.#reading("values", (readers) => readers.values(query, params, options));
+    return this.#reading(
+      "values",
+      (readers) => readers.values(query, params, options),
+      this.#singleReader(query),
+    );
   }
 
   /**
@@ -309,9 +334,11 @@ export class Database<R = Row> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { writer, readers, inMemory, onClosed } = this.#parts;
+    const { writer, readers, inline, inMemory, onClosed } = this.#parts;
     this.#care?.stop();
-    const readersClosed = readers === writer ? undefined : readers.close({ timeoutMs });
+    const readersClosed = readers === writer
+      ? undefined
+      : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
     if (writer !== undefined) {
       // Queued like any write, so that all those before it are done first.
       const lastWrite = writer.withConnection(async (connection) => {
@@ -354,12 +381,24 @@ export class Database<R = Row> {
     });
   }
 
-  #reading<S>(method: string, use: (readers: SQLiteConnectionPool<R>) => Promise<S>): Promise<S> {
+  /** Where a single read runs. */
+  #singleReader(query: Query): SQLiteConnectionPool<R> {
+    const { readers, inline, router } = this.#parts;
+    if (inline === undefined) return readers;
+    const sql = typeof query === "string" ? query : query?.text;
+    return router?.placeOf(sql) === "inline" ? inline : readers;
+  }
+
+  #reading<S>(
+    method: string,
+    use: (readers: SQLiteConnectionPool<R>) => Promise<S>,
+    pool: SQLiteConnectionPool<R> = this.#parts.readers,
+  ): Promise<S> {
     try {
       this.#expectOpen();
       // In memory there is one connection for all.
       if (this.#parts.inMemory) refuseNestedWrite(this, method);
-      return use(this.#parts.readers);
+      return use(pool);
     } catch (error) {
       return Promise.reject(error);
     }

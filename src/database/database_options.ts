@@ -24,15 +24,16 @@ export interface DatabaseWarning {
 }
 
 /** Where statements run. */
-export type Execution = "inline" | "worker";
+export type Execution = "inline" | "worker" | "auto";
 
 /** Settings of a database: its own, and those of its pools. */
 export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
   /** The driver; "auto" takes the runtime's own. Default: "auto". */
   driver?: "auto" | Driver;
   /**
-   * Where statements run: "inline" in the thread of the caller, which waits for them, or each
-   * connection in a thread of its own, "worker". Default: "inline".
+   * Where statements run: "inline", in the thread of the caller, which stands still meanwhile;
+   * "worker", each connection in a thread of its own; "auto", in threads but for single reads that
+   * have proved to be quick. Default: "inline".
    */
   execution?: Execution;
   /**
@@ -51,8 +52,8 @@ export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize
   /** Pragmas of every connection. */
   pragmas?: Pragmas;
   /**
-   * Limit for a callback of `read` or `write`, in milliseconds, and with `execution: "worker"`
-   * for single reads too. Default: `Infinity`.
+   * Limit for a callback of `read` or `write`, in milliseconds, and in threads for single
+   * reads too. Default: `Infinity`.
    */
   queryTimeoutMs?: number;
   /** Warn of a read that holds its snapshot for longer, in milliseconds. Default: 60_000. */
@@ -80,6 +81,8 @@ export interface ResolvedDatabaseOptions<R> {
   readonly operationTimeoutMs: number;
   readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
 }
+
+const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
@@ -121,8 +124,8 @@ export function resolveDatabaseOptions<R>(
   } = options;
   const isDriver = driver === "auto" || typeof (driver as Partial<Driver>)?.open === "function";
   check(isDriver, "driver", '"auto" or a driver such as nodeSqlite', driver);
-  const isExecution = execution === "inline" || execution === "worker";
-  check(isExecution, "execution", '"inline" or "worker"', execution);
+  const isExecution = EXECUTIONS.includes(execution);
+  check(isExecution, "execution", '"inline", "worker" or "auto"', execution);
   const isSpawn = worker === undefined || typeof worker === "function";
   check(isSpawn, "worker", "a function that starts a thread", worker);
   const isCount = Number.isSafeInteger(readers) && readers >= 1;

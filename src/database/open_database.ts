@@ -12,6 +12,7 @@ import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection, Row } from "../sqlite/protocol.ts";
 import { resultCode } from "../sqlite/result_codes.ts";
+import type { OnTiming } from "../sqlite/timing.ts";
 import type { WorkerDriverName } from "../worker/wire.ts";
 import {
   type ThreadStats,
@@ -31,7 +32,9 @@ import {
 import { type Location, parseLocation } from "./location.ts";
 import { explainOpenFailure, explainReaderError } from "./explain.ts";
 import { type Role, setUpStatements } from "./pragmas.ts";
+import { Router } from "./routing.ts";
 import { fileStatus } from "./runtime_modules.ts";
+import type { ConnectionFactory } from "./session_lifecycle.ts";
 import { FileShare } from "./shared_file.ts";
 import { hasWalResetBug } from "./wal_reset_bug.ts";
 
@@ -73,6 +76,13 @@ export async function openDatabase<R = Row>(
   return await new Opening(parsed, driver, resolved).open();
 }
 
+/** The connections of a database, by what they are for. */
+interface Pools<R> {
+  readonly writer: SQLiteConnectionPool<R> | undefined;
+  readonly readers: SQLiteConnectionPool<R>;
+  readonly inline: SQLiteConnectionPool<R> | undefined;
+}
+
 /** What is being opened. */
 class Opening<R> {
   readonly #location: Exclude<Location, { kind: "remote" }>;
@@ -80,6 +90,7 @@ class Opening<R> {
   readonly #driver: Driver;
   readonly #options: ResolvedDatabaseOptions<R>;
   readonly #readonly: boolean;
+  readonly #router: Router | undefined;
   readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
   /** The first connection is opened before there is a pool to put it in. */
   #first: DriverConnection | undefined = undefined;
@@ -94,7 +105,10 @@ class Opening<R> {
     this.#driver = driver;
     this.#options = options;
     this.#readonly = options.readonly || (location.kind === "file" && location.mode === "ro");
-    this.#threads = options.execution === "inline" ? undefined : new Map([
+    // In memory there is one connection: it is here or there.
+    const auto = options.execution === "auto" && location.kind === "file";
+    this.#router = auto ? new Router() : undefined;
+    this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
       ["read", this.#inThreads(true)],
       ["write", this.#inThreads(false)],
     ]);
@@ -145,16 +159,34 @@ class Opening<R> {
     }
   }
 
-  #makePools(share: FileShare | undefined): {
-    writer: SQLiteConnectionPool<R> | undefined;
-    readers: SQLiteConnectionPool<R>;
-  } {
+  #makePools(share: FileShare | undefined): Pools<R> {
     const writer = this.#readonly ? undefined : this.#pool("writer", 1, share);
-    if (writer !== undefined && share === undefined) return { writer, readers: writer };
-    return { writer, readers: this.#pool("reader", this.#options.readers, share) };
+    if (writer !== undefined && share === undefined) {
+      return { writer, readers: writer, inline: undefined };
+    }
+    const readers = this.#pool("reader", this.#options.readers, share);
+    return { writer, readers, inline: this.#router && this.#inlinePool(share) };
+  }
+
+  /** For statements that are done when the call returns, one connection is enough. */
+  #inlinePool(share: FileShare | undefined): SQLiteConnectionPool<R> {
+    return this.#poolOf("reader", () => this.#driver.open(this.#path, this.#access(true)), {
+      poolSize: 1,
+      share,
+    });
   }
 
   #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
+    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader");
+    const factory = Object.assign(open, { pipelines: this.#threads !== undefined });
+    return this.#poolOf(role, factory, { poolSize, share });
+  }
+
+  #poolOf(
+    role: Role,
+    factory: ConnectionFactory,
+    { poolSize, share }: { poolSize: number; share: FileShare | undefined },
+  ): SQLiteConnectionPool<R> {
     const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
     const inMemory = share === undefined;
     const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
@@ -165,9 +197,8 @@ class Opening<R> {
     };
     // What is in memory is gone with its connection.
     const lasting = inMemory ? NEVER : {};
-    const factory = () => this.#takeFirst(role) ?? this.#connect(role === "reader");
     return new SQLiteConnectionPool<R>(
-      Object.assign(factory, { pipelines: this.#threads !== undefined }),
+      factory,
       { ...pool, ...lasting, poolSize, onConnect },
       {
         turn: share?.file.turn,
@@ -192,7 +223,9 @@ class Opening<R> {
   #access(readonly: boolean): DriverOpenOptions {
     const { intMode = "number", statementCacheSize } = this.#options.pool;
     const create = this.#location.kind === "memory" || this.#location.mode === "rwc";
-    return { readonly, create, intMode, statementCacheSize };
+    const router = this.#router;
+    const onTiming: OnTiming | undefined = router && ((sql, ms) => router.took(sql, ms));
+    return { readonly, create, intMode, statementCacheSize, onTiming };
   }
 
   #threadStats(): ThreadStats | undefined {
@@ -241,10 +274,7 @@ class Opening<R> {
   }
 
   #assemble(
-    { writer, readers }: {
-      writer: SQLiteConnectionPool<R> | undefined;
-      readers: SQLiteConnectionPool<R>;
-    },
+    { writer, readers, inline }: Pools<R>,
     share: FileShare | undefined,
   ): Database<R> {
     const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
@@ -252,6 +282,8 @@ class Opening<R> {
     return new Database<R>({
       writer,
       readers,
+      inline,
+      router: this.#router,
       inMemory: share === undefined,
       clock: systemEnvironment.clock,
       queryTimeoutMs,

@@ -5,6 +5,7 @@
  */
 
 import type { DriverConnection } from "./protocol.ts";
+import type { OnTiming } from "./timing.ts";
 
 /** How a driver opens a database. */
 export interface DriverOpenOptions {
@@ -13,6 +14,8 @@ export interface DriverOpenOptions {
   readonly create: boolean;
   readonly intMode: "number" | "bigint";
   readonly statementCacheSize: number | undefined;
+  /** Called after each statement with its text and the milliseconds it took. */
+  readonly onTiming?: OnTiming;
 }
 
 /** How far a backup has come, in pages. */

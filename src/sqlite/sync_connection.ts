@@ -10,6 +10,7 @@ import { resultCode } from "./result_codes.ts";
 import { RowCursor } from "./row_cursor.ts";
 import type { IntMode } from "./rows.ts";
 import { StatementRunner } from "./statement_runner.ts";
+import type { OnTiming } from "./timing.ts";
 import type { SyncHandle } from "./sync_handle.ts";
 
 /** How a connection over a synchronous handle behaves. */
@@ -18,6 +19,8 @@ export interface SyncConnectionOptions {
   intMode?: IntMode;
   /** How many prepared statements are kept for their next use; 128 without it. */
   statementCacheSize?: number;
+  /** Called after each statement with its text and the milliseconds it took. */
+  onTiming?: OnTiming;
 }
 
 /**
@@ -31,6 +34,7 @@ export class SyncConnection implements DriverConnection {
   readonly #handle: SyncHandle;
   readonly #runner: StatementRunner;
   readonly #cursors = new Set<RowCursor<unknown>>();
+  readonly #onTiming: OnTiming | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -41,11 +45,12 @@ export class SyncConnection implements DriverConnection {
    * @throws {TypeError | RangeError} An option is not one of the allowed values.
    */
   constructor(handle: SyncHandle, options: SyncConnectionOptions = {}) {
-    const { intMode = "number", statementCacheSize } = options;
+    const { intMode = "number", statementCacheSize, onTiming } = options;
     if (intMode !== "number" && intMode !== "bigint") {
       throw new TypeError(`intMode must be "number" or "bigint", got ${String(intMode)}`);
     }
     this.#handle = handle;
+    this.#onTiming = onTiming;
     this.#runner = new StatementRunner(handle, intMode, statementCacheSize);
   }
 
@@ -103,7 +108,13 @@ export class SyncConnection implements DriverConnection {
    * @throws {TypeError | RangeError} The parameters are not what the statement takes.
    */
   executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
-    return this.#runner.execute(sql, params, options);
+    if (this.#onTiming === undefined) return this.#runner.execute(sql, params, options);
+    const startedAt = performance.now();
+    try {
+      return this.#runner.execute(sql, params, options);
+    } finally {
+      this.#onTiming(sql, performance.now() - startedAt);
+    }
   }
 
   /**

@@ -15,6 +15,7 @@ import type {
   SQLiteValue,
 } from "../sqlite/protocol.ts";
 import { resultCode } from "../sqlite/result_codes.ts";
+import type { OnTiming } from "../sqlite/timing.ts";
 import { bindValues } from "../sqlite/values.ts";
 import type { Crew } from "./crew.ts";
 import { makeRows } from "./decode_rows.ts";
@@ -38,6 +39,16 @@ interface Call {
   /** Reads what it asked for. */
   answer(reader: MessageReader, ms: number): void;
   fail(error: unknown): void;
+}
+
+/** What a connection has on its host's side. */
+export interface WorkerSurroundings {
+  /** Starts the thread. */
+  readonly spawn: SpawnWorker;
+  /** The threads that this one counts with. */
+  readonly crew: Crew;
+  /** Called after each statement, with the time in its thread. */
+  readonly onTiming: OnTiming | undefined;
 }
 
 type State = "opening" | "open" | "closing" | "closed";
@@ -67,6 +78,7 @@ export class WorkerConnection implements DriverConnection {
   #nextCursor = 0;
   #inTransaction = false;
   readonly #crew: Crew;
+  readonly #onTiming: OnTiming | undefined;
   #state: State = "opening";
   #failure: unknown = undefined;
   #opened: { resolve(): void; reject(error: unknown): void } | undefined;
@@ -75,8 +87,9 @@ export class WorkerConnection implements DriverConnection {
   readonly #ended: Promise<void>;
   #announceEnd!: () => void;
 
-  private constructor(spawn: SpawnWorker, crew: Crew) {
+  private constructor({ spawn, crew, onTiming }: WorkerSurroundings) {
     this.#crew = crew;
+    this.#onTiming = onTiming;
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -90,15 +103,17 @@ export class WorkerConnection implements DriverConnection {
   /**
    * Starts a thread and opens a database in it.
    *
-   * @param spawn starts the thread.
-   * @param crew the threads that this one counts with.
+   * @param surroundings what belongs to the host.
    * @param open what to open, and how.
    * @throws {SQLiteError} the database could not be opened.
    * @throws {ConnectionLostError} the thread ended before it was ready.
    */
-  static async open(spawn: SpawnWorker, crew: Crew, open: OpenRequest): Promise<WorkerConnection> {
-    await crew.room();
-    const connection = new WorkerConnection(spawn, crew);
+  static async open(
+    surroundings: WorkerSurroundings,
+    open: OpenRequest,
+  ): Promise<WorkerConnection> {
+    await surroundings.crew.room();
+    const connection = new WorkerConnection(surroundings);
     await new Promise<void>((resolve, reject) => {
       connection.#opened = { resolve, reject };
       connection.#thread.post(open);
@@ -142,6 +157,7 @@ export class WorkerConnection implements DriverConnection {
         expectedMs: statement.averageMs,
         answer: (reader, ms) => {
           statement.took(ms);
+          this.#onTiming?.(sql, ms);
           resolve(readResult(reader, statement, options?.rowFactory));
         },
         fail: reject,

@@ -6,6 +6,7 @@
 
 import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { describeValue } from "../pool/options.ts";
+import type { OnTiming } from "../sqlite/timing.ts";
 import { Crew } from "./crew.ts";
 import { type SpawnWorker, spawnWorker } from "./thread.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   statementCacheSize?: number;
   /** Starts a thread with the script `@sqlitepool/pool/worker`, where a bundler has moved it. */
   worker?: SpawnWorker;
+  /** Called after each statement with its text and the milliseconds it took in its thread. */
+  onTiming?: OnTiming;
 }
 
 /** Threads, counted. */
@@ -72,7 +75,7 @@ export function workerConnection(
   path: string,
   options: WorkerOptions = {},
 ): WorkerConnectionFactory {
-  const { worker = spawnWorker } = options;
+  const { worker = spawnWorker, onTiming } = options;
   const open = openRequest(path, options);
   if (typeof worker !== "function") {
     throw new TypeError(
@@ -80,7 +83,8 @@ export function workerConnection(
     );
   }
   const crew = new Crew();
-  return Object.defineProperties(() => WorkerConnection.open(worker, crew, open), {
+  const surroundings = { spawn: worker, crew, onTiming };
+  return Object.defineProperties(() => WorkerConnection.open(surroundings, open), {
     pipelines: { value: true },
     threads: { get: () => ({ running: crew.size, abandoned: crew.left }) },
   }) as WorkerConnectionFactory;

@@ -15,7 +15,9 @@
  * @module
  */
 
-export { adapt, type AdaptOptions } from "./adapters/detect.ts";
+export { adapt } from "./adapters/detect.ts";
+export type { DriverLimit } from "./adapters/limits.ts";
+export type { AdaptOptions } from "./adapters/options.ts";
 export {
   type ConnectionOptions,
   type PoolStats,
@@ -28,8 +30,8 @@ export type {
   QueryOptions,
   TransactionOptions,
 } from "./src/database/connection.ts";
-export type { IntMode, PoolOptions } from "./src/database/options.ts";
-export { PooledConnection } from "./src/database/pooled_connection.ts";
+export type { PoolOptions } from "./src/database/options.ts";
+export type { PooledConnection } from "./src/database/pooled_connection.ts";
 export type { ConnectionFactory } from "./src/database/session_lifecycle.ts";
 export type { TransactionMode } from "./src/database/transaction.ts";
 export type {
@@ -71,6 +73,7 @@ export type {
   ReleaseEvent,
 } from "./src/pool/hooks.ts";
 export type { AcquireOptions, CloseOptions, CorePoolOptions } from "./src/pool/options.ts";
+export type { PoolStats as CorePoolStats } from "./src/pool/stats.ts";
 export type { BackupProgress, Driver, DriverOpenOptions } from "./src/sqlite/driver.ts";
 export { SQLiteError, SQLiteIntegerRangeError } from "./src/sqlite/errors.ts";
 export type {
@@ -84,8 +87,9 @@ export type {
   RowOptions,
   SQLiteValue,
 } from "./src/sqlite/protocol.ts";
+export type { IntMode } from "./src/sqlite/rows.ts";
 export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
-export { ident, sql, SqlQuery } from "./src/sqlite/sql_tag.ts";
+export { ident, sql, type SqlArgument, SqlQuery, type SqlTag } from "./src/sqlite/sql_tag.ts";
 export type { OnTiming } from "./src/sqlite/timing.ts";
 export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
 export type { WorkerDriverName } from "./src/worker/wire.ts";

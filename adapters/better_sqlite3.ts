@@ -15,14 +15,15 @@
  */
 
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import type { Changes, SyncCursor, SyncHandle, SyncStatement } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, codeOfName, plainRow } from "./native_values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -93,8 +94,8 @@ export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Han
  */
 export function adaptBetterSqlite3(
   handle: BetterSqlite3Handle,
-  options: SyncConnectionOptions = {},
-): SyncConnection {
+  options: AdaptOptions = {},
+): DriverConnection {
   return new SyncConnection(new BetterHandle(handle), options);
 }
 

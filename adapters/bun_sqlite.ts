@@ -14,10 +14,10 @@
  * @module
  */
 
-import type { Row, SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, Row, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import {
   type Changes,
   cursorOver,
@@ -26,6 +26,7 @@ import {
   type SyncStatement,
 } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
 /** What is used of a `Statement` of bun:sqlite. */
@@ -88,8 +89,8 @@ export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
  */
 export function adaptBunSqlite(
   handle: BunSqliteHandle,
-  options: SyncConnectionOptions = {},
-): SyncConnection {
+  options: AdaptOptions = {},
+): DriverConnection {
   return new SyncConnection(new BunHandle(handle), options);
 }
 

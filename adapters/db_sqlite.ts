@@ -15,9 +15,9 @@
  */
 
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import {
   type Changes,
   cursorOver,
@@ -27,6 +27,7 @@ import {
 } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -93,8 +94,8 @@ export function isDbSqliteHandle(value: unknown): value is DbSqliteHandle {
  */
 export function adaptDbSqlite(
   handle: DbSqliteHandle,
-  options: SyncConnectionOptions = {},
-): SyncConnection {
+  options: AdaptOptions = {},
+): DriverConnection {
   if (options.intMode === "bigint") {
     throw new TypeError(
       'intMode "bigint" is not to be had from @db/sqlite, which does not tell INTEGER from REAL',

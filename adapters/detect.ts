@@ -6,7 +6,6 @@
 
 import { UnsupportedHandleError } from "../src/pool/errors.ts";
 import type { AsyncConnection, DriverConnection } from "../src/sqlite/protocol.ts";
-import type { IntMode } from "../src/sqlite/rows.ts";
 import { ThreeMethodConnection } from "../src/sqlite/three_methods.ts";
 import { describe } from "../src/sqlite/values.ts";
 import { adaptBetterSqlite3, isBetterSqlite3Handle } from "./better_sqlite3.ts";
@@ -15,17 +14,10 @@ import { adaptDbSqlite, isDbSqliteHandle } from "./db_sqlite.ts";
 import { adaptLibsql, isLibsqlClient } from "./libsql.ts";
 import { adaptLibsqlSync, isLibsqlSyncHandle } from "./libsql_sync.ts";
 import { adaptNodeSqlite, isNodeSqliteHandle } from "./node_sqlite.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 import { adaptSqlite3, isSqlite3Handle } from "./sqlite3.ts";
 import { adaptTurso, isTursoHandle } from "./turso.ts";
-
-/** How an adapted connection behaves. */
-export interface AdaptOptions {
-  /** How integers come out: "number" refuses those a number cannot hold. Default: "number". */
-  intMode?: IntMode;
-  /** Prepared statements kept; 0 keeps none. */
-  statementCacheSize?: number;
-}
 
 /** How one driver's handles are recognised and adapted. */
 interface Adapter {

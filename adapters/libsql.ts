@@ -16,17 +16,13 @@
  */
 
 import { misuse } from "../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import type { NulText } from "../src/sqlite/values.ts";
-import {
-  type AsyncConnectionOptions,
-  AsyncDriverConnection,
-  type AsyncHandle,
-  type Outcome,
-} from "./async_connection.ts";
+import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_connection.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainBytes } from "./native_values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -95,8 +91,8 @@ export function isLibsqlClient(value: unknown): value is LibsqlClient {
  */
 export function adaptLibsql(
   client: LibsqlClient,
-  options: AsyncConnectionOptions = {},
-): AsyncDriverConnection {
+  options: Pick<AdaptOptions, "intMode"> = {},
+): DriverConnection {
   const protocol = read(client, "protocol");
   if (protocol !== "file") {
     throw new TypeError(`the libSQL client must be one of a file: location, not ${protocol}:`);

@@ -15,9 +15,9 @@
  */
 
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import {
   type Changes,
   cursorOver,
@@ -28,6 +28,7 @@ import {
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainRow } from "./native_values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -92,8 +93,8 @@ export function isLibsqlSyncHandle(value: unknown): value is LibsqlSyncHandle {
  */
 export function adaptLibsqlSync(
   handle: LibsqlSyncHandle,
-  options: SyncConnectionOptions = {},
-): SyncConnection {
+  options: AdaptOptions = {},
+): DriverConnection {
   return new SyncConnection(new LibsqlHandle(handle), options);
 }
 

@@ -14,13 +14,15 @@
  * @module
  */
 
+import type { DriverConnection } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import { SyncConnection, type SyncConnectionOptions } from "../src/sqlite/sync_connection.ts";
+import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import type { SyncHandle, SyncStatement } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import { NodeStatement } from "./node_sqlite_statement.ts";
 import { type Traits, traitsOf } from "./node_sqlite_traits.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
 /** What is used of a `StatementSync` of node:sqlite. */
@@ -85,8 +87,8 @@ export function isNodeSqliteHandle(value: unknown): value is NodeSqliteHandle {
  */
 export function adaptNodeSqlite(
   handle: NodeSqliteHandle,
-  options: SyncConnectionOptions = {},
-): SyncConnection {
+  options: AdaptOptions = {},
+): DriverConnection {
   return new SyncConnection(new NodeHandle(handle), options);
 }
 

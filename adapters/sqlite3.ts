@@ -15,18 +15,14 @@
  */
 
 import { misuse, SQLiteIntegerRangeError } from "../src/sqlite/errors.ts";
-import type { Row, SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, Row, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { codeFromMessage, primaryCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import type { NulText } from "../src/sqlite/values.ts";
-import {
-  type AsyncConnectionOptions,
-  AsyncDriverConnection,
-  type AsyncHandle,
-  type Outcome,
-} from "./async_connection.ts";
+import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_connection.ts";
 import type { DriverLimit } from "./limits.ts";
 import { plainBytes } from "./native_values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -34,9 +30,6 @@ export const sqlite3Limits: readonly DriverLimit[] = [
   ...["int64-in", "int64-out", "int-mode", "negative-zero", "column-names"] as const,
   ...["empty-columns", "extended-codes", "streaming"] as const,
 ];
-
-type RunCallback = (this: RunResult, error: Error | null) => void;
-type AllCallback = (error: Error | null, rows: unknown[]) => void;
 
 /** What `run` tells its callback as `this`. */
 export interface RunResult {
@@ -49,9 +42,17 @@ export interface RunResult {
 /** What is used of a `Database` of sqlite3. */
 export interface Sqlite3Handle {
   /** Runs a statement that gives no rows. */
-  run(sql: string, params: unknown[], callback: RunCallback): unknown;
+  run(
+    sql: string,
+    params: unknown[],
+    callback: (this: RunResult, error: Error | null) => void,
+  ): unknown;
   /** Runs a statement and gives all its rows. */
-  all(sql: string, params: unknown[], callback: AllCallback): unknown;
+  all(
+    sql: string,
+    params: unknown[],
+    callback: (error: Error | null, rows: unknown[]) => void,
+  ): unknown;
   /** Closes the database. */
   close(callback: (error: Error | null) => void): unknown;
 }
@@ -84,8 +85,8 @@ export function isSqlite3Handle(value: unknown): value is Sqlite3Handle {
  */
 export function adaptSqlite3(
   handle: Sqlite3Handle,
-  options: AsyncConnectionOptions = {},
-): AsyncDriverConnection {
+  options: Pick<AdaptOptions, "intMode"> = {},
+): DriverConnection {
   if (options.intMode === "bigint") {
     throw new TypeError('intMode "bigint" is not to be had from sqlite3, which rounds integers');
   }

@@ -15,18 +15,14 @@
  */
 
 import { messageOf } from "../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import type { NulText } from "../src/sqlite/values.ts";
-import {
-  type AsyncConnectionOptions,
-  AsyncDriverConnection,
-  type AsyncHandle,
-  type Outcome,
-} from "./async_connection.ts";
+import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_connection.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainRow } from "./native_values.ts";
+import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
 /** What the driver cannot do. */
@@ -86,8 +82,8 @@ export function isTursoHandle(value: unknown): value is TursoHandle {
  */
 export function adaptTurso(
   handle: TursoHandle,
-  options: AsyncConnectionOptions = {},
-): AsyncDriverConnection {
+  options: Pick<AdaptOptions, "intMode"> = {},
+): DriverConnection {
   return new AsyncDriverConnection(new Handle(handle), options);
 }
 

@@ -13,7 +13,7 @@ import process from "node:process";
 
 import { adaptBunSqlite, type BunSqliteHandle } from "../adapters/bun_sqlite.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../adapters/node_sqlite.ts";
-import type { SyncConnection } from "../src/sqlite/sync_connection.ts";
+import type { DriverConnection } from "../src/sqlite/protocol.ts";
 
 interface RawHandle {
   exec(sql: string): unknown;
@@ -33,7 +33,7 @@ function load<Name extends string>(module: string): Handles<Name> {
   return process.getBuiltinModule(module) as Handles<Name>;
 }
 
-function open(): { raw: RawHandle; conn: SyncConnection } {
+function open(): { raw: RawHandle; conn: DriverConnection } {
   const path = join(directory, "bench.db");
   const bun = load<"Database">("bun:sqlite");
   if (bun !== undefined) {
@@ -84,7 +84,7 @@ await measure(500, {
     for (let i = 0; i < count; i++) await conn.execute(pointRead, [id(i)]);
   },
   "executeSync": (count) => {
-    for (let i = 0; i < count; i++) conn.executeSync(pointRead, [id(i)]);
+    for (let i = 0; i < count; i++) conn.executeSync!(pointRead, [id(i)]);
   },
   "await execute, first row": async (count) => {
     const options = { firstRowOnly: true };

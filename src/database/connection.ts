@@ -18,7 +18,7 @@ import { Cursor } from "./cursor.ts";
 import type { Holder } from "./session.ts";
 import { beginStatement, type TransactionMode, TransactionStack } from "./transaction.ts";
 
-/** SQL text, or what the `sql` tag made. */
+/** SQL text of one statement, or what the `sql` tag made. */
 export type Query = string | SqlQuery;
 
 /** How the rows of one call are made. */
@@ -29,7 +29,7 @@ export interface QueryOptions<R> {
 
 /** How a transaction runs. */
 export interface TransactionOptions {
-  /** Default: "immediate". Without effect in a nested transaction. */
+  /** How the transaction begins. Without effect in a nested one. Default: "immediate". */
   mode?: TransactionMode;
 }
 
@@ -39,39 +39,115 @@ export type ConnectionCallback<R, T> = (connection: Connection<R>) => T | Promis
 /**
  * A connection in the hands of its holder. `R` is what its rows are, unless a call says
  * otherwise.
+ *
+ * After its release, or once the callback it was lent to has settled, it is dead: every call
+ * rejects with a `ConnectionReleasedError`.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { type Connection, SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * async function countUsers(conn: Connection): Promise<number> {
+ *   const row = await conn.get<{ count: number }>("SELECT count(*) AS count FROM users");
+ *   return row!.count;
+ * }
+ *
+ * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+ * await pool.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+ * console.log(await pool.withConnection(countUsers));
+ * await pool.close();
+ * ```
  */
 export interface Connection<R = Row> {
   /** The driver's own handle. What is done through it the pool does not see. */
   readonly raw: unknown;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
-  /** Runs one statement and returns all it gave back. */
+  /**
+   * Runs one statement.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name; none beside what the `sql` tag made.
+   * @param options how the rows of this call are made.
+   * @returns columns, rows, and what the statement changed.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it is not exactly one.
+   * @throws {TypeError | RangeError} when the parameters are not those the statement takes.
+   */
   execute<T = R>(
     query: Query,
     params?: BindParams,
     options?: QueryOptions<T>,
   ): Promise<ResultSet<T>>;
-  /** Runs one statement, usually one that writes: the name says so to the reader. */
+  /**
+   * The same as {@linkcode Connection.execute}, for statements that write: the name says so to
+   * the reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the rows of RETURNING are made.
+   * @returns columns, rows of RETURNING, and what the statement changed.
+   */
   run<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<ResultSet<T>>;
-  /** All rows. */
+  /**
+   * Runs one statement and gives all its rows.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the rows of this call are made.
+   * @returns the rows; none is an empty array.
+   */
   all<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<T[]>;
-  /** The first row, or `undefined` when there is none. */
+  /**
+   * Runs one statement and gives its first row.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the row is made.
+   * @returns the row; `undefined` when there is none.
+   */
   get<T = R>(
     query: Query,
     params?: BindParams,
     options?: QueryOptions<T>,
   ): Promise<T | undefined>;
-  /** All rows as arrays of values, in the order of the columns. */
+  /**
+   * Runs one statement and gives its rows as arrays. Columns of the same name are all kept.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @returns the values of each row, in the order of the columns.
+   */
   values(query: Query, params?: BindParams): Promise<SQLiteValue[][]>;
-  /** Rows one after the other. The cursor closes with the loop, or with the connection. */
+  /**
+   * Gives the rows of one statement one after the other, for `for await`. The statement begins
+   * with the first row that is asked for; its cursor closes with the loop, or with the connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the rows of this call are made.
+   * @returns an iterator, to be used once.
+   */
   iterate<T = R>(
     query: Query,
     params?: BindParams,
     options?: QueryOptions<T>,
   ): AsyncIterableIterator<T>;
-  /** Runs every statement of a script. Not a transaction unless the script makes it one. */
+  /**
+   * Runs every statement of a script, up to the first that fails. It is no transaction unless the
+   * script makes it one.
+   *
+   * @param sql the statements, without parameters.
+   * @throws {SQLiteError} when a statement fails; those before it have taken effect.
+   */
   executeScript(sql: string): Promise<void>;
-  /** Begins a transaction; you end it with `commit` or `rollback`. */
+  /**
+   * Begins a transaction, which you end with `commit` or `rollback`. One that takes the write lock
+   * waits for its turn, and for up to `busyTimeoutMs` while another process has it.
+   *
+   * @param mode when the write lock is taken. Default: "immediate".
+   * @throws {SQLiteError} when a transaction is open already, or the database stays locked.
+   */
   begin(mode?: TransactionMode): Promise<void>;
   /** Commits; does nothing outside a transaction. */
   commit(): Promise<void>;
@@ -80,6 +156,11 @@ export interface Connection<R = Row> {
   /**
    * Runs `fn` in a transaction: commits when it returns, rolls back when it throws. Inside
    * another transaction it is a savepoint.
+   *
+   * @param fn gets this connection.
+   * @param options how the transaction begins.
+   * @returns what `fn` returns, once it is committed.
+   * @throws what `fn` throws, after the rollback.
    */
   transaction<T>(fn: ConnectionCallback<R, T>, options?: TransactionOptions): Promise<T>;
 }

@@ -40,13 +40,13 @@ import {
 import { executeAndRelease } from "./one_shot.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
-import { PooledConnection } from "./pooled_connection.ts";
+import { LeasedConnection, type PooledConnection } from "./pooled_connection.ts";
 import { mayFollowOthers } from "./queueable.ts";
 import type { Session } from "./session.ts";
 import { type ConnectionFactory, SessionLifecycle } from "./session_lifecycle.ts";
 import { WriteTurn } from "./write_turn.ts";
 
-/** How one connection is acquired. */
+/** How one connection is acquired, and how its rows are made. */
 export interface ConnectionOptions<R> extends AcquireOptions {
   /** Makes each row of this lease instead of the pool's own row factory. */
   rowFactory?: RowFactory<R>;
@@ -71,7 +71,8 @@ export interface PoolStats extends CorePoolStats {
 }
 
 /**
- * A pool of SQLite connections that stay open between uses.
+ * A pool of SQLite connections that stay open between uses. `R` is what its rows are: plain
+ * objects, unless a row factory makes something else of them.
  *
  * @example
  * ```ts
@@ -94,11 +95,19 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #pipeline: Pipeline | undefined;
 
   /**
+   * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.
+   *
    * @param factory opens a connection each time it is called; may return a promise.
    * @param options see {@linkcode PoolOptions}.
-   * @param internals for tests that move time themselves, and for layers above.
    * @throws {TypeError | RangeError} for a bad factory or option, naming it.
    */
+  constructor(factory: ConnectionFactory, options?: PoolOptions<R>);
+  /**
+   * For tests that move time themselves, and for layers above.
+   *
+   * @internal
+   */
+  constructor(factory: ConnectionFactory, options: PoolOptions<R>, internals: PoolInternals);
   constructor(
     factory: ConnectionFactory,
     options: PoolOptions<R> = {},
@@ -129,7 +138,7 @@ export class SQLiteConnectionPool<R = Row> {
     }
   }
 
-  /** Gauges and counters of this moment. */
+  /** Gauges and counters of this moment; cheap enough to be read for every scrape. */
   get stats(): PoolStats {
     const stats = this.#pool.stats;
     const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
@@ -140,21 +149,35 @@ export class SQLiteConnectionPool<R = Row> {
    * Borrows a connection. Release it, or bind it with `await using`.
    *
    * @param options wait and row factory of this lease.
+   * @returns the connection, which is yours alone until it is released.
    * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
    * @throws {PoolConnectionOpenError} when a new one could not be opened.
    * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
    * @throws {PoolClosedError} after `close`.
+   * @throws the reason of `signal`, when it aborts first.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * await using pool = new SQLiteConnectionPool(() => new DatabaseSync(":memory:"));
+   * await using conn = await pool.connection({ timeoutMs: 1_000 });
+   * console.log(await conn.get("SELECT 1 AS one")); // { one: 1 }
+   * ```
    */
   connection<T = R>(options: ConnectionOptions<T> = {}): Promise<PooledConnection<T>> {
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
-    return this.#pool.acquire(options).then((lease) => new PooledConnection(lease, rows));
+    return this.#pool.acquire(options).then((lease) => new LeasedConnection(lease, rows));
   }
 
   /**
    * Borrows a connection for the time `fn` runs.
    *
+   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
+   * @param options wait and row factory of this lease.
    * @returns what `fn` returns.
    * @throws what `fn` throws, and what {@linkcode SQLiteConnectionPool.connection} throws.
    */
@@ -175,8 +198,25 @@ export class SQLiteConnectionPool<R = Row> {
    * {@linkcode SQLiteConnectionPool.transaction}.
    *
    * @param query SQL text, or what the `sql` tag made.
-   * @param params values by position or by name.
+   * @param params values by position or by name; none beside what the `sql` tag made.
    * @param options wait and row factory of this call.
+   * @returns columns, rows, and what the statement changed.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it is not exactly one.
+   * @throws {TypeError | RangeError} when the parameters are not those the statement takes.
+   * @throws what {@linkcode SQLiteConnectionPool.connection} throws.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { sql, SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+   * await pool.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+   * const name = "Alice";
+   * const { lastInsertRowid } = await pool.execute(sql`INSERT INTO users (name) VALUES (${name})`);
+   * console.log(await pool.get("SELECT name FROM users WHERE id = ?", [lastInsertRowid!]));
+   * await pool.close();
+   * ```
    */
   execute<T = R>(
     query: Query,
@@ -186,7 +226,15 @@ export class SQLiteConnectionPool<R = Row> {
     return this.#query(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
-  /** The same as `execute`, for statements that write: the name says so to the reader. */
+  /**
+   * The same as {@linkcode SQLiteConnectionPool.execute}, for statements that write: the name
+   * says so to the reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns columns, rows of RETURNING, and what the statement changed.
+   */
   run<T = R>(
     query: Query,
     params?: BindParams,
@@ -195,12 +243,28 @@ export class SQLiteConnectionPool<R = Row> {
     return this.execute(query, params, options);
   }
 
-  /** All rows of one statement, run on any connection. */
+  /**
+   * All rows of one statement, run on any connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the rows; none is an empty array.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
   all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
     return this.#query(query, params, options, this.#rows.everyRow(options), allRows);
   }
 
-  /** The first row of one statement, run on any connection; `undefined` when there is none. */
+  /**
+   * The first row of one statement, run on any connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the row; `undefined` when there is none.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
   get<T = R>(
     query: Query,
     params?: BindParams,
@@ -209,7 +273,16 @@ export class SQLiteConnectionPool<R = Row> {
     return this.#query(query, params, options, this.#rows.firstRow(options), firstRow);
   }
 
-  /** All rows of one statement as arrays, run on any connection. */
+  /**
+   * All rows of one statement as arrays of values, run on any connection. Columns of the same
+   * name are all kept.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the call waits for a connection.
+   * @returns the values of each row, in the order of the columns.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
     return this.#query(query, params, options, AS_VALUES, allRows);
   }
@@ -218,8 +291,25 @@ export class SQLiteConnectionPool<R = Row> {
    * Runs `fn` in a transaction on one connection: commits when it returns, rolls back when it
    * throws.
    *
+   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
    * @param options mode of the transaction, and wait and row factory as for a connection.
-   * @returns what `fn` returns.
+   * @returns what `fn` returns, once it is committed.
+   * @throws what `fn` throws, after the rollback, and what
+   *   {@linkcode SQLiteConnectionPool.connection} throws.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+   * await pool.execute("CREATE TABLE IF NOT EXISTS log (line TEXT)");
+   * await pool.transaction(async (tx) => {
+   *   await tx.run("INSERT INTO log VALUES (?)", ["both"]);
+   *   await tx.run("INSERT INTO log VALUES (?)", ["or none"]);
+   * });
+   * await pool.close();
+   * ```
    */
   transaction<S, T = R>(
     fn: (connection: Connection<T>) => S | PromiseLike<S>,
@@ -231,7 +321,13 @@ export class SQLiteConnectionPool<R = Row> {
     );
   }
 
-  /** Changes how many connections there may be. What is too many is closed when it comes back. */
+  /**
+   * Changes how many connections there may be. Idle ones that are too many are closed at once,
+   * the others when they come back.
+   *
+   * @param poolSize most connections at once, from 1 up.
+   * @throws {TypeError | RangeError} for anything else.
+   */
   resize(poolSize: number): void {
     this.#pool.resize(poolSize);
   }
@@ -241,6 +337,7 @@ export class SQLiteConnectionPool<R = Row> {
    * the deadline and are then closed by force. Every call returns the same promise.
    *
    * @param options the deadline; `operationTimeoutMs` without it.
+   * @returns when every connection is closed, or has been given up at the deadline.
    */
   close(options?: CloseOptions): Promise<void> {
     const closed = this.#pool.close(options);

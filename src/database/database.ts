@@ -42,7 +42,9 @@ export interface WriteOptions extends AcquireOptions {
 
 /** One statement of a batch. */
 export interface BatchStatement {
+  /** SQL text of one statement, or what the `sql` tag made. */
   readonly sql: Query;
+  /** Values by position or by name; none beside what the `sql` tag made. */
   readonly params?: BindParams;
 }
 
@@ -54,8 +56,9 @@ export interface BackupOptions {
 
 /** The pools of a database. */
 export interface DatabaseStats {
-  /** `undefined` for a database that was opened read-only. */
+  /** Those of the writer; `undefined` for a database that was opened read-only. */
   readonly writer: PoolStats | undefined;
+  /** Those of the readers; of a database in memory they are the same as the writer's. */
   readonly readers: PoolStats;
   /** Threads of both; `undefined` where statements run inline. */
   readonly threads: ThreadStats | undefined;
@@ -88,10 +91,27 @@ export interface DatabaseParts<R> {
 const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
 
 /**
- * A database with one writer and many readers. Made by `openDatabase`.
+ * A database with one writer and many readers. Made by `openDatabase`. `R` is what its rows are.
  *
  * Reads run on a reader each and never wait for writes. Writes queue for the one writer; those
  * of `run` that meet there share a commit.
+ *
+ * Every call may reject with a `PoolConnectionAcquireTimeoutError` when its connection does not
+ * become free in time, with the reason of its `signal`, and with a `PoolClosedError` after `close`.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "@sqlitepool/pool";
+ *
+ * const db = await openDatabase("app.db");
+ * await db.run("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+ * await db.write(async (tx) => {
+ *   await tx.run("INSERT INTO users (name) VALUES (?)", ["Alice"]);
+ *   await tx.run("INSERT INTO users (name) VALUES (?)", ["Bob"]);
+ * });
+ * for await (const user of db.iterate("SELECT * FROM users")) console.log(user);
+ * await db.close();
+ * ```
  */
 export class Database<R = Row> {
   readonly #parts: DatabaseParts<R>;
@@ -100,7 +120,11 @@ export class Database<R = Row> {
   readonly #longReads: LongReads;
   #closed: Promise<void> | undefined = undefined;
 
-  /** Made by `openDatabase`. */
+  /**
+   * `openDatabase` makes databases.
+   *
+   * @internal
+   */
   constructor(parts: DatabaseParts<R>) {
     const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
     this.#parts = parts;
@@ -126,7 +150,15 @@ export class Database<R = Row> {
     };
   }
 
-  /** The first row, read by a reader; `undefined` when there is none. */
+  /**
+   * The first row of one statement, read by a reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the row; `undefined` when there is none.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   */
   get<T = R>(
     query: Query,
     params?: BindParams,
@@ -139,7 +171,15 @@ export class Database<R = Row> {
     );
   }
 
-  /** All rows, read by a reader. */
+  /**
+   * All rows of one statement, read by a reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the rows; none is an empty array.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   */
   all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]> {
     return this.#reading(
       "all",
@@ -148,7 +188,15 @@ export class Database<R = Row> {
     );
   }
 
-  /** All rows as arrays of values, read by a reader. */
+  /**
+   * All rows of one statement as arrays, read by a reader. Columns of the same name are all kept.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the call waits for a reader.
+   * @returns the values of each row, in the order of the columns.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
     return this.#reading(
       "values",
@@ -160,6 +208,11 @@ export class Database<R = Row> {
   /**
    * Rows one after the other, from a reader that is held until the loop ends. All of them are of
    * one snapshot.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait for the reader, and row factory of this call.
+   * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
    */
   iterate<T = R>(
     query: Query,
@@ -183,6 +236,9 @@ export class Database<R = Row> {
   /**
    * Runs `fn` on one snapshot of the database: whatever is committed meanwhile, it does not see.
    *
+   * @param fn gets the connection, which is dead once `fn` has settled.
+   * @param options wait for the reader; `timeoutMs` is the limit of `fn` too.
+   * @returns what `fn` returns.
    * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
    */
   read<S>(
@@ -210,7 +266,11 @@ export class Database<R = Row> {
    * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share
    * one transaction; each is answered when it is committed, and fails alone if it fails.
    *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
    * @returns what the statement gave back, rows of RETURNING included.
+   * @throws {SQLiteError} when SQLite refuses the statement, or the database stays locked.
    */
   run<T = R>(
     query: Query,
@@ -232,7 +292,27 @@ export class Database<R = Row> {
     });
   }
 
-  /** Runs statements in one transaction: all of them or none. */
+  /**
+   * Runs statements in one transaction: all of them or none.
+   *
+   * @param statements what to run, in this order.
+   * @param options how the call waits for its turn.
+   * @returns a result for each statement.
+   * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
+   *
+   * @example
+   * ```ts
+   * import { openDatabase, sql } from "@sqlitepool/pool";
+   *
+   * const db = await openDatabase(":memory:");
+   * await db.run("CREATE TABLE stock (part TEXT, count INTEGER)");
+   * await db.batch([
+   *   { sql: "INSERT INTO stock VALUES (?, ?)", params: ["bolt", 3] },
+   *   { sql: sql`INSERT INTO stock VALUES (${"nut"}, ${5})` },
+   * ]);
+   * await db.close();
+   * ```
+   */
   batch(
     statements: readonly BatchStatement[],
     options: AcquireOptions = {},
@@ -252,7 +332,14 @@ export class Database<R = Row> {
     });
   }
 
-  /** Runs every statement of a script on the writer. */
+  /**
+   * Runs every statement of a script on the writer, up to the first that fails. It is no
+   * transaction unless the script makes it one.
+   *
+   * @param sql the statements, without parameters.
+   * @param options how the call waits for its turn.
+   * @throws {SQLiteError} when a statement fails; those before it have taken effect.
+   */
   executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
     return this.#writing("executeScript", (writer, group) => {
       group.seal();
@@ -264,6 +351,10 @@ export class Database<R = Row> {
    * Runs `fn` in a transaction on the writer: commits when it returns, rolls back when it throws.
    * The connection it gets is dead afterwards.
    *
+   * @param fn gets the connection.
+   * @param options wait for the turn, which is the limit of `fn` too; mode and retries.
+   * @returns what `fn` returns, once it is committed.
+   * @throws what `fn` throws, after the rollback.
    * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
    */
   write<S>(
@@ -292,7 +383,12 @@ export class Database<R = Row> {
     });
   }
 
-  /** Moves what is in the write-ahead log into the database file. */
+  /**
+   * Moves what is in the write-ahead log into the database file.
+   *
+   * @param mode how far it goes, and for whom it waits. Default: "passive", which waits for nobody.
+   * @returns how much was moved; `busy` when somebody was in the way.
+   */
   checkpoint(mode: CheckpointMode = "passive"): Promise<CheckpointResult> {
     return this.#writing("checkpoint", (writer, group) => {
       if (!CHECKPOINT_MODES.includes(mode)) {
@@ -307,7 +403,11 @@ export class Database<R = Row> {
   /**
    * Copies the database into a new file while it is in use.
    *
-   * @param path must not exist yet.
+   * @param path a file that does not exist yet.
+   * @param options who is told how far it has come.
+   * @returns when the copy is complete.
+   * @throws {SQLitePoolError} when there is such a file already.
+   * @throws {SQLiteError} when the copy cannot be written.
    */
   backup(path: string, options: BackupOptions = {}): Promise<void> {
     return this.#reading("backup", () => this.#parts.backup(path, options));
@@ -316,6 +416,8 @@ export class Database<R = Row> {
   /**
    * Closes the database: new calls are refused, writes in the queue and reads under way may
    * finish until the deadline, the log is emptied. Every call returns the same promise.
+   *
+   * @param options the deadline; `operationTimeoutMs` without it.
    */
   close(options: CloseOptions = {}): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;

@@ -19,7 +19,9 @@ import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
 /** Something that does no harm yet, but should be looked into. */
 export interface DatabaseWarning {
+  /** A read that keeps the log from shrinking, or a SQLite with the WAL-reset bug. */
   readonly kind: "long read" | "wal-reset bug";
+  /** What happened, and what to do about it. */
   readonly message: string;
 }
 

@@ -8,10 +8,8 @@ import { HOOK_NAMES } from "../pool/hooks.ts";
 import { CORE_OPTION_NAMES, type CorePoolOptions, describeValue } from "../pool/options.ts";
 import { MAX_TIMER_MS } from "../pool/clock.ts";
 import type { Row, RowFactory } from "../sqlite/protocol.ts";
+import type { IntMode } from "../sqlite/rows.ts";
 import type { Connection } from "./connection.ts";
-
-/** How integers come out of the database. */
-export type IntMode = "number" | "bigint";
 
 /** Settings of a pool of SQLite connections. `R` is what its rows are. */
 export interface PoolOptions<R = Row> extends CorePoolOptions {

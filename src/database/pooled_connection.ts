@@ -6,12 +6,13 @@
 
 import type { Lease } from "../pool/lease.ts";
 import type { Row } from "../sqlite/protocol.ts";
-import { HeldConnection, type RowDefaults } from "./connection.ts";
+import { type Connection, HeldConnection, type RowDefaults } from "./connection.ts";
 import type { Session } from "./session.ts";
 
 /**
  * A connection on loan from a pool: yours alone until you release it. What is left open then, a
- * transaction or a cursor, is rolled back or closed before the next one gets it.
+ * transaction or a cursor, is rolled back or closed before the next one gets it. Made by
+ * `SQLiteConnectionPool.connection()`.
  *
  * @example
  * ```ts
@@ -28,21 +29,32 @@ import type { Session } from "./session.ts";
  * await pool.close();
  * ```
  */
-export class PooledConnection<R = Row> extends HeldConnection<R> {
+export interface PooledConnection<R = Row> extends Connection<R> {
+  /**
+   * Gives the connection back. A second call does nothing; any other call then rejects with a
+   * `ConnectionReleasedError`.
+   *
+   * @returns when the connection has been cleaned up and handed on. It never rejects: one that
+   *   cannot be cleaned up is closed, and replaced when somebody waits.
+   */
+  release(): Promise<void>;
+  /** Releases at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** {@linkcode PooledConnection} over a lease of the pool. */
+export class LeasedConnection<R = Row> extends HeldConnection<R> implements PooledConnection<R> {
   readonly #lease: Lease<Session>;
 
-  /** Made by `SQLiteConnectionPool.connection()`. */
   constructor(lease: Lease<Session>, rows: RowDefaults<R>) {
     super(lease, rows);
     this.#lease = lease;
   }
 
-  /** Gives the connection back. A second call does nothing; any other call then fails. */
   async release(): Promise<void> {
     await this.#lease.release();
   }
 
-  /** Releases at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }

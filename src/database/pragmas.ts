@@ -12,7 +12,7 @@ export type Durability = "normal" | "full";
 
 /** Settings that openDatabase makes; yours replace its own. */
 export interface Pragmas {
-  /** Default: true. */
+  /** Whether foreign keys are enforced. Default: true. */
   foreignKeys?: boolean;
   /** Page cache: a positive number of pages or a negative number of KiB. Default: -16_000. */
   cacheSize?: number;

@@ -14,8 +14,9 @@ export type CheckpointMode = "passive" | "full" | "restart" | "truncate";
 export interface CheckpointResult {
   /** Whether it could not finish because of readers or a writer. */
   readonly busy: boolean;
-  /** Frames in the log, and how many of them are in the database file by now. */
+  /** Frames in the log; -1 without a write-ahead log. */
   readonly logFrames: number;
+  /** How many of them are in the database file by now; -1 without a write-ahead log. */
   readonly checkpointedFrames: number;
 }
 

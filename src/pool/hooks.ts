@@ -6,7 +6,11 @@
 
 import { isPromiseLike } from "./operation.ts";
 
-/** Why a connection was closed. */
+/**
+ * Why a connection was closed: idle for too long ("idle"), too old ("lifetime"), lent too often
+ * ("uses"), failed its health check ("invalid") or its reset ("reset"), not given back by who held
+ * it ("discarded"), too many after `resize` ("resized"), or the pool was closed ("closed").
+ */
 export type DestroyReason =
   | "idle"
   | "lifetime"
@@ -37,8 +41,9 @@ export interface ReleaseEvent {
 
 /** A connection was closed. */
 export interface DestroyEvent {
+  /** Why it was closed. */
   readonly reason: DestroyReason;
-  /** What failed: the check, the reset or the close itself. */
+  /** What failed, the check, the reset or the close itself; `undefined` when nothing did. */
   readonly error: unknown;
 }
 
@@ -52,10 +57,15 @@ export interface LeakEvent {
 
 /** Callbacks for what happens in a pool. They run synchronously: keep them short. */
 export interface PoolHooks {
+  /** Called when a connection has been opened and set up. */
   onOpen?(event: OpenEvent): void;
+  /** Called when a connection is handed out. */
   onAcquire?(event: AcquireEvent): void;
+  /** Called when a connection is given back, before it is cleaned up. */
   onRelease?(event: ReleaseEvent): void;
+  /** Called when a connection has been closed. */
   onDestroy?(event: DestroyEvent): void;
+  /** Called when a lease was garbage-collected without release; needs `trackLeases`. */
   onLeak?(event: LeakEvent): void;
 }
 

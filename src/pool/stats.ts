@@ -8,24 +8,31 @@ import type { DestroyReason } from "./hooks.ts";
 
 /** A snapshot of a pool: gauges of this moment, and counters since it was made. */
 export interface PoolStats {
-  /** Slots taken, in whatever state. */
+  /** Connections in whatever state, those that are being opened or closed included. */
   readonly size: number;
+  /** Connections that are ready and unused. */
   readonly idle: number;
+  /** Connections on loan. */
   readonly inUse: number;
+  /** Connections that are being opened. */
   readonly opening: number;
   /** Callers that wait right now. */
   readonly waiting: number;
   /** Leases handed out. */
   readonly acquired: number;
-  /** Those of them that had to wait, and for how many milliseconds in all. */
+  /** Those of them that had to wait. */
   readonly queued: number;
+  /** Milliseconds they waited in all. */
   readonly waitMs: number;
-  /** Acquires that ended without a connection: out of time, aborted. */
+  /** Acquires that ended without a connection because their time was over. */
   readonly timeouts: number;
+  /** Acquires that ended without a connection because their signal aborted. */
   readonly aborts: number;
-  /** Connections opened, the milliseconds that took in all, and failures. */
+  /** Connections opened. */
   readonly opened: number;
+  /** Milliseconds that took in all. */
   readonly openMs: number;
+  /** Connections that could not be opened or set up. */
   readonly openErrors: number;
   /** Milliseconds connections were held in all, by leases that have ended. */
   readonly usedMs: number;

@@ -9,10 +9,13 @@ import type { OnTiming } from "./timing.ts";
 
 /** How a driver opens a database. */
 export interface DriverOpenOptions {
+  /** Whether the connection must not write. */
   readonly readonly: boolean;
   /** Whether a missing file is created. */
   readonly create: boolean;
+  /** How integers come out. */
   readonly intMode: "number" | "bigint";
+  /** Prepared statements to keep; `undefined` leaves it to the driver's adapter. */
   readonly statementCacheSize: number | undefined;
   /** Called after each statement with its text and the milliseconds it took. */
   readonly onTiming?: OnTiming;
@@ -20,7 +23,9 @@ export interface DriverOpenOptions {
 
 /** How far a backup has come, in pages. */
 export interface BackupProgress {
+  /** Pages of the database. */
   readonly totalPages: number;
+  /** Pages that are still to be copied. */
   readonly remainingPages: number;
 }
 
@@ -30,7 +35,12 @@ export interface Driver {
   readonly name: string;
   /** Names the SQLite library the driver brings; no two libraries may share a file. */
   readonly library: string;
-  /** @param path a path or ":memory:". */
+  /**
+   * Opens a connection.
+   *
+   * @param path a path or ":memory:".
+   * @param options how it is opened.
+   */
   open(path: string, options: DriverOpenOptions): DriverConnection | PromiseLike<DriverConnection>;
   /** Copies the database while it is in use; SQL does it where a driver has nothing of its own. */
   backup?(

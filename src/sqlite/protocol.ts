@@ -47,7 +47,12 @@ export interface ResultSet<R = Row> {
  * whoever wrote it.
  */
 export interface AsyncConnection {
-  /** Runs one statement. */
+  /**
+   * Runs one statement.
+   *
+   * @param sql the statement.
+   * @param params values by position or by name.
+   */
   execute<R = Row>(sql: string, params?: BindParams): Promise<ResultSet<R>>;
   /** Rolls the open transaction back; does nothing outside a transaction. */
   rollback(): Promise<void>;
@@ -74,6 +79,14 @@ export interface DriverConnection extends AsyncConnection {
    * that went through, and a pool rolls back to be safe.
    */
   readonly inTransactionIsCertain: boolean;
+  /**
+   * Runs one statement.
+   *
+   * @param sql the statement.
+   * @param params values by position or by name.
+   * @param options how its rows are made.
+   * @returns columns, rows, and what the statement changed.
+   */
   execute<R = Row>(
     sql: string,
     params?: BindParams,

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
+import type { DriverConnection } from "../../src/sqlite/protocol.ts";
 import { arrayRow } from "../../src/sqlite/rows.ts";
-import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -22,7 +22,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 
 /** The one row of a statement as an object and as an array, and its columns where they are told. */
 const ways: Readonly<
-  Record<string, (conn: SyncConnection, sql: string) => Promise<[object, unknown, unknown?]>>
+  Record<string, (conn: DriverConnection, sql: string) => Promise<[object, unknown, unknown?]>>
 > = {
   execute: async (conn, sql) => {
     const { rows, columns } = await conn.execute(sql);

@@ -8,11 +8,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 
 import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
-import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
+import type { DriverConnection } from "../../src/sqlite/protocol.ts";
 import { repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
 
 // Checked by the compiler: nobody calls it.
-export const adaptsDatabaseSync = (handle: DatabaseSync): SyncConnection => adaptNodeSqlite(handle);
+export const adaptsDatabaseSync = (handle: DatabaseSync): DriverConnection =>
+  adaptNodeSqlite(handle);
 
 /** Compiles a program with the types of Bun, which do not go with those of the other tests. */
 function compile(directory: string, source: string): Promise<string> {

@@ -5,7 +5,8 @@ import type { TestContext } from "node:test";
 
 import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
-import type { SyncConnection, SyncConnectionOptions } from "../../src/sqlite/sync_connection.ts";
+import type { AdaptOptions } from "../../adapters/options.ts";
+import type { DriverConnection } from "../../src/sqlite/protocol.ts";
 import { nativeDrivers } from "./drivers.ts";
 import { temporaryDirectory } from "./runtime.ts";
 
@@ -14,7 +15,7 @@ export interface SyncDriver {
   /** Why this runtime has not got it, or false: as the `skip` of a test. */
   readonly skip: string | false;
   /** A connection that is closed when the test ends. */
-  open(t: TestContext, options?: SyncConnectionOptions, path?: string): SyncConnection;
+  open(t: TestContext, options?: AdaptOptions, path?: string): DriverConnection;
 }
 
 export const syncDrivers: readonly SyncDriver[] = nativeDrivers.map((driver) => ({

@@ -2,7 +2,7 @@
  * The driver `better-sqlite3`.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import Database from "better-sqlite3";
  * import { adaptBetterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
  *
@@ -84,7 +84,7 @@ export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Han
  * @throws {TypeError | RangeError} An option is not one of the allowed values.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import Database from "better-sqlite3";
  * import { adaptBetterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
  *

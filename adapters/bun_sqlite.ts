@@ -2,7 +2,7 @@
  * The driver `bun:sqlite`, built into Bun.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { Database } from "bun:sqlite";
  * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
  *
@@ -79,7 +79,7 @@ export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
  * @throws {TypeError | RangeError} An option is not one of the allowed values.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { Database } from "bun:sqlite";
  * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
  *

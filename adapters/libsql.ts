@@ -2,7 +2,7 @@
  * The driver `@libsql/client`, for databases in files.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { createClient } from "@libsql/client";
  * import { adaptLibsql } from "@sqlitepool/pool/libsql";
  *
@@ -47,7 +47,7 @@ export interface LibsqlTransaction {
   /** Whether it has ended. */
   readonly closed: boolean;
   /** Runs one statement. */
-  execute(statement: { sql: string; args: unknown[] }): Promise<LibsqlResult>;
+  execute(statement: { sql: string; args: SQLiteValue[] }): Promise<LibsqlResult>;
   /** Ends it, and rolls back what was not committed. */
   close(): void;
 }
@@ -55,7 +55,7 @@ export interface LibsqlTransaction {
 /** What is used of a client of @libsql/client. */
 export interface LibsqlClient {
   /** Runs one statement outside of transactions. */
-  execute(statement: { sql: string; args: unknown[] }): Promise<LibsqlResult>;
+  execute(statement: { sql: string; args: SQLiteValue[] }): Promise<LibsqlResult>;
   /** Begins a transaction. */
   transaction(mode: "write" | "deferred"): Promise<LibsqlTransaction>;
   /** Closes the client. */
@@ -81,7 +81,7 @@ export function isLibsqlClient(value: unknown): value is LibsqlClient {
  * @throws {TypeError} An option is not one of the allowed values, or the client is a remote one.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { createClient } from "@libsql/client";
  * import { adaptLibsql } from "@sqlitepool/pool/libsql";
  *

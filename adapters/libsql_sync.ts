@@ -2,7 +2,7 @@
  * The driver `libsql`, which has the methods of better-sqlite3.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import Database from "libsql";
  * import { adaptLibsqlSync } from "@sqlitepool/pool/libsql-sync";
  *
@@ -83,7 +83,7 @@ export function isLibsqlSyncHandle(value: unknown): value is LibsqlSyncHandle {
  * @throws {TypeError | RangeError} An option is not one of the allowed values.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import Database from "libsql";
  * import { adaptLibsqlSync } from "@sqlitepool/pool/libsql-sync";
  *

@@ -2,7 +2,7 @@
  * The driver `sqlite3`, whose methods take callbacks.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import sqlite3 from "sqlite3";
  * import { adaptSqlite3 } from "@sqlitepool/pool/sqlite3";
  *
@@ -75,7 +75,7 @@ export function isSqlite3Handle(value: unknown): value is Sqlite3Handle {
  * @throws {TypeError} `intMode` is not `"number"`, the only one the driver has.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import sqlite3 from "sqlite3";
  * import { adaptSqlite3 } from "@sqlitepool/pool/sqlite3";
  *

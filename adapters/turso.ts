@@ -2,7 +2,7 @@
  * The driver `@tursodatabase/database`: SQLite written anew, not all of it yet.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { connect } from "@tursodatabase/database";
  * import { adaptTurso } from "@sqlitepool/pool/turso";
  *
@@ -48,8 +48,8 @@ export interface TursoStatement {
 export interface TursoHandle {
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
-  /** Prepares a statement. */
-  prepare(sql: string): TursoStatement;
+  /** Prepares a statement; its types say that this takes a promise. */
+  prepare(sql: string): TursoStatement | PromiseLike<TursoStatement>;
   /** Closes the database. */
   close(): Promise<void>;
 }
@@ -72,7 +72,7 @@ export function isTursoHandle(value: unknown): value is TursoHandle {
  * @throws {TypeError} An option is not one of the allowed values.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { connect } from "@tursodatabase/database";
  * import { adaptTurso } from "@sqlitepool/pool/turso";
  *
@@ -108,7 +108,7 @@ class Handle implements AsyncHandle {
   }
 
   async run({ text, returning, verb }: Statement, values: SQLiteValue[]): Promise<Outcome> {
-    const statement = this.raw.prepare(text);
+    const statement = await this.raw.prepare(text);
     try {
       statement.raw(true);
       statement.safeIntegers(true);
@@ -123,7 +123,7 @@ class Handle implements AsyncHandle {
   }
 
   async close(): Promise<void> {
-    if (this.raw.inTransaction) await all(this.raw.prepare("ROLLBACK"), []);
+    if (this.raw.inTransaction) await all(await this.raw.prepare("ROLLBACK"), []);
     await this.raw.close();
   }
 
@@ -139,7 +139,7 @@ class Handle implements AsyncHandle {
   }
 
   async #lastChanges(): Promise<Omit<Outcome, "columns" | "rows">> {
-    const statement = this.raw.prepare("SELECT changes(), last_insert_rowid()");
+    const statement = await this.raw.prepare("SELECT changes(), last_insert_rowid()");
     statement.raw(true);
     statement.safeIntegers(true);
     try {

@@ -7,13 +7,30 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 
+import type { Client as LibsqlClient } from "@libsql/client";
+import type { Database as Turso } from "@tursodatabase/database";
+import type { Database as BetterSqlite3 } from "better-sqlite3";
+import type LibsqlSync from "libsql";
+import type { Database as Sqlite3 } from "sqlite3";
+
+import { adaptBetterSqlite3 } from "../../adapters/better_sqlite3.ts";
+import { adaptLibsql } from "../../adapters/libsql.ts";
+import { adaptLibsqlSync } from "../../adapters/libsql_sync.ts";
 import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
+import { adaptSqlite3 } from "../../adapters/sqlite3.ts";
+import { adaptTurso } from "../../adapters/turso.ts";
 import type { DriverConnection } from "../../src/sqlite/protocol.ts";
 import { repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
 
-// Checked by the compiler: nobody calls it.
-export const adaptsDatabaseSync = (handle: DatabaseSync): DriverConnection =>
-  adaptNodeSqlite(handle);
+type Adapts<Handle> = (handle: Handle) => DriverConnection;
+
+// Checked by the compiler: nobody calls them.
+export const adaptsDatabaseSync: Adapts<DatabaseSync> = (handle) => adaptNodeSqlite(handle);
+export const adaptsBetter: Adapts<BetterSqlite3> = (handle) => adaptBetterSqlite3(handle);
+export const adaptsLibsql: Adapts<LibsqlClient> = (client) => adaptLibsql(client);
+export const adaptsLibsqlSync: Adapts<LibsqlSync.Database> = (handle) => adaptLibsqlSync(handle);
+export const adaptsSqlite3: Adapts<Sqlite3> = (handle) => adaptSqlite3(handle);
+export const adaptsTurso: Adapts<Turso> = (handle) => adaptTurso(handle);
 
 /** Compiles a program with the types of Bun, which do not go with those of the other tests. */
 function compile(directory: string, source: string): Promise<string> {

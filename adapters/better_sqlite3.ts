@@ -7,7 +7,7 @@
  * import { adaptBetterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
  *
  * const conn = adaptBetterSqlite3(new Database("app.db"), { intMode: "bigint" });
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

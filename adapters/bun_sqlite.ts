@@ -7,7 +7,7 @@
  * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
  *
  * const conn = adaptBunSqlite(new Database("app.db"), { intMode: "bigint" });
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

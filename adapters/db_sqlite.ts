@@ -7,7 +7,7 @@
  * import { adaptDbSqlite } from "@sqlitepool/pool/db-sqlite";
  *
  * const conn = adaptDbSqlite(new Database("app.db"));
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

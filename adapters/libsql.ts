@@ -8,7 +8,7 @@
  *
  * const client = createClient({ url: "file:app.db", intMode: "bigint", concurrency: 1 });
  * const conn = adaptLibsql(client);
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

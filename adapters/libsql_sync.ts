@@ -7,7 +7,7 @@
  * import { adaptLibsqlSync } from "@sqlitepool/pool/libsql-sync";
  *
  * const conn = adaptLibsqlSync(new Database("app.db"), { intMode: "bigint" });
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

@@ -7,7 +7,7 @@
  * import { adaptNodeSqlite } from "@sqlitepool/pool/node-sqlite";
  *
  * const conn = adaptNodeSqlite(new DatabaseSync("app.db"), { intMode: "bigint" });
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

@@ -7,7 +7,7 @@
  * import { adaptSqlite3 } from "@sqlitepool/pool/sqlite3";
  *
  * const conn = adaptSqlite3(new sqlite3.Database("app.db"));
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

@@ -7,7 +7,7 @@
  * import { adaptTurso } from "@sqlitepool/pool/turso";
  *
  * const conn = adaptTurso(await connect("app.db"), { intMode: "bigint" });
- * const { rows } = await conn.execute("SELECT * FROM users WHERE id = ?", [1]);
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
  * await conn.close();
  * ```
  *

@@ -1,13 +1,16 @@
 // Checks that are one command each and pass or fail as a whole.
 
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 
+import { entryPaths } from "./entry_points.ts";
 import { run } from "./process.ts";
 import { type Runtime, runtimes, scriptRuntime } from "./runtimes.ts";
 
 export interface Check {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
+  readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -28,6 +31,16 @@ export const staticChecks: readonly Check[] = [
   // --doc: the examples in doc comments too.
   { name: "deno check", command: [deno, "check", "--quiet", "--doc", "."] },
   { name: "README types", command: [node, "scripts/readme_types.ts"] },
+  // What JSR would say, from its own tool and from the one for npm users.
+  { name: "deno publish", command: [deno, "publish", "--dry-run", "--allow-dirty"] },
+  {
+    name: "jsr publish",
+    command: [node, "node_modules/jsr/dist/bin.js", "publish", "--dry-run", "--allow-dirty"],
+    env: { DENO_BIN_PATH: resolve(deno) },
+  },
+  { name: "deno doc", command: [deno, "doc", "--lint", ...entryPaths] },
+  { name: "documentation", command: [node, "scripts/docs.ts", "--check"] },
+  { name: "public API", command: [node, "scripts/api.ts", "--check"] },
 ];
 
 /** The tests of the tests: every planted fault must make some test fail. */
@@ -37,7 +50,7 @@ export function mutationChecks(): Check[] {
   return [{ name: "mutation", command: [node, script], timeoutMs: 2_400_000 }];
 }
 
-export async function runCheck({ name, command, timeoutMs }: Check): Promise<CheckResult> {
+export async function runCheck({ name, command, env, timeoutMs }: Check): Promise<CheckResult> {
   const [binary, ...args] = command;
-  return { name, ...await run(binary, args, { timeoutMs }) };
+  return { name, ...await run(binary, args, { env, timeoutMs }) };
 }

@@ -1,6 +1,6 @@
 // Type-checks the TypeScript blocks of the documents, those that the tests cannot run included.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -10,7 +10,6 @@ import { documents, readCodeBlocks } from "../tests/helpers/markdown.ts";
 
 const directory = ".readme-blocks/types";
 const blocks = documents(".")
-  .filter((document) => existsSync(document))
   .flatMap((document) => readCodeBlocks(".", document))
   // Those for Deno alone may use its globals, which tsc does not know.
   .filter(({ language, runtimes }) => language === "ts" && runtimes.join() !== "deno");
@@ -19,7 +18,7 @@ if (blocks.length === 0) process.exit();
 mkdirSync(directory, { recursive: true });
 try {
   for (const { document, line, code } of blocks) {
-    writeFileSync(join(directory, `${document.replace("/", "-")}-${line}.ts`), code);
+    writeFileSync(join(directory, `${document.replaceAll("/", "-")}-${line}.ts`), code);
   }
   const tsconfig = {
     extends: "../../tsconfig.json",

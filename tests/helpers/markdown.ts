@@ -32,11 +32,19 @@ interface Markers {
   typeCheckOnly: string | undefined;
 }
 
-/** README.md and the documents in docs/. */
+/** The Markdown documents of the repository, README.md first. */
 export function documents(root: string): string[] {
-  const docs = existsSync(join(root, "docs")) ? readdirSync(join(root, "docs")) : [];
-  const pages = docs.filter((name) => name.endsWith(".md")).sort();
-  return ["README.md", ...pages.map((name) => `docs/${name}`)];
+  const isHere = (name: string) => name !== "node_modules" && !name.startsWith("npm");
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && isHere(entry.name));
+  const nested = [...folders.map(({ name }) => name), ".github"]
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+    );
+  const pages = [...readdirSync(root), ...nested].filter((path) => path.endsWith(".md"));
+  return ["README.md", ...pages.filter((path) => path !== "README.md").sort()];
 }
 
 export function readCodeBlocks(root: string, document: string): CodeBlock[] {

@@ -1,76 +1,24 @@
-import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import process from "node:process";
-import { test, type TestContext } from "node:test";
+/** The examples of README.md and of every other document are programs that run. */
 
-import {
-  type CodeBlock,
-  documents,
-  extractCodeBlocks,
-  readCodeBlocks,
-} from "../helpers/markdown.ts";
-import { repositoryRoot, runScript, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
-import { skipFor } from "../helpers/skip_reasons.ts";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { testCodeBlock } from "../helpers/code_blocks.ts";
+import { documents, extractCodeBlocks, readCodeBlocks } from "../helpers/markdown.ts";
+import { repositoryRoot } from "../helpers/runtime.ts";
 
 const blocks = documents(repositoryRoot)
-  .filter((document) => existsSync(join(repositoryRoot, document)))
   .flatMap((document) => readCodeBlocks(repositoryRoot, document))
   .filter(({ language }) => language === "ts" || language === "js");
 
 test("README.md has examples", () => {
-  assert.ok(existsSync(join(repositoryRoot, "README.md")), "there is no README.md");
   assert.ok(
     blocks.some(({ document }) => document === "README.md"),
     "README.md has no ts or js block",
   );
 });
 
-for (const block of blocks) {
-  const skip = skipFor(title(block), reasonToSkip(block) || undefined);
-  test(title(block), skip, async (t) => {
-    const script = writeScript(t, block);
-    const { code, stdout, stderr } = await runScript(script, [], {}, temporaryDirectory(t));
-    assert.equal(code, 0, `exit code ${code}\n${stderr}${stdout}`);
-    for (const text of block.expected) {
-      assert.ok(stdout.includes(text), `"${text}" is not in the output:\n${stdout}`);
-    }
-  });
-}
-
-/** In the repository, where the package can be imported by its own name. */
-function writeScript(t: TestContext, { document, line, language, code }: CodeBlock): string {
-  mkdirSync(join(repositoryRoot, ".readme-blocks"), { recursive: true });
-  const directory = mkdtempSync(join(repositoryRoot, ".readme-blocks", `${runtimeName()}-`));
-  t.after(() => rmSync(directory, { recursive: true }));
-  const script = join(directory, `${document.replace("/", "-")}-${line}.${language}`);
-  writeFileSync(script, code);
-  return relative(repositoryRoot, script);
-}
-
-function title({ document, line, runtimes, typeCheckOnly }: CodeBlock): string {
-  // In the name, since only Node's reports tell why a test was skipped.
-  const limits = [
-    ...(runtimes.length > 0 ? [`only on ${runtimes.join(", ")}`] : []),
-    ...(typeCheckOnly !== undefined ? [`not run: ${typeCheckOnly}`] : []),
-  ];
-  return `${document}:${line}${limits.length > 0 ? ` (${limits.join("; ")})` : ""}`;
-}
-
-function reasonToSkip({ code, runtimes, typeCheckOnly }: CodeBlock): string | false {
-  if (typeCheckOnly !== undefined) return `type-checked only: ${typeCheckOnly}`;
-  if (runtimes.length > 0 && !runtimes.includes(runtimeName())) {
-    return `only on ${runtimes.join(", ")}`;
-  }
-  if (/\bawait using\b/.test(code) && !parsesAwaitUsing()) {
-    return "Node 22 cannot parse `await using`";
-  }
-  return false;
-}
-
-function parsesAwaitUsing(): boolean {
-  return runtimeName() !== "node" || Number.parseInt(process.versions.node) >= 24;
-}
+for (const block of blocks) testCodeBlock(block);
 
 test("blocks are extracted with their markers", () => {
   const markdown = [

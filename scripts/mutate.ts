@@ -35,7 +35,8 @@ function copy(name: string): string {
   for (const part of ["package.json", "src/pool", "tests/helpers", "tests/pool"]) {
     cpSync(part, join(directory, part), { recursive: true });
   }
-  symlinkSync(resolve("node_modules"), join(directory, "node_modules"));
+  // A junction needs no privileges on Windows; elsewhere it is a link like any other.
+  symlinkSync(resolve("node_modules"), join(directory, "node_modules"), "junction");
   return directory;
 }
 

@@ -28,7 +28,8 @@ child.on("exit", (code) => process.exit(code ?? 1));
 function isInstalled() {
   return existsSync(stamp) &&
     readFileSync(stamp, "utf8") === manifestHash() &&
-    runtimes.every((runtime) => existsSync(runtime.binary));
+    // Windows finds the .exe by itself when it is run.
+    runtimes.every(({ binary }) => existsSync(binary) || existsSync(`${binary}.exe`));
 }
 
 function install() {
@@ -36,6 +37,8 @@ function install() {
   // An older Node than ours only starts npm here: its engine warnings say nothing of use.
   const npm = spawnSync("npm", ["ci", "--loglevel=error"], {
     stdio: ["ignore", "inherit", "inherit"],
+    // There npm is a script of the shell.
+    shell: process.platform === "win32",
   });
   if (npm.status !== 0) fail(`npm ci failed (${npm.error?.message ?? `exit code ${npm.status}`}).`);
   for (const { binary } of runtimes) {

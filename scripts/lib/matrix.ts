@@ -59,8 +59,10 @@ async function runFile(
   const unhandled = join(directory, "unhandled.txt");
   const reasons = join(directory, "skip_reasons.txt");
   for (const path of [junit, unhandled, reasons]) rmSync(path, { force: true });
+  // The first is for Unix, the others are for Windows.
+  const temporary = { TMPDIR: directory, TEMP: directory, TMP: directory };
   const { problem, output } = await run(runtime.binary, testArguments(runtime, file, junit), {
-    env: { TMPDIR: directory, UNHANDLED_ERRORS: unhandled, SKIP_REASONS: reasons },
+    env: { ...temporary, UNHANDLED_ERRORS: unhandled, SKIP_REASONS: reasons },
     timeoutMs: fileTimeoutMs,
   });
   const { results: reported, unreadable } = readResults(junit, file);

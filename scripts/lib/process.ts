@@ -1,6 +1,6 @@
 // Child processes: captured, limited in time, and never left behind.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 
 export interface Outcome {
@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
+
+const onWindows = process.platform === "win32";
 
 /** Process groups of the children that are alive. */
 const groups = new Set<number>();
@@ -36,7 +38,7 @@ export function run(
 
     // Its own process group, so that whatever it started ends with it.
     const child = spawn(command, args, {
-      detached: true,
+      detached: !onWindows,
       env: { ...childEnvironment(), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -53,7 +55,7 @@ export function run(
     child.on("exit", (code, signal) => {
       if (code !== 0) problem ??= signal === null ? `exit code ${code}` : `killed by ${signal}`;
       // Survivors would hold the pipes open.
-      if (group !== undefined) killGroup(group);
+      if (group !== undefined && !onWindows) killGroup(group);
     });
     child.on("close", () => {
       clearTimeout(timer);
@@ -65,6 +67,8 @@ export function run(
 }
 
 function killGroup(group: number): void {
+  // There are no process groups: what a child started ends with it while it is still there.
+  if (onWindows) return void spawnSync("taskkill", ["/pid", String(group), "/t", "/f"]);
   try {
     process.kill(-group, "SIGKILL");
   } catch {

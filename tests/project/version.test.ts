@@ -1,0 +1,124 @@
+/** npm run bump, on a copy of the manifests, and what a release must be. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { nextVersion, readVersion, releaseDate } from "../../scripts/lib/version.ts";
+import { repositoryRoot, runScript, temporaryDirectory } from "../helpers/runtime.ts";
+
+const FILES = ["package.json", "package-lock.json", "deno.json", "jsr.json", "CHANGELOG.md"];
+const changelog = `# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Something.
+
+## [0.0.9] - 2026-01-02
+
+- Less.
+`;
+
+/** A repository of its own with our manifests, at version 0.1.0 or another one. */
+function repository(t: TestContext, version = "0.1.0"): string {
+  const directory = temporaryDirectory(t);
+  for (const file of FILES) copyFileSync(join(repositoryRoot, file), join(directory, file));
+  const current = readVersion(directory);
+  for (const file of FILES.slice(0, 4)) {
+    const text = readFileSync(join(directory, file), "utf8");
+    const ours = `"version": "${current}"`;
+    writeFileSync(join(directory, file), text.replaceAll(ours, `"version": "${version}"`));
+  }
+  writeFileSync(join(directory, "CHANGELOG.md"), changelog);
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: directory });
+  git("init", "--quiet");
+  git("add", "--all");
+  const author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
+  git(...author, "commit", "--quiet", "--no-gpg-sign", "--message=Start");
+  return directory;
+}
+
+const bump = (directory: string, ...args: string[]) =>
+  runScript("scripts/bump.ts", args, {}, directory);
+
+const contents = (directory: string) =>
+  FILES.map((file) => readFileSync(join(directory, file), "utf8"));
+
+test("bump puts the next version into every manifest and dates the changelog", async (t) => {
+  const directory = repository(t);
+  const before = contents(directory);
+  const { code, stdout, stderr } = await bump(directory, "minor");
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^0\.1\.0 -> 0\.2\.0\./);
+  assert.equal(readVersion(directory), "0.2.0");
+  const after = contents(directory);
+  // Nothing else: each file has changed in the lines with its version alone.
+  before.slice(0, 4).forEach((text, index) => {
+    const [old, now] = [text.split("\n"), after[index].split("\n")];
+    const changed = now.filter((line, at) => line !== old[at]);
+    assert.equal(old.length, now.length);
+    assert.equal(changed.length, FILES[index] === "package-lock.json" ? 2 : 1);
+    assert.ok(changed.every((line) => line.includes('"version": "0.2.0"')));
+  });
+  const today = new Date().toISOString().slice(0, 7);
+  assert.match(releaseDate(after[4], "0.2.0") ?? "", new RegExp(`^${today}-\\d\\d$`));
+  assert.match(
+    after[4],
+    /^## \[Unreleased\]\n\n## \[0\.2\.0\] - .*\n\n### Added\n\n- Something\.\n\n## \[0\.0\.9\]/m,
+  );
+});
+
+test("bump refuses what is no step up, and changes nothing then", async (t) => {
+  const directory = repository(t, "1.2.3");
+  const before = contents(directory);
+  const refusals: [string[], RegExp][] = [
+    [[], /Which version/],
+    [["1.2.3"], /1\.2\.3 is not after 1\.2\.3/],
+    [["1.2.2"], /1\.2\.2 is not after 1\.2\.3/],
+    [["0.9.0"], /0\.9\.0 is not after 1\.2\.3/],
+    [["next"], /"next" is no version/],
+    [["01.3.0"], /"01\.3\.0" is no version/],
+  ];
+  for (const [args, expected] of refusals) {
+    const { code, stderr } = await bump(directory, ...args);
+    assert.equal(code, 1, args.join());
+    assert.match(stderr, expected);
+  }
+  assert.deepEqual(contents(directory), before);
+});
+
+test("bump refuses a tree with changes", async (t) => {
+  const directory = repository(t);
+  writeFileSync(join(directory, "new.txt"), "");
+  const { code, stderr } = await bump(directory, "patch");
+  assert.equal(code, 1);
+  assert.match(stderr, /Commit or discard these changes first:\n\?\? new\.txt/);
+});
+
+test("bump refuses manifests that disagree, and a changelog without news", async (t) => {
+  const noNews = repository(t);
+  writeFileSync(join(noNews, "CHANGELOG.md"), changelog.replace("### Added\n\n- Something.\n", ""));
+  execFileSync("git", ["add", "--all"], { cwd: noNews });
+  const author = ["-c", "user.name=Test", "-c", "user.email=test@example.org"];
+  const commit = ["commit", "--quiet", "--no-gpg-sign", "--message=Next"];
+  execFileSync("git", [...author, ...commit], { cwd: noNews });
+  const before = contents(noNews);
+  const { code, stderr } = await bump(noNews, "patch");
+  assert.equal(code, 1);
+  assert.match(stderr, /does not say what has changed/);
+  assert.deepEqual(contents(noNews), before);
+
+  writeFileSync(join(noNews, "jsr.json"), JSON.stringify({ version: "9.9.9" }));
+  assert.throws(() => readVersion(noNews), /The manifests disagree: 0\.1\.0, 9\.9\.9\./);
+});
+
+test("versions go up as Semantic Versioning has them", () => {
+  assert.equal(nextVersion("1.2.3", "patch"), "1.2.4");
+  assert.equal(nextVersion("1.2.3", "minor"), "1.3.0");
+  assert.equal(nextVersion("1.2.3", "major"), "2.0.0");
+  assert.equal(nextVersion("1.9.9", "1.10.0"), "1.10.0");
+});

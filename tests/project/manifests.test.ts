@@ -13,6 +13,7 @@ interface Manifest {
   license: string;
   exports: Record<string, string>;
   imports?: Record<string, string>;
+  publish?: { include: string[] };
 }
 
 const read = (path: string) => readFileSync(join(repositoryRoot, path), "utf8");
@@ -30,6 +31,25 @@ test("package.json, deno.json and jsr.json agree", () => {
   assert.ok(Object.keys(npm.exports).length >= 3);
   assert.deepEqual(identity(deno), identity(npm));
   assert.deepEqual(identity(jsr), identity(npm));
+});
+
+test("jsr.json says what deno.json says, which JSR prefers without a word", () => {
+  for (const [key, value] of Object.entries(jsr)) {
+    assert.deepEqual(value, deno[key as keyof Manifest], key);
+  }
+  assert.deepEqual(Object.keys(jsr).sort(), ["exports", "license", "name", "publish", "version"]);
+});
+
+test("what is published has every export, the documents and no tests", () => {
+  const { include } = deno.publish!;
+  const isIncluded = (path: string) =>
+    include.some((part) => part === path || part.endsWith("/") && path.startsWith(part));
+  const exported = Object.values(npm.exports).map((path) => path.replace("./", ""));
+  for (const path of [...exported, "README.md", "LICENSE", "CHANGELOG.md"]) {
+    assert.ok(isIncluded(path), `${path} is not published`);
+  }
+  assert.ok(!isIncluded("tests/project/manifests.test.ts"));
+  assert.ok(!isIncluded("scripts/test.ts"));
 });
 
 test("every export exists", () => {

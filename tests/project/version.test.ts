@@ -116,6 +116,25 @@ test("bump refuses manifests that disagree, and a changelog without news", async
   assert.throws(() => readVersion(noNews), /The manifests disagree: 0\.1\.0, 9\.9\.9\./);
 });
 
+test("a release has the tag, the day and the repository that it says", async (t) => {
+  const directory = repository(t);
+  const released = (tag: string, name: string) =>
+    runScript("scripts/released.ts", [tag, name], {}, directory);
+  const { code, stderr } = await released("v0.2.0", "someone/pool");
+  assert.equal(code, 1);
+  assert.match(stderr, /The tag is v0\.2\.0, but the version is 0\.1\.0/);
+  assert.match(stderr, /has no "## \[0\.1\.0\] - <date>"/);
+  assert.match(stderr, /repository\.url of package\.json is ".*", but this is someone\/pool/);
+
+  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  manifest.repository = { type: "git", url: "git+https://github.com/someone/pool.git" };
+  writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
+  const dated = changelog.replace("[Unreleased]", "[0.1.0] - 2026-03-04");
+  writeFileSync(join(directory, "CHANGELOG.md"), dated);
+  const good = await released("v0.1.0", "someone/pool");
+  assert.deepEqual([good.code, good.stdout.trim()], [0, "0.1.0 of 2026-03-04"], good.stderr);
+});
+
 test("versions go up as Semantic Versioning has them", () => {
   assert.equal(nextVersion("1.2.3", "patch"), "1.2.4");
   assert.equal(nextVersion("1.2.3", "minor"), "1.3.0");

@@ -4,27 +4,34 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
-import { test, type TestContext } from "node:test";
+import type { TestContext } from "node:test";
 
 import type { CodeBlock } from "./markdown.ts";
 import { repositoryRoot, runScript, runtimeName, temporaryDirectory } from "./runtime.ts";
 import { skipFor } from "./skip_reasons.ts";
+
+/** What `test` takes; the files call it themselves, as Deno names tests by who does. */
+export type CodeBlockTest = readonly [
+  name: string,
+  options: { readonly skip: string | false },
+  run: (t: TestContext) => Promise<void>,
+];
 
 /**
  * Makes a test of a block.
  *
  * @param reason Why it is not run here, beside what its markers say.
  */
-export function testCodeBlock(block: CodeBlock, reason?: string): void {
+export function codeBlockTest(block: CodeBlock, reason?: string): CodeBlockTest {
   const skip = skipFor(title(block), reason ?? reasonToSkip(block));
-  test(title(block), skip, async (t) => {
+  return [title(block), skip, async (t) => {
     const script = writeScript(t, block);
     const { code, stdout, stderr } = await runScript(script, [], {}, temporaryDirectory(t));
     assert.equal(code, 0, `exit code ${code}\n${stderr}${stdout}`);
     for (const text of block.expected) {
       assert.ok(stdout.includes(text), `"${text}" is not in the output:\n${stdout}`);
     }
-  });
+  }];
 }
 
 /** In the repository, where the package can be imported by its own name. */

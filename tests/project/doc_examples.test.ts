@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 
-import { testCodeBlock } from "../helpers/code_blocks.ts";
+import { codeBlockTest } from "../helpers/code_blocks.ts";
 import { documentedFiles, extractExamples, readExamples } from "../helpers/doc_comments.ts";
 import { repositoryRoot, runtimeName } from "../helpers/runtime.ts";
 
@@ -16,7 +16,8 @@ const onNewestNode = runtimeName() === "node" && Number.parseInt(process.version
 for (const example of examples) {
   // The same everywhere, and README.md runs everywhere.
   const elsewhere = example.runtimes.length === 0 && !onNewestNode;
-  testCodeBlock(example, elsewhere ? "examples of doc comments run on Node 26" : undefined);
+  const reason = elsewhere ? "examples of doc comments run on Node 26" : undefined;
+  test(...codeBlockTest(example, reason));
 }
 
 test("mod.ts and most adapters have examples", () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { testCodeBlock } from "../helpers/code_blocks.ts";
+import { codeBlockTest } from "../helpers/code_blocks.ts";
 import { documents, extractCodeBlocks, readCodeBlocks } from "../helpers/markdown.ts";
 import { repositoryRoot } from "../helpers/runtime.ts";
 
@@ -18,7 +18,7 @@ test("README.md has examples", () => {
   );
 });
 
-for (const block of blocks) testCodeBlock(block);
+for (const block of blocks) test(...codeBlockTest(block));
 
 test("blocks are extracted with their markers", () => {
   const markdown = [

@@ -5,6 +5,7 @@
  */
 
 import type { IntMode } from "../src/sqlite/rows.ts";
+import type { OnTiming } from "../src/sqlite/timing.ts";
 
 /** How an adapted connection behaves. */
 export interface AdaptOptions {
@@ -15,4 +16,9 @@ export interface AdaptOptions {
    * keep none.
    */
   statementCacheSize?: number;
+  /**
+   * Called after each statement with its text and the milliseconds it took. Synchronous drivers
+   * only.
+   */
+  onTiming?: OnTiming;
 }

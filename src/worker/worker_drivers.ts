@@ -7,8 +7,9 @@
 import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
 import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
 import { bunSqlite, nodeSqlite, openError } from "../../adapters/native_drivers.ts";
+import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
-import type { OpenRequest } from "./wire.ts";
+import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
 type HandleClass<H> = new (path: string, options: object) => H;
 
@@ -16,22 +17,25 @@ type HandleClass<H> = new (path: string, options: object) => H;
 export async function openConnection({ driver, path, ...options }: OpenRequest): Promise<
   SyncConnection
 > {
-  switch (driver) {
-    case "node:sqlite":
-      return nodeSqlite.open(path, options) as SyncConnection;
-    case "bun:sqlite":
-      return bunSqlite.open(path, options) as SyncConnection;
-    case "better-sqlite3": {
-      const Database = await load<HandleClass<BetterSqlite3Handle>>(driver);
-      const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
-      return adaptBetterSqlite3(attempt(() => new Database(path, access)), options);
-    }
-    case "libsql": {
-      const Database = await load<HandleClass<LibsqlSyncHandle>>(driver);
-      return adaptLibsqlSync(attempt(() => new Database(path, { timeout: 0 })), options);
-    }
-  }
+  // The adapters of synchronous drivers make no other connections.
+  return await openers[driver](path, options) as SyncConnection;
 }
+
+type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
+
+const openers: Readonly<Record<WorkerDriverName, Open>> = {
+  "node:sqlite": nodeSqlite.open,
+  "bun:sqlite": bunSqlite.open,
+  async "better-sqlite3"(path, options) {
+    const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
+    const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
+    return adaptBetterSqlite3(attempt(() => new Database(path, access)), options);
+  },
+  async libsql(path, options) {
+    const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
+    return adaptLibsqlSync(attempt(() => new Database(path, { timeout: 0 })), options);
+  },
+};
 
 /** By a variable, so that no builder takes the package for one that has to be there. */
 async function load<M>(name: string): Promise<M> {

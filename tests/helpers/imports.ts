@@ -6,6 +6,9 @@ export interface Import {
   readonly specifier: string;
   /** `import("...")`, which is not resolved before it runs. */
   readonly dynamic: boolean;
+  /** Where the specifier begins and ends in the source, its quotes included. */
+  readonly start: number;
+  readonly end: number;
 }
 
 interface SyntaxNode {
@@ -17,21 +20,34 @@ interface SyntaxNode {
 export function findImports(source: string): Import[] {
   const imports: Import[] = [];
   visit(source, (node) => {
-    const specifier = literalValue(node.source ?? node.expression);
+    const literal = node.source ?? node.expression;
+    const specifier = literalValue(literal);
     if (specifier === undefined) return;
+    const { start, end } = literal as { start: number; end: number };
     switch (node.type) {
       case "ImportDeclaration":
       case "ExportNamedDeclaration":
       case "ExportAllDeclaration":
       case "TSImportType":
       case "TSExternalModuleReference":
-        imports.push({ specifier, dynamic: false });
+        imports.push({ specifier, dynamic: false, start, end });
         break;
       case "ImportExpression":
-        imports.push({ specifier, dynamic: true });
+        imports.push({ specifier, dynamic: true, start, end });
     }
   });
   return imports;
+}
+
+/** The source with each specifier that `findImports` finds replaced. */
+export function renameImports(source: string, rename: (specifier: string) => string): string {
+  const pieces: string[] = [];
+  let copied = 0;
+  for (const { specifier, start, end } of findImports(source).sort((a, b) => a.start - b.start)) {
+    pieces.push(source.slice(copied, start), JSON.stringify(rename(specifier)));
+    copied = end;
+  }
+  return pieces.join("") + source.slice(copied);
 }
 
 /** String literals and the fixed parts of templates, import specifiers aside. */

@@ -1,0 +1,17 @@
+// Run by Deno where JSR can be reached: dnt_build.ts <directory>
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+
+import { DNT, type DntOptions, dntOptions } from "./dnt_options.ts";
+import { publishedManifest, type SourceManifest } from "./manifest.ts";
+
+interface Dnt {
+  build(options: DntOptions): Promise<void>;
+}
+
+// A name in a variable is looked up when it is needed: type checks must not reach for JSR.
+const specifier: string = DNT;
+const dnt: Dnt = await import(specifier);
+const source: SourceManifest = JSON.parse(readFileSync("package.json", "utf8"));
+await dnt.build(dntOptions(publishedManifest(source), source.exports, process.argv[2]));

@@ -1,0 +1,56 @@
+// What dnt is asked to do.
+
+import type { PublishedManifest } from "./manifest.ts";
+
+/** The version of dnt that builds releases. */
+export const DNT = "jsr:@deno/dnt@0.43.2";
+
+/** Where dnt puts ECMAScript modules and their declarations, in the directory it is given. */
+export const DNT_MODULES = "esm";
+
+/** The options of dnt's `build` that are used here, as its documentation has them. */
+export interface DntOptions {
+  readonly entryPoints: { readonly name: string; readonly path: string }[];
+  readonly outDir: string;
+  readonly shims: Readonly<Record<string, boolean>>;
+  readonly polyfills: boolean;
+  readonly scriptModule: false;
+  readonly esModule: true;
+  readonly declaration: "inline";
+  readonly test: false;
+  readonly typeCheck: false;
+  readonly skipNpmInstall: true;
+  readonly skipSourceOutput: true;
+  readonly compilerOptions: {
+    readonly target: "Latest";
+    readonly lib: readonly ("ESNext" | "DOM")[];
+  };
+  readonly package: PublishedManifest;
+}
+
+/**
+ * Modules only, for the newest JavaScript, so that `import.meta` and everything else stays as it is
+ * written. Nothing is shimmed: the runtimes differ in code of ours, not in globals.
+ */
+export function dntOptions(
+  manifest: PublishedManifest,
+  exports: Readonly<Record<string, string>>,
+  outDir: string,
+): DntOptions {
+  return {
+    entryPoints: Object.entries(exports).map(([name, path]) => ({ name, path })),
+    outDir,
+    shims: {},
+    polyfills: false,
+    scriptModule: false,
+    esModule: true,
+    declaration: "inline",
+    test: false,
+    // `npm run check` has done so, with the types of Node, which dnt would have to install.
+    typeCheck: false,
+    skipNpmInstall: true,
+    skipSourceOutput: true,
+    compilerOptions: { target: "Latest", lib: ["ESNext", "DOM"] },
+    package: manifest,
+  };
+}

@@ -1,0 +1,73 @@
+// The package.json that is published, made of the one in the repository: what concerns only those
+// who work on the package stays behind, and paths of sources become those of the built files.
+
+import { basename } from "node:path";
+
+export interface SourceManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly keywords: readonly string[];
+  readonly homepage: string;
+  readonly repository: { readonly type: string; readonly url: string };
+  readonly bugs: string;
+  readonly license: string;
+  readonly type: "module";
+  /** Modules that do something when they are imported; all others may be left out of bundles. */
+  readonly sideEffects: false | readonly string[];
+  readonly engines: Readonly<Record<string, string>>;
+  /** Subpaths and their source files. */
+  readonly exports: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
+}
+
+/** What dnt and npm are given: JSON. */
+export interface PublishedManifest extends Omit<SourceManifest, "exports"> {
+  readonly exports: Readonly<Record<string, string | PublishedEntry>>;
+  readonly files: readonly string[];
+}
+
+export interface PublishedEntry {
+  readonly types: string;
+  readonly default: string;
+}
+
+/** Where built modules and declarations are in the package. */
+export const MODULES = "dist";
+export const DECLARATIONS = "types";
+
+/** The path in the package of the module that a source file of an export becomes. */
+export function modulePath(source: string): string {
+  return `${MODULES}/${basename(source, ".ts")}.js`;
+}
+
+/** The path in the package of the declarations of a source file. */
+export function declarationPath(source: string): string {
+  return `${DECLARATIONS}/${withoutDot(source).replace(/\.ts$/, ".d.ts")}`;
+}
+
+export function publishedManifest(source: SourceManifest): PublishedManifest {
+  const { name, version, description, keywords, homepage, repository, bugs, license } = source;
+  const { type, sideEffects, engines, exports, peerDependencies, peerDependenciesMeta } = source;
+  const entries = Object.entries(exports).map(([key, path]) => [key, publishedEntry(path)]);
+  return {
+    ...{ name, version, description, keywords, homepage, repository, bugs, license },
+    type,
+    sideEffects: sideEffects && sideEffects.map((path) => `./${modulePath(path)}`),
+    engines,
+    exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
+    files: [MODULES, DECLARATIONS, "CHANGELOG.md"],
+    peerDependencies,
+    peerDependenciesMeta,
+  };
+}
+
+/** One build for every runtime, so there are no conditions beside these two. */
+function publishedEntry(source: string): PublishedEntry {
+  return { types: `./${declarationPath(source)}`, default: `./${modulePath(source)}` };
+}
+
+function withoutDot(path: string): string {
+  return path.replace(/^\.\//, "");
+}

@@ -40,8 +40,8 @@ export interface NodeSqliteStatement {
   iterate(...params: unknown[]): Iterator<unknown>;
   /** Describes the result columns. */
   columns(): { readonly name: string }[];
-  /** Whether rows come as arrays. */
-  setReturnArrays(enabled: boolean): void;
+  /** Whether rows come as arrays. Always there, but unknown to the types that Deno brings. */
+  setReturnArrays?(enabled: boolean): void;
   /** Whether integers come as bigints. */
   setReadBigInts(enabled: boolean): void;
   /** Whether parameters may be named without their prefix. */

@@ -56,7 +56,7 @@ export class NodeStatement implements SyncStatement {
     this.#named = parameters.some(isNamed);
     this.#iteratorsThrow = treatment.iteratorsThrow;
     this.#uncertain = treatment.uncertain;
-    raw.setReturnArrays(this.#arrays);
+    raw.setReturnArrays!(this.#arrays);
     raw.setReadBigInts(this.#exact);
     // Two names that differ in their prefix only would be an error.
     if (this.#named) raw.setAllowBareNamedParameters(false);
@@ -146,7 +146,7 @@ export class NodeStatement implements SyncStatement {
     }
     if (arrays !== this.#arrays) {
       this.#arrays = arrays;
-      this.#raw.setReturnArrays(arrays);
+      this.#raw.setReturnArrays!(arrays);
     }
     for (let i = 0; i < values.length; i++) values[i] = asInteger(values[i]);
     return this.#named ? this.#nameThem(values) : values;

@@ -56,7 +56,7 @@ function tryOut(handle: NodeSqliteHandle): Traits {
 
 function keepsNul(handle: NodeSqliteHandle): boolean {
   const statement = handle.prepare("SELECT ?");
-  statement.setReturnArrays(true);
+  statement.setReturnArrays!(true);
   const [text] = statement.get("a\0b") as [string];
   return text === "a\0b";
 }

@@ -11,12 +11,13 @@ import { parseArgs } from "node:util";
 
 import { mutationChecks, runCheck, staticChecks } from "./lib/checks.ts";
 import { mapLimited } from "./lib/concurrency.ts";
-import { selectFiles, testFiles } from "./lib/files.ts";
+import { runsOn, selectFiles, testFiles } from "./lib/files.ts";
 import { runFiles } from "./lib/matrix.ts";
 import { findMissingTests } from "./lib/parity.ts";
 import {
   countRuntime,
   printCheck,
+  printElsewhere,
   printRuntime,
   printSkipped,
   printTable,
@@ -55,8 +56,9 @@ if (withChecks) {
 
 const reports = await mapLimited(lanes, runtimes, async (runtime) => {
   let done = 0;
-  const report = await runFiles(runtime, files, ({ file }) => {
-    showProgress(`${runtime.name} ${++done}/${files.length} ${file}`);
+  const ours = files.filter((file) => runsOn(runtime, file));
+  const report = await runFiles(runtime, ours, ({ file }) => {
+    showProgress(`${runtime.name} ${++done}/${ours.length} ${file}`);
   });
   printRuntime(report, options.output);
   return report;
@@ -86,6 +88,7 @@ if (withChecks) {
 }
 
 printSkipped(reports);
+printElsewhere(runtimes, files);
 printTable(reports);
 printTotals(totals);
 process.exitCode = totals.failed === 0 && totals.passed > 0 ? 0 : 1;

@@ -1,6 +1,8 @@
-// Which test files there are.
+// Which test files there are, and where each runs.
 
 import { readdirSync } from "node:fs";
+
+import { type Runtime, scriptRuntime } from "./runtimes.ts";
 
 export function testFiles(): string[] {
   return readdirSync("tests", { recursive: true, encoding: "utf8" })
@@ -20,4 +22,12 @@ export function selectFiles(files: readonly string[], paths: readonly string[]):
     }
   }
   return files.filter((file) => prefixes.some((prefix) => file.startsWith(prefix)));
+}
+
+/** Tests in these folders start every runtime themselves, so one runtime is enough to run them. */
+const onOneRuntime: readonly string[] = ["tests/packaging/"];
+
+/** Whether the file runs on this runtime too, and not on the scripts' own alone. */
+export function runsOn(runtime: Runtime, file: string): boolean {
+  return runtime === scriptRuntime || !onOneRuntime.some((folder) => file.startsWith(folder));
 }

@@ -1,5 +1,5 @@
-// The same tests must exist on every runtime: a test that silently disappears from one of them
-// would look like a pass.
+// The same tests must exist on every runtime that runs their file: a test that silently disappears
+// from one of them would look like a pass.
 
 import type { RuntimeReport } from "./matrix.ts";
 
@@ -10,7 +10,8 @@ export function findMissingTests(reports: readonly RuntimeReport[]): string[] {
   for (const file of new Set(reports.flatMap(({ files }) => files).map(fileOf))) {
     // Already reported as failed, and its list of tests is incomplete.
     if (broken.has(file)) continue;
-    const counts = reports.map((report) => ({ ...report, tests: countTests(report, file) }));
+    const counts = reports.filter(({ files }) => files.some((report) => report.file === file))
+      .map((report) => ({ ...report, tests: countTests(report, file) }));
     for (const name of new Set(counts.flatMap(({ tests }) => [...tests.keys()]))) {
       const most = Math.max(...counts.map(({ tests }) => tests.get(name) ?? 0));
       const missing = counts.filter(({ tests }) => (tests.get(name) ?? 0) < most);

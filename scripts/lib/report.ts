@@ -3,7 +3,9 @@
 import process from "node:process";
 
 import type { CheckResult } from "./checks.ts";
+import { runsOn } from "./files.ts";
 import type { FileReport, RuntimeReport } from "./matrix.ts";
+import { type Runtime, scriptRuntime } from "./runtimes.ts";
 
 export interface Totals {
   passed: number;
@@ -80,6 +82,15 @@ export function printSkipped(reports: readonly RuntimeReport[]): void {
     const counts = [...perRuntime].map(([runtime, { length }]) => `${length} on ${runtime}`);
     console.log(`  ${reason} (${counts.join(", ")})`);
   }
+}
+
+/** Test files that are left to one runtime, whether that one was asked for or not. */
+export function printElsewhere(runtimes: readonly Runtime[], files: readonly string[]): void {
+  const left = (runtime: Runtime) => files.filter((file) => !runsOn(runtime, file)).length;
+  const counts = runtimes.filter(left).map((runtime) => `${left(runtime)} on ${runtime.name}`);
+  if (counts.length === 0) return;
+  const { name } = scriptRuntime;
+  console.log(`\nFiles left to ${name}, where they start every runtime: ${counts.join(", ")}`);
 }
 
 export function printTable(reports: readonly RuntimeReport[]): void {

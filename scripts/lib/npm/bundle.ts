@@ -4,7 +4,7 @@
 import { join, resolve } from "node:path";
 import { rolldown } from "rolldown";
 
-import { MODULES, modulePath } from "./manifest.ts";
+import { modulePath, MODULES } from "./manifest.ts";
 
 /** The layers of the design, a file each. Entry points import what they need of them. */
 const layers: readonly (readonly [directory: string, chunk: string])[] = [
@@ -30,11 +30,12 @@ export async function bundle(
     entries.map((entry) => [modulePath(entry), join(root, entry.replace(/\.ts$/, ".js"))]),
   );
   const build = await rolldown({
+    // The paths of modules end up in comments.
+    cwd: root,
     input,
     // Other people's modules stay imports.
     external: /^[^./]/,
     platform: "neutral",
-    treeshake: { moduleSideEffects: true },
     onLog(level, { message }) {
       if (level === "warn") throw new Error(message);
     },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-import { type BuiltPackage, buildPackage } from "../../../scripts/lib/npm/build.ts";
+import { buildPackage, type BuiltPackage } from "../../../scripts/lib/npm/build.ts";
 
 let built: Promise<BuiltPackage> | undefined;
 

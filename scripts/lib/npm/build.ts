@@ -12,14 +12,11 @@ import { emitWithTsc } from "./emit_tsc.ts";
 import { publishedManifest, type SourceManifest } from "./manifest.ts";
 
 /** Makes JavaScript and declarations of the graph of the entry points. */
-type Emit = (entries: readonly string[], directory: string) => Promise<void>;
+type Emit = (directory: string, entries: readonly string[]) => Promise<void>;
 
-export const compilers = { tsc: emitWithTsc, dnt: emitWithDnt } as const satisfies Record<
-  string,
-  Emit
->;
+export type Compiler = "tsc" | "dnt";
 
-export type Compiler = keyof typeof compilers;
+const compilers: Readonly<Record<Compiler, Emit>> = { tsc: emitWithTsc, dnt: emitWithDnt };
 
 export function compilerNamed(name: string): Compiler {
   if (Object.hasOwn(compilers, name)) return name as Compiler;
@@ -44,7 +41,7 @@ export async function buildPackage(compiler: Compiler, target: string): Promise<
   try {
     rmSync(target, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
-    await compilers[compiler](entries, emitted);
+    await compilers[compiler](emitted, entries);
     await bundle(entries, emitted, directory);
     copyDeclarations(entries, emitted, directory);
   } finally {

@@ -9,8 +9,8 @@ import { DNT_MODULES } from "./dnt_options.ts";
 
 const deno = runtimes.find(({ kind }) => kind === "deno")!.binary;
 
-/** Emits the graph of the entry points, paths from the root of the repository, into a directory. */
-export async function emitWithDnt(_entries: readonly string[], directory: string): Promise<void> {
+/** Emits the graph of the package's exports into a directory. */
+export async function emitWithDnt(directory: string): Promise<void> {
   // The packages that dnt needs are not ours to install.
   const flags = ["--allow-all", "--no-config", "--no-lock", "--node-modules-dir=none"];
   const script = "scripts/lib/npm/dnt_build.ts";

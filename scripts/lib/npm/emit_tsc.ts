@@ -7,7 +7,7 @@ import { run } from "../process.ts";
 import { scriptRuntime } from "../runtimes.ts";
 
 /** Emits the graph of the entry points, paths from the root of the repository, into a directory. */
-export async function emitWithTsc(entries: readonly string[], directory: string): Promise<void> {
+export async function emitWithTsc(directory: string, entries: readonly string[]): Promise<void> {
   const tsconfig = join(directory, "tsconfig.json");
   const compilerOptions = {
     noEmit: false,

@@ -9,7 +9,7 @@ import { bundle } from "./bundle.ts";
 import { copyDeclarations } from "./declarations.ts";
 import { emitWithDnt } from "./emit_dnt.ts";
 import { emitWithTsc } from "./emit_tsc.ts";
-import { publishedManifest, type SourceManifest } from "./manifest.ts";
+import { publishedManifest, type SourceManifest, withoutDot } from "./manifest.ts";
 
 /** Makes JavaScript and declarations of the graph of the entry points. */
 type Emit = (directory: string, entries: readonly string[]) => Promise<void>;
@@ -35,15 +35,16 @@ export interface BuiltPackage {
  */
 export async function buildPackage(compiler: Compiler, target: string): Promise<BuiltPackage> {
   const manifest = readManifest();
-  const entries = Object.values(manifest.exports).map((path) => path.replace(/^\.\//, ""));
+  const entryPoints = Object.values(manifest.exports).map(withoutDot);
+  const sideEffects = (manifest.sideEffects || []).map(withoutDot);
   const directory = resolve(target, "package");
   const emitted = mkdtempSync(join(tmpdir(), "sqlitepool-emit-"));
   try {
     rmSync(target, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
-    await compilers[compiler](emitted, entries);
-    await bundle(entries, emitted, directory);
-    copyDeclarations(entries, emitted, directory);
+    await compilers[compiler](emitted, entryPoints);
+    await bundle({ entryPoints, sideEffects }, emitted, directory);
+    copyDeclarations(entryPoints, emitted, directory);
   } finally {
     rmSync(emitted, { recursive: true });
   }

@@ -11,8 +11,16 @@ const layers: readonly (readonly [directory: string, chunk: string])[] = [
   ["src/pool/", "layer_pool"],
   ["src/sqlite/", "layer_sqlite"],
   ["adapters/", "layer_adapters"],
+  ["src/worker/", "layer_worker"],
   ["src/database/", "layer_database"],
 ];
+
+/** What is bundled: paths of sources, from the root of the repository. */
+export interface Entries {
+  readonly entryPoints: readonly string[];
+  /** Those of them that do something when they are imported, which no layer may do. */
+  readonly sideEffects: readonly string[];
+}
 
 /**
  * Writes one file for each entry point, and one for each layer that they share.
@@ -21,14 +29,16 @@ const layers: readonly (readonly [directory: string, chunk: string])[] = [
  * beside itself in the package too.
  */
 export async function bundle(
-  entries: readonly string[],
+  { entryPoints, sideEffects }: Entries,
   emitted: string,
   packageDirectory: string,
 ): Promise<void> {
   const root = resolve(emitted);
+  const emittedPath = (source: string) => join(root, source.replace(/\.ts$/, ".js"));
   const input = Object.fromEntries(
-    entries.map((entry) => [modulePath(entry), join(root, entry.replace(/\.ts$/, ".js"))]),
+    entryPoints.map((entry) => [modulePath(entry), emittedPath(entry)]),
   );
+  const active = sideEffects.map(emittedPath);
   const build = await rolldown({
     // The paths of modules end up in comments.
     cwd: root,
@@ -50,7 +60,7 @@ export async function bundle(
       codeSplitting: {
         groups: layers.map(([directory, name]) => ({
           name,
-          test: (id) => id.startsWith(join(root, directory)),
+          test: (id) => id.startsWith(join(root, directory)) && !active.includes(id),
         })),
       },
     });

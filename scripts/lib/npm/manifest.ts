@@ -68,6 +68,7 @@ function publishedEntry(source: string): PublishedEntry {
   return { types: `./${declarationPath(source)}`, default: `./${modulePath(source)}` };
 }
 
-function withoutDot(path: string): string {
+/** A path from the root of the repository, as manifests do not write them. */
+export function withoutDot(path: string): string {
   return path.replace(/^\.\//, "");
 }

@@ -6,24 +6,24 @@ import { rolldown } from "rolldown";
 
 import { modulePath, MODULES } from "./manifest.ts";
 
-/** The layers of the design, a file each. Entry points import what they need of them. */
-const layers: readonly (readonly [directory: string, chunk: string])[] = [
-  ["src/pool/", "layer_pool"],
-  ["src/sqlite/", "layer_sqlite"],
-  ["adapters/", "layer_adapters"],
-  ["src/worker/", "layer_worker"],
-  ["src/database/", "layer_database"],
-];
+/**
+ * Which folders share a file. Entry points are on top of them: adapters and the worker need the
+ * first one only.
+ */
+const chunks: Readonly<Record<string, readonly string[]>> = {
+  connections: ["src/pool/", "src/sqlite/", "adapters/", "src/worker/"],
+  databases: ["src/database/"],
+};
 
 /** What is bundled: paths of sources, from the root of the repository. */
 export interface Entries {
   readonly entryPoints: readonly string[];
-  /** Those of them that do something when they are imported, which no layer may do. */
+  /** Those of them that do something when they are imported, which no shared file may do. */
   readonly sideEffects: readonly string[];
 }
 
 /**
- * Writes one file for each entry point, and one for each layer that they share.
+ * Writes one file for each entry point, and those that they share.
  *
  * All are in one directory, so that a module finds its neighbours in the sources (the worker, say)
  * beside itself in the package too.
@@ -58,9 +58,10 @@ export async function bundle(
       entryFileNames: "[name]",
       chunkFileNames: `${MODULES}/[name].js`,
       codeSplitting: {
-        groups: layers.map(([directory, name]) => ({
+        groups: Object.entries(chunks).map(([name, folders]) => ({
           name,
-          test: (id) => id.startsWith(join(root, directory)) && !active.includes(id),
+          test: (id) =>
+            folders.some((folder) => id.startsWith(join(root, folder))) && !active.includes(id),
         })),
       },
     });

@@ -1,16 +1,22 @@
-/** What releases rest on and cannot be tried without a network: dnt's options, and the comparison. */
+/**
+ * The way of a release, as far as it can be gone without a network: dnt's options, everything that
+ * is done with what dnt makes, and the comparison.
+ */
 
 import assert from "node:assert/strict";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 
-import { readManifest } from "../../scripts/lib/npm/build.ts";
+import { buildPackage, readManifest } from "../../scripts/lib/npm/build.ts";
 import { comparePackages, compareTarballs } from "../../scripts/lib/npm/compare.ts";
-import { DNT, dntOptions } from "../../scripts/lib/npm/dnt_options.ts";
+import { DNT_VERSION, dntOptions } from "../../scripts/lib/npm/dnt_options.ts";
+import { emitWithTsc } from "../../scripts/lib/npm/emit_tsc.ts";
 import { publishedManifest } from "../../scripts/lib/npm/manifest.ts";
 import { builtPackage, processDirectory } from "./helpers/built_package.ts";
 import { command } from "./helpers/commands.ts";
+import { startJsrRegistry } from "./helpers/registry.ts";
 
 const manifest = readManifest();
 
@@ -39,7 +45,7 @@ test("dnt is asked for modules of the newest JavaScript, and for nothing else", 
     compilerOptions: { target: "Latest", lib: ["ESNext", "DOM"] },
   });
   // A release must not change with the day it is built on.
-  assert.match(DNT, /^jsr:@deno\/dnt@\d+\.\d+\.\d+$/);
+  assert.match(DNT_VERSION, /^\d+\.\d+\.\d+$/);
 });
 
 test("the published manifest names built files, and nothing of the workshop", () => {
@@ -88,6 +94,41 @@ test("a difference that users would notice is found, one of layout is not", () =
     else other.set(path, text);
     assert.deepEqual(comparePackages(one, other), [difference]);
   }
+});
+
+/** Stands in for dnt: writes where dnt does what tsc has made of the same sources. */
+const DNT_STAND_IN = `
+import { readdirSync, readFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+
+export async function build(options: { outDir: string; entryPoints: { path: string }[] }) {
+  if (options.entryPoints.length < 2) throw new Error("there are few entry points");
+  const emitted = process.env.EMITTED!;
+  for (const path of readdirSync(emitted, { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".js") && !path.endsWith(".d.ts")) continue;
+    const target = join(options.outDir, "esm", path);
+    mkdirSync(dirname(target), { recursive: true });
+    const text = readFileSync(join(emitted, path), "utf8");
+    // Comments differ, and dnt has the extensions of modules in declarations too.
+    writeFileSync(target, "// by dnt\\n" + text.replace(/(from ".*)\\.ts"/g, '$1.js"'));
+  }
+}
+`;
+
+test("a package made by dnt passes for one made by tsc", async () => {
+  const emitted = processDirectory();
+  const sources = Object.values(manifest.exports).map((path) => path.replace("./", ""));
+  await emitWithTsc(emitted, sources);
+  const standIn = new Map([["mod.ts", DNT_STAND_IN]]);
+  const exports = { ".": "./mod.ts" };
+  process.env.JSR_URL = await startJsrRegistry(
+    { name: "@deno/dnt", version: DNT_VERSION, exports, files: standIn },
+  );
+  process.env.DENO_DIR = processDirectory();
+  process.env.EMITTED = emitted;
+  const [byTsc, byDnt] = [await builtPackage(), await buildPackage("dnt", processDirectory())];
+  assert.deepEqual(await compareTarballs(byTsc.tarball, byDnt.tarball), []);
 });
 
 test("tarballs are compared", async () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-import { DNT, type DntOptions, dntOptions } from "./dnt_options.ts";
+import { DNT_VERSION, type DntOptions, dntOptions } from "./dnt_options.ts";
 import { publishedManifest, type SourceManifest } from "./manifest.ts";
 
 interface Dnt {
@@ -11,7 +11,7 @@ interface Dnt {
 }
 
 // A name in a variable is looked up when it is needed: type checks must not reach for JSR.
-const specifier: string = DNT;
+const specifier: string = `jsr:@deno/dnt@${DNT_VERSION}`;
 const dnt: Dnt = await import(specifier);
 const source: SourceManifest = JSON.parse(readFileSync("package.json", "utf8"));
 await dnt.build(dntOptions(publishedManifest(source), source.exports, process.argv[2]));

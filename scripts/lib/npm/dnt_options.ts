@@ -3,7 +3,7 @@
 import type { PublishedManifest } from "./manifest.ts";
 
 /** The version of dnt that builds releases. */
-export const DNT = "jsr:@deno/dnt@0.43.2";
+export const DNT_VERSION = "0.43.2";
 
 /** Where dnt puts ECMAScript modules and their declarations, in the directory it is given. */
 export const DNT_MODULES = "esm";

@@ -1,7 +1,8 @@
 /** Stand-ins for the two registries, on this machine: they know this package and no other. */
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -40,30 +41,50 @@ export async function startNpmRegistry(): Promise<string> {
   });
 }
 
-/** JSR: the documents of the package and of its version, and its modules. Returns its address. */
-export async function startJsrRegistry(): Promise<string> {
+/** A package on JSR: its modules are sources. */
+export interface JsrPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string>>;
+  /** Texts of files by path, without a leading slash. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** This package as it goes to JSR. */
+export function jsrPackage(): JsrPackage {
   const { name, version, exports } = readManifest();
+  const files = publishedSources().map((path): [string, string] => [
+    path,
+    readFileSync(join(repositoryRoot, path), "utf8"),
+  ]);
+  return { name, version, exports, files: new Map(files) };
+}
+
+/** JSR: the documents of a package and of its version, and its files. Returns its address. */
+export async function startJsrRegistry(
+  { name, version, exports, files }: JsrPackage = jsrPackage(),
+): Promise<string> {
   const [scope, packageName] = name.split("/");
   const root = `/${name}/${version}/`;
-  const sources = publishedSources();
   return await start((path, response) => {
+    const text = path.startsWith(root) ? files.get(path.slice(root.length)) : undefined;
     if (path === `/${name}/meta.json`) {
       const versions = { [version]: { createdAt: "2020-01-01T00:00:00.000Z" } };
       sendJson(response, { scope: scope.slice(1), name: packageName, latest: version, versions });
     } else if (path === `/${name}/${version}_meta.json`) {
-      const manifest = Object.fromEntries(sources.map((source) => [`/${source}`, entryOf(source)]));
-      sendJson(response, { manifest, exports });
-    } else if (path.startsWith(root) && sources.includes(path.slice(root.length))) {
+      const entries = [...files].map(([file, content]) => [`/${file}`, entryOf(content)]);
+      sendJson(response, { manifest: Object.fromEntries(entries), exports });
+    } else if (text !== undefined) {
       const type = path.endsWith(".ts") ? "text/typescript" : "text/plain";
       response.setHeader("content-type", type);
-      createReadStream(join(repositoryRoot, path.slice(root.length))).pipe(response);
+      response.end(text);
     } else return false;
     return true;
   });
 }
 
-function entryOf(source: string): { size: number; checksum: string } {
-  const bytes = readFileSync(join(repositoryRoot, source));
+function entryOf(text: string): { size: number; checksum: string } {
+  const bytes = Buffer.from(text);
   const checksum = `sha256-${createHash("sha256").update(bytes).digest("hex")}`;
   return { size: bytes.byteLength, checksum };
 }

@@ -93,7 +93,6 @@ export { ident, sql, type SqlArgument, SqlQuery, type SqlTag } from "./src/sqlit
 export type { OnTiming } from "./src/sqlite/timing.ts";
 export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
 export type { WorkerDriverName } from "./src/worker/wire.ts";
-export type { WorkerConnection } from "./src/worker/worker_connection.ts";
 export {
   type ThreadStats,
   workerConnection,

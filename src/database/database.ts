@@ -62,8 +62,9 @@ export interface DatabaseStats {
   readonly readers: PoolStats;
   /** Threads of both; `undefined` where statements run inline. */
   readonly threads: ThreadStats | undefined;
-  /** With `execution: "auto"`, the connection for quick reads, and what is known of statements. */
+  /** With `execution: "auto"`, the connection for quick reads. */
   readonly inline: PoolStats | undefined;
+  /** With `execution: "auto"`, what is known of single reads, by their text; empty otherwise. */
   readonly statements: readonly StatementStats[];
 }
 

@@ -13,6 +13,7 @@ export type Place = "inline" | "worker";
 
 /** What is known of the statements of one text. */
 export interface StatementStats {
+  /** The text. */
   readonly sql: string;
   /** Where its next run will be. */
   readonly place: Place;

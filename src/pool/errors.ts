@@ -42,6 +42,7 @@ export class ConnectionReleasedError extends SQLitePoolError {
  * not have taken effect. The pool replaces it.
  */
 export class ConnectionLostError extends SQLitePoolError {
+  /** Always `"ConnectionLostError"`. */
   override readonly name: string = "ConnectionLostError";
 }
 

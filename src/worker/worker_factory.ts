@@ -6,6 +6,7 @@
 
 import { nativeDriver } from "../../adapters/native_drivers.ts";
 import { describeValue } from "../pool/options.ts";
+import type { DriverConnection } from "../sqlite/protocol.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
 import { Crew } from "./crew.ts";
 import { type SpawnWorker, spawnWorker } from "./thread.ts";
@@ -40,7 +41,7 @@ export interface ThreadStats {
 
 /** Opens a connection in a thread of its own each time it is called. */
 export interface WorkerConnectionFactory {
-  (): Promise<WorkerConnection>;
+  (): Promise<DriverConnection>;
   /** Its connections take many calls at once. */
   readonly pipelines: true;
   /** The threads of this factory at this moment. */
@@ -84,10 +85,14 @@ export function workerConnection(
   }
   const crew = new Crew();
   const surroundings = { spawn: worker, crew, onTiming };
-  return Object.defineProperties(() => WorkerConnection.open(surroundings, open), {
-    pipelines: { value: true },
-    threads: { get: () => ({ running: crew.size, abandoned: crew.left }) },
-  }) as WorkerConnectionFactory;
+  const factory: object = Object.defineProperties(
+    () => WorkerConnection.open(surroundings, open),
+    {
+      pipelines: { value: true },
+      threads: { get: (): ThreadStats => ({ running: crew.size, abandoned: crew.left }) },
+    },
+  );
+  return factory as WorkerConnectionFactory;
 }
 
 function openRequest(path: string, options: WorkerOptions): OpenRequest {

@@ -29,7 +29,10 @@ const FULL_MS = 2;
 /** A lease that statements share. */
 interface SharedLease {
   readonly lease: Lease<Session>;
+  /** How many make use of it. */
   underWay: number;
+  /** A fresh one was waited for in turn; a used one goes back when somebody else waits. */
+  phase: "fresh" | "used";
 }
 
 /** What a caller wants to know, and how it waits. */
@@ -152,6 +155,12 @@ export class Pipeline {
   }
 
   #answered(shared: SharedLease): void {
+    shared.phase = "used";
+    this.#leave(shared);
+  }
+
+  /** One fewer makes use of a lease. It is given back when nobody does. */
+  #leave(shared: SharedLease): void {
     shared.underWay -= 1;
     if (this.#waiters.size > 0) this.#serve();
     if (shared.underWay > 0) return;
@@ -176,16 +185,19 @@ export class Pipeline {
     return this.#pool.waiting > this.#asked;
   }
 
+  /** The lease to use next, if any may be used. */
   #leastBusy(): SharedLease | undefined {
+    const othersWait = this.#othersWait();
     let best: SharedLease | undefined;
     for (const shared of this.#shared) {
+      if (othersWait && shared.phase === "used") continue;
       if (best === undefined || backlogOf(shared) < backlogOf(best)) best = shared;
     }
     return best;
   }
 
   #share(lease: Lease<Session>): SharedLease {
-    const shared: SharedLease = { lease, underWay: 0 };
+    const shared: SharedLease = { lease, underWay: 0, phase: "fresh" };
     this.#shared.add(shared);
     return shared;
   }
@@ -204,12 +216,10 @@ export class Pipeline {
     return waiter.promise;
   }
 
-  /** Asks for leases where that can help: none is shared, or there may be more connections. */
+  /** Asks for leases as long as there may be more of them; otherwise for the next to be free. */
   #askForMore(): void {
     if (this.#asked >= this.#waiters.size) return;
-    if (this.#shared.size + this.#asked === 0 || this.#pool.hasRoom || this.#othersWait()) {
-      this.#ask();
-    }
+    if (this.#asked === 0 || this.#pool.hasRoom) this.#ask();
   }
 
   #ask(): void {
@@ -219,11 +229,8 @@ export class Pipeline {
       (lease) => {
         this.#asked -= 1;
         const shared = this.#share(lease);
-        this.#serve();
-        if (shared.underWay === 0) {
-          this.#shared.delete(shared);
-          void lease.release();
-        }
+        shared.underWay += 1;
+        this.#leave(shared);
       },
       (error) => {
         this.#asked -= 1;
@@ -234,19 +241,20 @@ export class Pipeline {
     );
   }
 
-  /** Gives leases with room to those who wait, and asks for more where there is none. */
+  /** Gives a lease with room to the first who waits, or asks for one where there is none. */
   #serve(): void {
-    while (this.#waiters.size > 0) {
-      const best = this.#leastBusy();
-      if (best === undefined || (best.underWay > 0 && backlogOf(best) >= FULL_MS)) break;
-      if (best.underWay > 0 && this.#othersWait()) break;
-      const waiter = this.#waiters.shift()!;
-      // Its statement is sent a moment later, and the lease must still be there.
-      best.underWay += 1;
-      waiter.promise.then(() => this.#answered(best), () => this.#answered(best));
-      waiter.accept(best);
+    const best = this.#leastBusy();
+    if (best === undefined || (best.underWay > 0 && backlogOf(best) >= FULL_MS)) {
+      return this.#askForMore();
     }
-    this.#askForMore();
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return;
+    // The lease must still be there when the statement is sent, which is a moment later. What it
+    // adds to the backlog shows then: the next one waits for that.
+    best.underWay += 1;
+    const sent = (): void => this.#leave(best);
+    waiter.promise.then(sent, sent);
+    waiter.accept(best);
   }
 
   #refuse(waiter: Waiter<SharedLease>, error: unknown): void {

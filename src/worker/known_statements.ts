@@ -22,8 +22,8 @@ export class RemoteStatement {
   /** The columns of its last result, and of the rows of its last cursor. */
   columns: readonly string[] = [];
   cursorColumns: readonly string[] = [];
-  /** What it takes in the thread, in milliseconds; a guess before the first time. */
-  averageMs = 1;
+  /** What it takes in the thread, in milliseconds; before the first time it may be anything. */
+  averageMs = 5;
 
   #runs = 0;
 

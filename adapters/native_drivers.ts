@@ -61,7 +61,9 @@ const library = (name: string): string => detectRuntime() === "bun" ? "Bun's SQL
 /** node:sqlite: Node, Deno and Bun have it. */
 export const nodeSqlite: Driver = {
   name: "node:sqlite",
-  library: library("node:sqlite"),
+  get library() {
+    return library("node:sqlite");
+  },
   open(path, { readonly, ...options }: DriverOpenOptions) {
     const { DatabaseSync } = load("node:sqlite");
     const open = () => new DatabaseSync(path, { readOnly: readonly, timeout: 0 });
@@ -72,7 +74,9 @@ export const nodeSqlite: Driver = {
 /** bun:sqlite, Bun's own. */
 export const bunSqlite: Driver = {
   name: "bun:sqlite",
-  library: library("bun:sqlite"),
+  get library() {
+    return library("bun:sqlite");
+  },
   open(path, { readonly, create, ...options }: DriverOpenOptions) {
     const { Database } = load("bun:sqlite");
     const access = readonly ? { readonly } : { readwrite: true, create };

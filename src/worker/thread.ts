@@ -33,12 +33,6 @@ interface HostProcess {
   } | undefined;
 }
 
-// Built code stands in .js files, beside each other as their sources do.
-const script = new URL(
-  import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js",
-  import.meta.url,
-);
-
 /** Starts a thread with the script of this package. */
 export function spawnWorker(): WorkerLike {
   const { process } = globalThis as { process?: HostProcess };
@@ -46,13 +40,27 @@ export function spawnWorker(): WorkerLike {
   if (module === undefined) {
     throw new TypeError('This runtime has no threads. Use execution: "inline".');
   }
-  return new module.Worker(addressOf(script), { name: "sqlitepool" });
+  return new module.Worker(addressOf(ownScript()), { name: "sqlitepool" });
+}
+
+/** Built code stands in .js files, beside each other as their sources do. */
+function ownScript(): URL {
+  // Bundlers that make CommonJS leave it empty.
+  const url: string | undefined = import.meta.url;
+  if (url === undefined) {
+    throw new TypeError(
+      "In a CommonJS bundle the script of the threads cannot be found. Pass an option `worker` " +
+        "that starts a thread with @sqlitepool/pool/worker.",
+    );
+  }
+  return new URL(url.endsWith(".ts") ? "./worker.ts" : "./worker.js", url);
 }
 
 /** Deno starts a thread from the net only by way of a module that imports it. */
-function addressOf({ protocol, href }: URL): URL {
-  if (protocol === "file:") return script;
-  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(href)};`)}`);
+function addressOf(script: URL): URL {
+  if (script.protocol === "file:") return script;
+  const code = `import ${JSON.stringify(script.href)};`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 }
 
 /** What a thread reports. */

@@ -24,6 +24,11 @@ for (const manager of managers) {
       const cwd = await installedProject(manager);
       assert.deepEqual(await runProgram(runtime, "app.js", { cwd }), expected("app.js"));
     });
+
+    test(`threads on ${runtime.name}, installed by ${manager}`, async () => {
+      const cwd = await installedProject(manager);
+      assert.deepEqual(await runProgram(runtime, "threads.js", { cwd }), expected("threads.js"));
+    });
   }
 }
 

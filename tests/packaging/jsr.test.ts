@@ -27,7 +27,7 @@ function denoProject(
   env: Readonly<Record<string, string>>,
 ): DenoProject {
   const cwd = processDirectory();
-  for (const program of ["app.js", "app.ts"]) {
+  for (const program of ["app.js", "app.ts", "threads.js"]) {
     copyFileSync(join(repositoryRoot, "tests/packaging/apps", program), join(cwd, program));
   }
   writeFileSync(join(cwd, "deno.json"), JSON.stringify({ imports, lock: false }));
@@ -58,6 +58,10 @@ for (const [form, makeProject] of Object.entries(forms)) {
 
   test(`${form} on Deno, JavaScript`, async () => {
     assert.deepEqual(await runProgram(deno, "app.js", await project()), expected("app.js"));
+  });
+
+  test(`${form} on Deno, threads`, async () => {
+    assert.deepEqual(await runProgram(deno, "threads.js", await project()), expected("threads.js"));
   });
 
   test(`${form} on Deno, TypeScript`, async () => {

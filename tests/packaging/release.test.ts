@@ -107,11 +107,12 @@ export async function build(options: { outDir: string; entryPoints: { path: stri
   const emitted = process.env.EMITTED!;
   for (const path of readdirSync(emitted, { recursive: true, encoding: "utf8" })) {
     if (!path.endsWith(".js") && !path.endsWith(".d.ts")) continue;
+    if (path.startsWith(".")) continue;
     const target = join(options.outDir, "esm", path);
     mkdirSync(dirname(target), { recursive: true });
     const text = readFileSync(join(emitted, path), "utf8");
-    // Comments differ, and dnt has the extensions of modules in declarations too.
-    writeFileSync(target, "// by dnt\\n" + text.replace(/(from ".*)\\.ts"/g, '$1.js"'));
+    // Comments may differ.
+    writeFileSync(target, "// by dnt\\n" + text);
   }
 }
 `;

@@ -63,7 +63,9 @@ export const bundlers: Readonly<Record<string, Bundler>> = {
 
 /** Rollup by itself finds no packages. */
 function packageResolver(project: string): (specifier: string) => string | null {
-  const name = "@sqlitepool/pool";
-  return (specifier) =>
-    specifier === name ? join(project, "node_modules", name, "dist/mod.js") : null;
+  const directory = join(project, "node_modules/@sqlitepool/pool/dist");
+  return (specifier) => {
+    if (specifier === "@sqlitepool/pool") return join(directory, "mod.js");
+    return specifier === "@sqlitepool/pool/worker" ? join(directory, "worker.js") : null;
+  };
 }

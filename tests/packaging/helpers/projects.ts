@@ -20,6 +20,10 @@ export const expectedOutput: Readonly<Record<string, unknown>> = {
     rows: [{ count: 1 }],
     refused: "SQLITE_CONSTRAINT_UNIQUE",
   },
+  "threads.js": {
+    users: [{ id: 1, name: "Alice" }, { id: 2, name: "Alice" }],
+    refused: "SQLITE_CONSTRAINT_UNIQUE",
+  },
   "app.ts": {
     user: { id: 1, name: "Alice" },
     bob: [{ id: 2, name: "Bob" }],

@@ -1,0 +1,3 @@
+// The script of the threads, for bundlers.
+
+import "@sqlitepool/pool/worker";

@@ -46,6 +46,9 @@ function letProcessExit(timer: unknown): void {
   }
 }
 
+// Looked up once: on Node every look-up of this global goes through a getter.
+const { performance } = globalThis;
+
 const systemClock: Clock = {
   now: () => performance.now(),
   schedule(callback, delayMs, lifetime) {

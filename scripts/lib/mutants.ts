@@ -318,8 +318,8 @@ const ends: readonly Mutant[] = [
   {
     bug: "a throwing hook breaks the pool",
     file: "hooks.ts",
-    find: "console.error(",
-    replace: "if (error !== undefined) throw error;\n    console.error(",
+    find: "catch (error) {\n    report(error);",
+    replace: "catch (error) {\n    throw error;",
     guard: "hooks.test.ts",
   },
   {

@@ -71,10 +71,9 @@ const queue: readonly Mutant[] = [
   {
     bug: "the hook that announces a hand-off runs before it",
     file: "pool.ts",
-    find:
-      "if (!w.waiting || !w.accept(this.#lease(resource, now, w.since, w.calledFrom))) continue;",
-    replace: "const lease = this.#lease(resource, now, w.since, w.calledFrom);\n" +
-      "      this.#announceLease(0);\n      if (!w.accept(lease)) continue;",
+    find: "w.accept(this.lease(resource, w.calledFrom));\n      this.#announceLoan(waitMs);",
+    replace: "const lease = this.lease(resource, w.calledFrom);\n" +
+      "      this.#announceLoan(waitMs);\n      w.accept(lease);",
     guard: "hand_off.test.ts",
   },
   {
@@ -202,7 +201,7 @@ const resources: readonly Mutant[] = [
   {
     bug: "no resource is ever checked",
     file: "idle.ts",
-    find: "return now - lastKnownHealthy >= this.#options.validateAfterIdleMs;",
+    find: "return now >= this.#checkDueAt(resource);",
     replace: "return false;",
   },
   {
@@ -220,14 +219,54 @@ const resources: readonly Mutant[] = [
   {
     bug: "an expired resource is handed out",
     file: "pool.ts",
-    find: "if (reason === undefined) {",
-    replace: "if (reason !== null) {",
+    find: "now < resource.fitUntil && ",
+    replace: "",
+    guard: "borrowing.test.ts",
+  },
+  {
+    bug: "a broken resource is handed out",
+    file: "pool.ts",
+    find: " && !this.#isBroken(resource)",
+    replace: "",
+    guard: "borrowing.test.ts",
+  },
+  {
+    bug: "an expired resource is handed to those who wait",
+    file: "pool.ts",
+    find: "if (reason !== undefined) this.#destroy(resource, reason);\n    else if",
+    replace: "if",
     guard: "retirement.test.ts",
+  },
+  {
+    bug: "an idle resource counts as fit until it is retired, however long unchecked",
+    file: "idle.ts",
+    find: "resource.fitUntil = Math.min(due, this.#checkDueAt(resource));",
+    replace: "resource.fitUntil = due;",
+  },
+  {
+    bug: "what was borrowed and given back is used more often than maxUses",
+    file: "pool.ts",
+    find:
+      "if (reason !== undefined) return this.#destroy(resource, reason);\n    resource.idleSince",
+    replace: "resource.idleSince",
+  },
+  {
+    bug: "the idle time does not begin anew when a resource is given back",
+    file: "pool.ts",
+    find: "resource.idleSince = now;\n    this.#offer(resource, now);",
+    replace: "this.#offer(resource, now);",
+    guard: "borrowing.test.ts",
+  },
+  {
+    bug: "what is given back passes by those who wait",
+    file: "pool.ts",
+    find: "if (this.#waiters.size === 0 || !this.#handOver(resource, now))",
+    replace: 'if (resource.state === "resetting" || !this.#handOver(resource, now))',
   },
   {
     bug: "an idle resource is never retired by itself",
     file: "idle.ts",
-    find: "this.#stack.push(resource);\n    this.#lookAgainBy(this.#dueAt(resource));",
+    find: "this.#stack.push(resource);\n    this.#lookAgainBy(due);",
     replace: "this.#stack.push(resource);",
     guard: "retirement.test.ts",
   },
@@ -264,7 +303,7 @@ const ends: readonly Mutant[] = [
   {
     bug: "close by force leaves leases alive",
     file: "pool.ts",
-    find: 'if (resource.state === "leased") this.#endLease(resource);\n      else if (',
+    find: 'if (resource.state === "leased") this.#endLoan(resource);\n      else if (',
     replace: "if (",
     guard: "close.test.ts",
   },
@@ -332,8 +371,8 @@ const ends: readonly Mutant[] = [
   {
     bug: "a leak is blamed on whoever made room for the lease",
     file: "pool.ts",
-    find: "this.#lease(resource, now, w.since, w.calledFrom)",
-    replace: "this.#lease(resource, now, w.since, this.#callSite())",
+    find: "this.lease(resource, w.calledFrom)",
+    replace: "this.lease(resource)",
     guard: "leaks.test.ts",
   },
 ];

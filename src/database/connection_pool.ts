@@ -37,7 +37,7 @@ import {
   type TransactionOptions,
   wholeResult,
 } from "./connection.ts";
-import { executeAndRelease } from "./one_shot.ts";
+import { executeBorrowed, executeLeased } from "./one_shot.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import { LeasedConnection, type PooledConnection } from "./pooled_connection.ts";
@@ -372,9 +372,9 @@ export class SQLiteConnectionPool<R = Row> {
     const pause = this.#breather.pause();
     if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));
     // An idle connection and a synchronous driver: no promise but the one that is returned.
-    const lease = wait?.signal === undefined ? this.#pool.tryAcquire() : undefined;
-    if (lease !== undefined) return executeAndRelease(lease, sql, values, rows, pick);
-    return this.#pool.acquire(wait)
-      .then((acquired) => executeAndRelease(acquired, sql, values, rows, pick));
+    const pool = this.#pool;
+    const idle = wait?.signal === undefined ? pool.tryBorrow() : undefined;
+    if (idle !== undefined) return executeBorrowed(pool, idle, sql, values, rows, pick);
+    return pool.acquire(wait).then((lease) => executeLeased(lease, sql, values, rows, pick));
   }
 }

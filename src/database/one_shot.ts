@@ -5,34 +5,52 @@
  */
 
 import type { Lease } from "../pool/lease.ts";
+import type { Pool } from "../pool/pool.ts";
+import type { Resource } from "../pool/resource.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/protocol.ts";
 import { isBusy } from "./busy_retry.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Runs a statement, picks from its result and releases. With a synchronous driver all that is
- * done when this returns, unless the database is locked.
+ * Runs a statement on a borrowed connection, picks from its result and gives the connection
+ * back. With a synchronous driver all that is done when this returns, unless the database is
+ * locked.
  */
-export function executeAndRelease<T, S>(
+export function executeBorrowed<T, S>(
+  pool: Pool<Session>,
+  borrowed: Resource<Session>,
+  sql: string,
+  params: BindParams | undefined,
+  rows: RowOptions<T>,
+  pick: (result: ResultSet<T>) => S,
+): Promise<S> {
+  const session = borrowed.value;
+  const { connection } = session;
+  if (connection.executeSync !== undefined) {
+    try {
+      const result = connection.executeSync(sql, params, rows);
+      const picked = pick(result);
+      // What has columns begins no transaction.
+      if (result.columns.length > 0) pool.giveBack(borrowed);
+      else void pool.release(borrowed);
+      return Promise.resolve(picked);
+    } catch (error) {
+      if (!isBusy(error)) {
+        void pool.release(borrowed);
+        return Promise.reject(session.explain(error));
+      }
+    }
+  }
+  return executeLeased(pool.lease(borrowed), sql, params, rows, pick);
+}
+
+/** Runs a statement on a leased connection, picks from its result and ends the lease. */
+export function executeLeased<T, S>(
   lease: Lease<Session>,
   sql: string,
   params: BindParams | undefined,
   rows: RowOptions<T>,
   pick: (result: ResultSet<T>) => S,
 ): Promise<S> {
-  const session = lease.value;
-  const { connection } = session;
-  if (connection.executeSync !== undefined) {
-    try {
-      const picked = pick(connection.executeSync(sql, params, rows));
-      void lease.release();
-      return Promise.resolve(picked);
-    } catch (error) {
-      if (!isBusy(error)) {
-        void lease.release();
-        return Promise.reject(session.explain(error));
-      }
-    }
-  }
-  return session.execute(lease, sql, params, rows, pick).finally(() => lease.release());
+  return lease.value.execute(lease, sql, params, rows, pick).finally(() => lease.release());
 }

@@ -38,13 +38,15 @@ export class IdleStack<T> {
 
   /** The one to be reused next. */
   get top(): Resource<T> | undefined {
-    return this.#stack.at(-1);
+    return this.#stack[this.#stack.length - 1];
   }
 
   push(resource: Resource<T>): void {
+    const due = this.#dueAt(resource);
     resource.state = "idle";
+    resource.fitUntil = Math.min(due, this.#checkDueAt(resource));
     this.#stack.push(resource);
-    this.#lookAgainBy(this.#dueAt(resource));
+    this.#lookAgainBy(due);
   }
 
   pop(): Resource<T> | undefined {
@@ -71,8 +73,11 @@ export class IdleStack<T> {
 
   /** Whether a resource has been out of sight for so long that it must be checked before use. */
   needsCheck(resource: Resource<T>, now: number): boolean {
-    const lastKnownHealthy = Math.max(resource.idleSince, resource.healthyAt);
-    return now - lastKnownHealthy >= this.#options.validateAfterIdleMs;
+    return now >= this.#checkDueAt(resource);
+  }
+
+  #checkDueAt({ idleSince, healthyAt }: Resource<T>): number {
+    return Math.max(idleSince, healthyAt) + this.#options.validateAfterIdleMs;
   }
 
   #dueAt(resource: Resource<T>): number {

@@ -139,28 +139,40 @@ export class Pool<T> {
   }
 
   /**
-   * Takes a resource that is idle and needs no check, in this very call.
+   * Takes a resource that is idle and fit for use as it is, in this very call. Whoever is done
+   * with it before anybody else can run ends that with `giveBack` or `release`; whoever is not
+   * makes it a lease.
    *
    * @returns `undefined` when there is none, when somebody waits already, or after `close`.
    */
-  tryAcquire(): Lease<T> | undefined {
+  tryBorrow(): Resource<T> | undefined {
+    let resource = this.#idle.top;
     // A newcomer never overtakes those who wait.
-    if (this.#waiters.size > 0) return undefined;
-    for (let resource = this.#idle.top; resource !== undefined; resource = this.#idle.top) {
-      const now = this.#environment.clock.now();
-      const reason = this.#reasonToRetireIdle(resource, now);
-      if (reason === undefined) {
-        if (this.#idle.needsCheck(resource, now)) return undefined;
-        this.#idle.pop();
-        const lease = this.#lease(resource, now, now, this.#callSite());
-        this.#announceLease(0);
-        this.#warmUp();
-        return lease;
-      }
-      this.#idle.pop();
-      this.#destroy(resource, reason);
-    }
-    return undefined;
+    if (resource === undefined || this.#waiters.size > 0) return undefined;
+    const now = this.#environment.clock.now();
+    const fit = now < resource.fitUntil && !this.#isBroken(resource);
+    if (!fit) resource = this.#retireUnfit(now);
+    if (resource === undefined) return undefined;
+    this.#idle.pop();
+    this.#lend(resource, now);
+    this.#announceLoan(0);
+    if (this.#options.minIdle > 0) this.#warmUp();
+    return resource;
+  }
+
+  /** The same, as a lease. */
+  tryAcquire(): Lease<T> | undefined {
+    const resource = this.tryBorrow();
+    return resource === undefined ? undefined : this.lease(resource);
+  }
+
+  /** Makes a lease of a resource that was just borrowed, for those who keep it longer. */
+  lease(resource: Resource<T>, calledFrom: string | undefined = this.#callSite()): Lease<T> {
+    const { leaseId } = resource;
+    const lease = new Lease(this, resource, leaseId);
+    resource.acquiredAtStack = calledFrom;
+    this.#leaks?.watch(lease, { resource, leaseId, stack: calledFrom ?? "" });
+    return lease;
   }
 
   /**
@@ -234,9 +246,18 @@ export class Pool<T> {
     return this.#closed;
   }
 
-  /** Takes a leased resource back. Only {@linkcode Lease} calls this. */
+  /** Takes back a resource that is as clean as when it was borrowed: it needs no reset. */
+  giveBack(resource: Resource<T>): void {
+    const now = this.#endLoan(resource);
+    const reason = this.#reasonToRetireOnReturn(resource, now);
+    if (reason !== undefined) return this.#destroy(resource, reason);
+    resource.idleSince = now;
+    this.#offer(resource, now);
+  }
+
+  /** Takes a resource back and resets it; settles when it is ready for its next holder. */
   release(resource: Resource<T>): void | Promise<void> {
-    const now = this.#endLease(resource);
+    const now = this.#endLoan(resource);
     const reason = this.#reasonToRetireOnReturn(resource, now);
     if (reason !== undefined) return this.#destroy(resource, reason);
     let resetting: void | PromiseLike<void>;
@@ -252,7 +273,7 @@ export class Pool<T> {
 
   /** Closes a leased resource instead of taking it back. Only {@linkcode Lease} calls this. */
   discard(resource: Resource<T>): void {
-    this.#endLease(resource);
+    this.#endLoan(resource);
     this.#destroy(resource, "discarded");
   }
 
@@ -386,38 +407,43 @@ export class Pool<T> {
     });
   }
 
-  /** Offers a ready resource to the queue: the first who accepts gets it, else it turns idle. */
+  /** Puts a ready resource to use, unless the pool has no place for it any more. */
   #deliver(resource: Resource<T>, now: number): void {
     if (this.closed) return this.#destroy(resource, "closed");
     if (this.#excess() > 0) return this.#destroy(resource, "resized");
-    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
-      if (!w.waiting || !w.accept(this.#lease(resource, now, w.since, w.calledFrom))) continue;
-      return this.#announceLease(now - w.since);
-    }
-    this.#idle.push(resource);
+    this.#offer(resource, now);
   }
 
-  #lease(
-    resource: Resource<T>,
-    now: number,
-    since: number,
-    calledFrom: string | undefined,
-  ): Lease<T> {
+  /** Gives a ready resource to whoever waits for one; without anybody it turns idle. */
+  #offer(resource: Resource<T>, now: number): void {
+    if (this.#waiters.size === 0 || !this.#handOver(resource, now)) this.#idle.push(resource);
+  }
+
+  /** Hands a ready resource to the first in the queue; false when nobody there wants it. */
+  #handOver(resource: Resource<T>, now: number): boolean {
+    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
+      if (!w.waiting) continue;
+      const waitMs = now - w.since;
+      this.#counters.waitMs += waitMs;
+      this.#lend(resource, now);
+      w.accept(this.lease(resource, w.calledFrom));
+      this.#announceLoan(waitMs);
+      return true;
+    }
+    return false;
+  }
+
+  #lend(resource: Resource<T>, now: number): void {
     resource.state = "leased";
     resource.leasedAt = now;
     resource.uses += 1;
     resource.leaseId += 1;
     this.#leased += 1;
     this.#counters.acquired += 1;
-    this.#counters.waitMs += now - since;
-    const lease = new Lease(this, resource, resource.leaseId);
-    resource.acquiredAtStack = calledFrom;
-    this.#leaks?.watch(lease, { resource, leaseId: resource.leaseId, stack: calledFrom ?? "" });
-    return lease;
   }
 
   /** After the hand-over: a hook that aborts the very caller who is being served comes too late. */
-  #announceLease(waitMs: number): void {
+  #announceLoan(waitMs: number): void {
     if (this.#hooks.onAcquire !== undefined) {
       notify("onAcquire", this.#hooks.onAcquire, { waitMs });
     }
@@ -436,8 +462,8 @@ export class Pool<T> {
     notify("onLeak", this.#hooks.onLeak, { heldMs, stack });
   }
 
-  /** From here on the lease is dead. Returns the time, which the caller needs too. */
-  #endLease(resource: Resource<T>): number {
+  /** From here on a lease of it is dead. Returns the time, which the caller needs too. */
+  #endLoan(resource: Resource<T>): number {
     const now = this.#environment.clock.now();
     const usedMs = now - resource.leasedAt;
     resource.state = "resetting";
@@ -485,7 +511,7 @@ export class Pool<T> {
 
   #closeByForce(): void {
     for (const resource of [...this.#resources]) {
-      if (resource.state === "leased") this.#endLease(resource);
+      if (resource.state === "leased") this.#endLoan(resource);
       else if (resource.state !== "validating" && resource.state !== "resetting") continue;
       this.#destroy(resource, "closed");
       resource.abandonStep?.();
@@ -510,9 +536,23 @@ export class Pool<T> {
     }
   }
 
+  /** Closes idle resources whose time is over, down to the first that is fit for use as it is. */
+  #retireUnfit(now: number): Resource<T> | undefined {
+    for (let top = this.#idle.top; top !== undefined; top = this.#idle.top) {
+      const reason = this.#reasonToRetireIdle(top, now);
+      if (reason === undefined) return this.#idle.needsCheck(top, now) ? undefined : top;
+      this.#idle.pop();
+      this.#destroy(top, reason);
+    }
+    return undefined;
+  }
+
+  #isBroken({ value }: Resource<T>): boolean {
+    return this.#lifecycle.isBroken?.(value) === true;
+  }
+
   #reasonToRetireIdle(resource: Resource<T>, now: number): DestroyReason | undefined {
-    const broken = this.#lifecycle.isBroken?.(resource.value) === true;
-    return broken ? "invalid" : this.#idle.reasonToRetire(resource, now);
+    return this.#isBroken(resource) ? "invalid" : this.#idle.reasonToRetire(resource, now);
   }
 
   #reasonToRetireOnReturn(resource: Resource<T>, now: number): DestroyReason | undefined {

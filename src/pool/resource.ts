@@ -27,6 +27,8 @@ export class Resource<T> {
   /** When it last became idle, and when it was last known to be healthy. */
   idleSince = 0;
   healthyAt = 0;
+  /** While it is idle: until when it may be handed out as it is, neither retired nor checked. */
+  fitUntil = 0;
   leasedAt = 0;
   /** How often it has been leased. */
   uses = 0;

@@ -88,35 +88,6 @@ test("what comes back while another is being checked goes to who waits", async (
   assert.equal(resources.pending.length, 1);
 });
 
-test("tryAcquire takes an idle resource in this very call", async () => {
-  const { pool, resources } = fakePool();
-  (await pool.acquire()).release();
-  assert.equal(pool.tryAcquire()?.value, resources.made[0]);
-  assert.equal(pool.stats.idle, 0);
-});
-
-test("tryAcquire opens nothing", () => {
-  const { pool, resources } = fakePool();
-  assert.equal(pool.tryAcquire(), undefined);
-  assert.equal(resources.started, 0);
-});
-
-test("tryAcquire leaves a resource alone that needs a check first", async () => {
-  const { pool, clock, resources } = fakePool({ validateAfterIdleMs: 1_000 });
-  (await pool.acquire()).release();
-  await clock.advance(1_000);
-  assert.equal(pool.tryAcquire(), undefined);
-  assert.equal(pool.stats.idle, 1);
-  assert.equal(resources.calls.validate, 0);
-});
-
-test("tryAcquire finds nothing in a closed pool", async () => {
-  const { pool } = fakePool();
-  (await pool.acquire()).release();
-  void pool.close();
-  assert.equal(pool.tryAcquire(), undefined);
-});
-
 test("an acquire with an aborted signal rejects with its reason and opens nothing", async () => {
   const { pool, resources } = fakePool();
   const reason = new Error("changed my mind");

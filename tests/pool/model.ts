@@ -34,6 +34,7 @@ export const EVENTS: readonly string[] = [
   "granted at once",
   "granted after waiting",
   "reused",
+  "borrowed and given back",
   "timed out",
   "aborted",
   "overloaded",
@@ -132,7 +133,7 @@ export class PoolModel {
         this.#acquire(DELAYS_MS[argument % DELAYS_MS.length]);
         break;
       case 6:
-        this.#tryAcquire();
+        this.#borrow(argument % 2 === 0 ? "keep" : "give back");
         break;
       case 7:
       case 8:
@@ -236,10 +237,15 @@ export class PoolModel {
       .catch((violation) => this.#violations.push(violation));
   }
 
-  #tryAcquire(): void {
-    this.log.push("tryAcquire");
-    const lease = this.#pool.tryAcquire();
-    if (lease !== undefined) this.#grant(this.#request(), lease);
+  #borrow(then: "keep" | "give back"): void {
+    this.log.push(`borrow and ${then}`);
+    const resource = this.#pool.tryBorrow();
+    if (resource === undefined) return;
+    this.#grant(this.#request(), this.#pool.lease(resource));
+    if (then === "keep") return;
+    this.events.add("borrowed and given back");
+    resource.value.dirty = false;
+    this.#pool.giveBack(resource);
   }
 
   #request(): Request {

@@ -93,7 +93,7 @@ test("an open outlives its requester: with nobody left what it brings becomes id
   resources.oldest("open").succeed();
   await settle();
   assert.equal(pool.stats.idle, 1);
-  assert.equal(pool.tryAcquire()?.value, resources.made[0]);
+  assert.equal(pool.tryBorrow()?.value, resources.made[0]);
 });
 
 test("a newcomer counts on an open whose requester gave up", async () => {

@@ -33,7 +33,7 @@ test("the idle time begins when the reset is done", async () => {
   resources.oldest("reset").succeed();
   await settle();
   await clock.advance(49);
-  assert.equal(pool.tryAcquire()?.value, resources.made[0]);
+  assert.equal(pool.tryBorrow()?.value, resources.made[0]);
 });
 
 test("each resource is closed when its own time is up", async () => {

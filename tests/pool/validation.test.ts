@@ -24,7 +24,7 @@ test("with validateAfterIdleMs: 0 each resource that was idle is checked", async
 
 test("what was opened just now needs no check", async () => {
   const { pool, resources } = fakePool({ minIdle: 1, validateAfterIdleMs: 100 });
-  assert.equal(pool.tryAcquire()?.value, resources.made[0]);
+  assert.equal(pool.tryBorrow()?.value, resources.made[0]);
 });
 
 test("with validateAfterIdleMs: Infinity nothing is checked", async () => {
@@ -118,7 +118,7 @@ test("a check outlives its requester: the resource turns idle, known to be healt
   await settle();
   assert.equal(pool.stats.idle, 1);
   await clock.advance(99);
-  assert.equal(pool.tryAcquire()?.value, resources.made[0]);
+  assert.equal(pool.tryBorrow()?.value, resources.made[0]);
   assert.equal(resources.calls.validate, 1);
 });
 

@@ -1,0 +1,104 @@
+// Statements of the pool itself: a connection is taken and given back within the call.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SQLiteError } from "../../mod.ts";
+import { openTestPool } from "../helpers/pools.ts";
+
+const CREATE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
+
+test("a statement of the pool is over, and its connection idle, when the call returns", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute(CREATE);
+  // Else the breather might have it wait for the next turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  const before = pool.stats.acquired;
+  const calls = [pool.execute("SELECT 1"), pool.run("INSERT INTO users (name) VALUES ('a')")];
+  const { acquired, queued, idle, inUse } = pool.stats;
+  assert.deepEqual(
+    { acquired: acquired - before, queued, idle, inUse },
+    { acquired: 2, queued: 0, idle: 1, inUse: 0 },
+  );
+  await Promise.all(calls);
+});
+
+for (const begin of ["BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT mine"]) {
+  test(`a transaction that ${begin} leaves open is rolled back`, async (t) => {
+    const { pool } = openTestPool(t, { poolSize: 1 });
+    await pool.execute(CREATE);
+    await pool.execute(begin);
+    await pool.withConnection((conn) => assert.equal(conn.inTransaction, false));
+    await pool.run("INSERT INTO users (name) VALUES ('kept') RETURNING id");
+    const rows = await pool.values("SELECT name FROM users");
+    assert.deepEqual(rows, [["kept"]]);
+  });
+}
+
+test("statements that give rows leave no transaction open, whether they read or write", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute(CREATE);
+  const statements = [
+    "INSERT INTO users (name) VALUES ('a'), ('b') RETURNING id",
+    "UPDATE users SET name = 'c' RETURNING id, name",
+    "DELETE FROM users WHERE id = 99 RETURNING id",
+    "REPLACE INTO users (id, name) VALUES (1, 'd') RETURNING *",
+    "SELECT * FROM users",
+    "SELECT * FROM users WHERE id = 99",
+    "WITH few AS (SELECT 1) SELECT * FROM few",
+    "VALUES (1), (2)",
+    "PRAGMA table_info(users)",
+    "PRAGMA wal_checkpoint(PASSIVE)",
+    "EXPLAIN BEGIN",
+    "EXPLAIN QUERY PLAN SELECT * FROM users",
+  ];
+  for (const statement of statements) {
+    const { columns } = await pool.execute(statement);
+    assert.notEqual(columns.length, 0, statement);
+    await pool.get(statement);
+    await pool.withConnection((conn) => assert.equal(conn.inTransaction, false, statement));
+  }
+});
+
+test("a row factory that throws rejects the call, and the connection comes back", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute("SELECT 1");
+  const problem = new Error("not this row");
+  const rowFactory = (): never => {
+    throw problem;
+  };
+  const failing = pool.execute("SELECT 1", [], { rowFactory });
+  assert.equal(pool.stats.idle, 1);
+  await assert.rejects(failing, problem);
+});
+
+test("a row factory may use the pool: its connection is in use meanwhile", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 2 });
+  await pool.execute("SELECT 1");
+  const inner: Promise<unknown>[] = [];
+  const rowFactory = (): number => {
+    const { inUse } = pool.stats;
+    inner.push(pool.get("SELECT 2 AS two"));
+    return inUse;
+  };
+  assert.deepEqual((await pool.execute("SELECT 1", [], { rowFactory })).rows, [1]);
+  assert.deepEqual(await Promise.all(inner), [{ two: 2 }]);
+  assert.equal(pool.stats.inUse, 0);
+});
+
+test("a statement that fails rejects, and its connection comes back", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute("SELECT 1");
+  const failing = pool.execute("SELECT * FROM nowhere");
+  assert.deepEqual([pool.stats.idle, pool.stats.size], [1, 1]);
+  await assert.rejects(failing, SQLiteError);
+});
+
+test("who waited for a connection runs a statement on it and gives it back", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  const holder = await pool.connection();
+  const waiting = pool.get("SELECT 1 AS one");
+  const failing = pool.get("SELECT * FROM nowhere");
+  await holder.release();
+  assert.deepEqual(await waiting, { one: 1 });
+  await assert.rejects(failing, SQLiteError);
+  assert.deepEqual([pool.stats.idle, pool.stats.inUse], [1, 0]);
+});

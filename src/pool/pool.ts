@@ -449,7 +449,10 @@ export class Pool<T> {
     }
   }
 
-  /** Who calls, taken when they call: a queued lease is made in somebody else's. */
+  /**
+   * Who calls, taken when they call: a queued lease is made in somebody else's. As text: an error
+   * keeps whatever its callers are methods of alive, and with it a lease they have dropped.
+   */
   #callSite(): string | undefined {
     return this.#leaks === undefined ? undefined : new Error("acquired here").stack;
   }

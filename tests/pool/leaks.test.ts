@@ -52,6 +52,19 @@ test("a leak is reported with the stack of who acquired, even when they had to w
   assert.match(leaks[0].stack, /forgetToRelease/);
 });
 
+test("a lease that only the object that acquired it still knew is a leak", async () => {
+  class Service {
+    lease: unknown = undefined;
+    async start(pool: Pool<FakeResource>): Promise<void> {
+      this.lease = await pool.acquire();
+    }
+  }
+  const { pool } = fakePool({ trackLeases: true });
+  await new Service().start(pool);
+  await collectUntil(() => pool.stats.leaked > 0);
+  assert.equal(pool.stats.leaked, 1);
+});
+
 test("a lease that is held or was released is no leak", async () => {
   const { pool } = fakePool({ poolSize: 4, trackLeases: true });
   const held = await pool.acquire();

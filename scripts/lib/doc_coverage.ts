@@ -64,7 +64,8 @@ export async function readDocNodes(paths: readonly string[] = entryPaths): Promi
 export function measureCoverage(nodes: DocNodes): Coverage {
   const counted = new Map<string, { readonly title: string; readonly documented: boolean }>();
   const count = (title: string, { location, jsDoc }: Located): void => {
-    const place = `${pathOf(location.filename)}:${location.line}`;
+    // Deno counts lines from 0.
+    const place = `${pathOf(location.filename)}:${location.line + 1}`;
     counted.set(`${place} ${title}`, {
       title: `${title} (${place})`,
       documented: (jsDoc?.doc ?? "").trim() !== "",

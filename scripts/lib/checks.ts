@@ -38,7 +38,7 @@ export const staticChecks: readonly Check[] = [
     command: [node, "node_modules/jsr/dist/bin.js", "publish", "--dry-run", "--allow-dirty"],
     env: { DENO_BIN_PATH: resolve(deno) },
   },
-  { name: "deno doc", command: [deno, "doc", "--lint", ...entryPaths] },
+  { name: "deno doc", command: [deno, "doc", "--quiet", "--lint", ...entryPaths] },
   { name: "documentation", command: [node, "scripts/docs.ts", "--check"] },
   { name: "public API", command: [node, "scripts/api.ts", "--check"] },
 ];

@@ -16,6 +16,7 @@ import { Session, type SessionContext, TemporaryHolder } from "./session.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
 export interface ConnectionFactory {
+  /** Called once for each connection; every call opens another one. */
   (): object | PromiseLike<object>;
   /** Whether its connections take many calls at once. */
   readonly pipelines?: boolean;

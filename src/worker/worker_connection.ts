@@ -58,12 +58,15 @@ const SMALLEST_CHUNK = 32;
 const LARGEST_CHUNK = 2_048;
 
 /**
+ * A connection in a thread of its own, as {@linkcode workerConnection} opens it.
+ *
  * Any number of calls may be under way: they run one after the other, in the order they were
  * made, and those of one turn of the event loop travel together.
  */
 export class WorkerConnection implements DriverConnection {
   /** The thread knows for certain; between calls so does its host. */
   readonly inTransactionIsCertain: boolean = true;
+  /** Never: a locked database is an error at once, and the pool tries again. */
   readonly waitsForLocks = false;
   readonly #thread: Thread;
   readonly #statements = new KnownStatements();
@@ -126,6 +129,7 @@ export class WorkerConnection implements DriverConnection {
     return this.#thread.worker;
   }
 
+  /** Whether a transaction is open. Throws when the thread has died. */
   get inTransaction(): boolean {
     if (this.isLost) throw this.#failure;
     return this.#inTransaction;
@@ -143,6 +147,7 @@ export class WorkerConnection implements DriverConnection {
     return Math.max(this.#backlogMs, performance.now() - this.#heardAt);
   }
 
+  /** Runs one statement, after those that were called before it; see `DriverConnection`. */
   execute<R = Row>(
     sql: string,
     params?: BindParams,
@@ -165,6 +170,7 @@ export class WorkerConnection implements DriverConnection {
     });
   }
 
+  /** Streams rows, which come from the thread in chunks. */
   iterate<R = Row>(
     sql: string,
     params?: BindParams,
@@ -191,10 +197,12 @@ export class WorkerConnection implements DriverConnection {
     }, this.#cursors);
   }
 
+  /** Runs every statement of a script, up to the first that fails. */
   executeScript(sql: string): Promise<void> {
     return this.#command(request.script, sql);
   }
 
+  /** Closes open cursors and rolls the open transaction back, if there is one. */
   rollback(): Promise<void> {
     this.#cutOffCursors(
       new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),

@@ -45,7 +45,7 @@ export function spawnWorker(): WorkerLike {
 
 /** Built code stands in .js files, beside each other as their sources do. */
 function ownScript(): URL {
-  // Bundlers that make CommonJS leave it empty.
+  // Bundlers that make CommonJS leave it empty, and workerd gives modules no address.
   const url: string | undefined = import.meta.url;
   if (url === undefined) {
     throw new TypeError(

@@ -41,6 +41,7 @@ export interface ThreadStats {
 
 /** Opens a connection in a thread of its own each time it is called. */
 export interface WorkerConnectionFactory {
+  /** Starts a thread and opens the database in it. */
   (): Promise<DriverConnection>;
   /** Its connections take many calls at once. */
   readonly pipelines: true;

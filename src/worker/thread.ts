@@ -83,7 +83,10 @@ export class Thread {
       this.#state = "ended";
       listener.onEnd(reason);
     };
-    this.worker.on("message", (message) => listener.onMessage(message));
+    this.worker.on("message", (message) => {
+      // Node delivers what was on its way after the error that ended the thread.
+      if (this.#state !== "ended") listener.onMessage(message);
+    });
     this.worker.on("error", (error) => {
       failure = error;
       // Bun and Deno do not always report the end as well.

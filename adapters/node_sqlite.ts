@@ -112,7 +112,12 @@ class NodeHandle implements SyncHandle {
     const once = uncertain && statement.verb !== "select";
     if (once) this.#noticeSchema();
     const raw = this.raw.prepare(statement.text);
-    return new NodeStatement(raw, statement, { ...this.#traits, uncertain, once });
+    return new NodeStatement(raw, statement, {
+      ...this.#traits,
+      uncertain,
+      once,
+      prepare: (sql) => this.raw.prepare(sql),
+    });
   }
 
   close(): void {

@@ -14,6 +14,7 @@ import {
   type SyncStatement,
 } from "../src/sqlite/sync_handle.ts";
 import type { NodeSqliteStatement } from "./node_sqlite.ts";
+import { CheckedStatement } from "./node_sqlite_checked.ts";
 import type { Traits } from "./node_sqlite_traits.ts";
 
 /** What only newer versions have. */
@@ -28,6 +29,8 @@ export interface Treatment extends Traits {
   readonly uncertain: boolean;
   /** Whether it is prepared anew for each use, with the schema that is valid then. */
   readonly once: boolean;
+  /** Prepares another statement on the same handle. */
+  prepare(sql: string): NodeSqliteStatement;
 }
 
 /** A statement of node:sqlite. */
@@ -36,7 +39,7 @@ export class NodeStatement implements SyncStatement {
   readonly #raw: NewStatement;
   readonly #parameters: readonly string[];
   readonly #named: boolean;
-  readonly #iteratorsThrow: boolean;
+  readonly #checked: CheckedStatement | undefined;
   readonly #uncertain: boolean;
   /** Read after the last execution, and not yet asked for. */
   #columns: readonly string[] | undefined;
@@ -49,12 +52,15 @@ export class NodeStatement implements SyncStatement {
    * @param statement What its text tells.
    * @param treatment What the version of the driver asks for.
    */
-  constructor(raw: NewStatement, { parameters }: Statement, treatment: Treatment) {
+  constructor(raw: NewStatement, statement: Statement, treatment: Treatment) {
+    const { parameters } = statement;
     this.once = treatment.once;
     this.#raw = raw;
     this.#parameters = parameters;
     this.#named = parameters.some(isNamed);
-    this.#iteratorsThrow = treatment.iteratorsThrow;
+    this.#checked = treatment.iteratorsThrow
+      ? undefined
+      : new CheckedStatement(statement.text, this.#named, treatment.prepare);
     this.#uncertain = treatment.uncertain;
     raw.setReturnArrays!(this.#arrays);
     raw.setReadBigInts(this.#exact);
@@ -121,9 +127,14 @@ export class NodeStatement implements SyncStatement {
   }
 
   iterate(values: SQLiteValue[]): SyncCursor {
-    if (!this.#iteratorsThrow) return cursorOver(this.all(values, true));
-    const rows = this.#raw.iterate(...this.#prepareFor(values, true)) as Iterator<SQLiteValue[]>;
-    return new NodeCursor(rows);
+    const args = this.#prepareFor(values, true);
+    if (this.#checked === undefined) {
+      return new NodeCursor(this.#raw.iterate(...args) as Iterator<SQLiteValue[]>);
+    }
+    this.#columns = undefined;
+    return this.#checked.iterate(args, () => this.all(values, true), (names) => {
+      if (this.#uncertain) this.#columns = names;
+    });
   }
 
   finalize(): void {

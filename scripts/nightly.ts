@@ -11,6 +11,8 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
   TRANSFERS: "500000",
   ROUND_TRIPS: "1000000",
   MODEL_SCHEDULES: "1000000",
+  DEATHS: "1000",
+  ROWS: "10000000",
   TEST_FILE_TIMEOUT_MS: String(6 * 60 * 60 * 1_000),
 };
 
@@ -19,6 +21,8 @@ const FILES = [
   "tests/database/bank.test.ts",
   "tests/conformance",
   "tests/pool/model.test.ts",
+  "tests/worker/deaths.test.ts",
+  "tests/worker/iterate.test.ts",
 ];
 
 const given = process.argv.slice(2);

@@ -214,12 +214,15 @@ export class Database<R = Row> {
    * @param params values by position or by name.
    * @param options wait for the reader, and row factory of this call.
    * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
+   * @throws {QueryTimeoutError} when one row takes longer than `timeoutMs` or `queryTimeoutMs`.
    */
   iterate<T = R>(
     query: Query,
     params?: BindParams,
     options: CallOptions<T> = {},
   ): AsyncIterableIterator<T> {
+    const { clock, queryTimeoutMs } = this.#parts;
+    const { signal, timeoutMs = queryTimeoutMs } = options;
     let ended = (): void => {};
     const borrow = () =>
       this.#reading("iterate", async (readers) => {
@@ -230,6 +233,7 @@ export class Database<R = Row> {
     return new ReaderCursor<T>(
       borrow,
       (connection) => connection.iterate(query, params, options),
+      { clock, signal, timeoutMs },
       () => ended(),
     );
   }

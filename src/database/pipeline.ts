@@ -144,6 +144,8 @@ export class Pipeline {
         return pick(result);
       },
       async (error) => {
+        // Whoever tries again at once must not meet the same connection.
+        if (session.connection.isLost) this.#shared.delete(shared);
         try {
           if (!isBusy(error)) throw session.explain(error);
           return await session.execute(shared.lease, sql, params, rows, pick);

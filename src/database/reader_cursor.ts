@@ -4,12 +4,20 @@
  * @module
  */
 
+import type { Clock } from "../pool/clock.ts";
+import { type Deadline, withDeadline } from "./deadline.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
+
+/** How long a row may be waited for. */
+export interface RowLimit extends Deadline {
+  readonly clock: Clock;
+}
 
 /** Borrows a connection with the first `next()` and gives it back at the end. */
 export class ReaderCursor<T> implements AsyncIterableIterator<T> {
   readonly #borrow: () => Promise<PooledConnection<T>>;
   readonly #open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>;
+  readonly #limit: RowLimit;
   readonly #onEnd: () => void;
   #state: "new" | "open" | "ended" = "new";
   #connection: PooledConnection<T> | undefined = undefined;
@@ -18,10 +26,12 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
   constructor(
     borrow: () => Promise<PooledConnection<T>>,
     open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>,
+    limit: RowLimit,
     onEnd: () => void,
   ) {
     this.#borrow = borrow;
     this.#open = open;
+    this.#limit = limit;
     this.#onEnd = onEnd;
   }
 
@@ -31,13 +41,21 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
 
   async next(): Promise<IteratorResult<T>> {
     if (this.#state === "ended") return { done: true, value: undefined };
+    let step = "settled" as "settled" | "under way";
     try {
-      this.#rows ??= await this.#start();
-      const result = await this.#rows.next();
+      const rows = this.#rows ??= await this.#start();
+      step = "under way";
+      const result = await withDeadline(
+        this.#limit.clock,
+        this.#limit,
+        () => rows.next().finally(() => step = "settled"),
+      );
       if (result.done) await this.#end();
       return result;
     } catch (error) {
-      await this.#end();
+      const ended = this.#end();
+      // Whoever gave up does not wait for the statement.
+      if (step === "settled") await ended;
       throw error;
     }
   }

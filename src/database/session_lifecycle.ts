@@ -104,15 +104,16 @@ export class SessionLifecycle<R> implements Lifecycle<Session> {
     return this.#introduce(session, probed);
   }
 
-  /** A file that another process has for itself at the moment is waited for. */
+  /** A file that another connection has for itself at the moment is waited for. */
   #probe(session: Session): unknown {
+    const { connection } = session;
     try {
-      return probe(session.connection);
+      if (connection.executeSync !== undefined) return probe(connection);
     } catch (error) {
       if (!isBusy(error)) throw error;
-      const holder = new TemporaryHolder(session);
-      return session.execute(holder, PROBE, undefined, {}, wholeResult);
     }
+    const holder = new TemporaryHolder(session);
+    return session.execute(holder, PROBE, undefined, {}, wholeResult);
   }
 
   async #introduce(session: Session, probed: unknown): Promise<void> {

@@ -19,9 +19,8 @@ const LEAST_MS = 0.01;
 export class RemoteStatement {
   readonly id: number;
   readonly parsed: Statement;
-  /** The columns of its last result, and of the rows of its last cursor. */
+  /** The columns of its last result. */
   columns: readonly string[] = [];
-  cursorColumns: readonly string[] = [];
   /** What it takes in the thread, in milliseconds; before the first time it may be anything. */
   averageMs = 5;
 

@@ -51,6 +51,11 @@ export interface WorkerSurroundings {
   readonly onTiming: OnTiming | undefined;
 }
 
+/** The columns of a cursor's rows, as they were last told. */
+interface Columns {
+  names: readonly string[];
+}
+
 type State = "opening" | "open" | "closing" | "closed";
 
 /** Rows of a chunk are fetched so many at a time, more and more of them. */
@@ -177,6 +182,8 @@ export class WorkerConnection implements DriverConnection {
     options?: RowOptions<R>,
   ): AsyncIterableIterator<R> {
     const id = this.#nextCursor++;
+    // Its own: meanwhile the statement may run again with other columns, or be forgotten.
+    const columns: Columns = { names: [] };
     let size = SMALLEST_CHUNK;
     const grow = (): number => size = Math.min(2 * size, LARGEST_CHUNK);
     return new WorkerCursor<R>({
@@ -186,12 +193,12 @@ export class WorkerConnection implements DriverConnection {
         const most = options?.firstRowOnly === true ? 1 : size;
         this.#push(request.openCursor, id, statement.id, most);
         this.#pushValues(values);
-        return this.#chunk(statement, options);
+        return this.#chunk(columns, options);
       },
       fetch: () => {
-        const statement = this.#prepare(sql);
+        this.#checkOpen();
         this.#push(request.fetch, id, grow());
-        return this.#chunk(statement, options);
+        return this.#chunk(columns, options);
       },
       close: () => this.#command(request.closeCursor, id),
     }, this.#cursors);
@@ -254,11 +261,11 @@ export class WorkerConnection implements DriverConnection {
     });
   }
 
-  #chunk<R>(statement: RemoteStatement, options: RowOptions<R> | undefined): Promise<Chunk<R>> {
+  #chunk<R>(columns: Columns, options: RowOptions<R> | undefined): Promise<Chunk<R>> {
     return new Promise((resolve, reject) => {
       this.#expect({
         expectedMs: 0,
-        answer: (reader) => resolve(readChunk(reader, statement, options?.rowFactory)),
+        answer: (reader) => resolve(readChunk(reader, columns, options?.rowFactory)),
         fail: reject,
       });
     });
@@ -290,7 +297,8 @@ export class WorkerConnection implements DriverConnection {
     const message = this.#outbox;
     if (message.length === 0 || this.#state === "closed") return;
     this.#outbox = [];
-    this.#thread.setBusy(true);
+    // A definition alone has no answer that would end it.
+    if (this.#calls.length > 0) this.#thread.setBusy(true);
     this.#thread.post(message);
   }
 
@@ -383,11 +391,11 @@ function readResult<R>(
 
 function readChunk<R>(
   reader: MessageReader,
-  statement: RemoteStatement,
+  columns: Columns,
   rowFactory: RowFactory<R> | undefined,
 ): Chunk<R> {
   const news = reader.next<string[] | undefined>();
-  if (news !== undefined) statement.cursorColumns = news;
+  if (news !== undefined) columns.names = news;
   const ended = reader.next<number>() === 1;
-  return { ended, rows: makeRows(reader, statement.cursorColumns, rowFactory) };
+  return { ended, rows: makeRows(reader, columns.names, rowFactory) };
 }

@@ -47,10 +47,7 @@ export interface ConformanceDriver {
 /** These builds cut text at a NUL character. */
 const cutsText = runtimeName() === "deno" || process.version.startsWith("v22.");
 
-const nodeLimits: DriverLimit[] = [
-  ...(cutsText ? ["nul-text" as const] : []),
-  ...(runtimeName() === "deno" ? ["streaming" as const] : []),
-];
+const nodeLimits: DriverLimit[] = cutsText ? ["nul-text"] : [];
 
 const [node, bun] = nativeDrivers;
 

@@ -10,8 +10,8 @@ import {
   openDatabase,
   PoolConnectionOpenError,
   SQLiteConnectionPool,
-  type WorkerLike,
   workerConnection,
+  type WorkerLike,
 } from "../../mod.ts";
 import { randomFrom } from "../helpers/random.ts";
 import { runtimeName, temporaryDirectory } from "../helpers/runtime.ts";

@@ -1,0 +1,125 @@
+// Rows one after the other from a thread. The nightly run sets ROWS=10000000.
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import { request } from "../../src/worker/wire.ts";
+import { spawnWorker, type WorkerLike } from "../../src/worker/thread.ts";
+import { runScript } from "../helpers/runtime.ts";
+import { openWorkerPool } from "../helpers/workers.ts";
+
+const ROWS = Number(process.env.ROWS ?? 400_000);
+const MOST_GROWTH = 64 * 2 ** 20;
+
+const ENDLESS = `
+  WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT n FROM c
+`;
+
+test("many rows take no more memory than few", async () => {
+  const { code, stdout, stderr } = await runScript("tests/worker/iterate_run.ts", [String(ROWS)]);
+  assert.equal(code, 0, stdout + stderr);
+  const { count, sum, growth } = JSON.parse(stdout);
+  assert.deepEqual({ count, sum }, { count: ROWS, sum: ROWS * (ROWS + 1) / 2 });
+  assert.ok(growth < MOST_GROWTH, `it grew by ${growth} bytes`);
+});
+
+/** Starts threads, and counts the requests for rows that go to them. */
+class Counter {
+  fetches = 0;
+  closes = 0;
+
+  readonly spawn = (): WorkerLike => {
+    const worker = spawnWorker();
+    const post = worker.postMessage.bind(worker);
+    worker.postMessage = (message) => {
+      if (Array.isArray(message)) {
+        if (message[0] === request.fetch) this.fetches += 1;
+        if (message.at(-2) === request.closeCursor) this.closes += 1;
+      }
+      post(message);
+    };
+    return worker;
+  };
+}
+
+test("a loop that is left ends the statement, which would have had no end", async (t) => {
+  const counter = new Counter();
+  const { pool } = openWorkerPool(t, { poolSize: 1 }, { worker: counter.spawn });
+  await pool.withConnection(async (conn) => {
+    let rows = 0;
+    for await (const _ of conn.iterate(ENDLESS)) if (++rows === 100) break;
+    assert.equal(counter.closes, 1);
+    // The lock is free, and the connection of use.
+    await conn.run("CREATE TABLE t (n)");
+  });
+});
+
+test("a slow reader holds the statement back: one chunk is fetched ahead", async (t) => {
+  const counter = new Counter();
+  const { pool } = openWorkerPool(t, { poolSize: 1 }, { worker: counter.spawn });
+  await pool.withConnection(async (conn) => {
+    const rows = conn.iterate<{ n: number }>(ENDLESS);
+    await rows.next();
+    // Each is answered after all requests before it.
+    for (let call = 0; call < 5; call++) await conn.get("SELECT 1");
+    assert.equal(counter.fetches, 1);
+    for (let read = 1; read < 32; read++) await rows.next();
+    assert.equal(counter.fetches, 1);
+    await rows.next();
+    for (let call = 0; call < 5; call++) await conn.get("SELECT 1");
+    assert.equal(counter.fetches, 2);
+    await rows.return?.();
+  });
+});
+
+test("chunks end early when their rows are long", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  const sql = `
+    WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 30)
+    SELECT n, printf('%.*c', 300000, 'x') AS text, zeroblob(300000) AS bytes FROM c
+  `;
+  await pool.withConnection(async (conn) => {
+    let rows = 0;
+    for await (const { n, text, bytes } of conn.iterate(sql)) {
+      assert.equal(n, ++rows);
+      assert.deepEqual([(text as string).length, (bytes as Uint8Array).length], [300_000, 300_000]);
+    }
+    assert.equal(rows, 30);
+  });
+});
+
+test("a cursor keeps its columns when a thousand other statements come between", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  await pool.withConnection(async (conn) => {
+    const sql = `
+      WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 300)
+      SELECT n, n * n AS square FROM c
+    `;
+    let n = 0;
+    for await (const row of conn.iterate(sql)) {
+      n += 1;
+      assert.deepEqual(row, { n, square: n * n });
+      if (n > 1) continue;
+      await Promise.all(Array.from({ length: 1_001 }, (_, i) => conn.get(`SELECT ${i}`)));
+    }
+    assert.equal(n, 300);
+  });
+});
+
+test("an error in a later row reaches the reader after the rows before it", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  const sql = `
+    WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT 200)
+    SELECT abs(CASE n WHEN 150 THEN -9223372036854775808 ELSE n END) AS n FROM c
+  `;
+  await pool.withConnection(async (conn) => {
+    const seen: unknown[] = [];
+    const loop = async () => {
+      for await (const { n } of conn.iterate(sql)) seen.push(n);
+    };
+    await assert.rejects(loop, /integer overflow/);
+    // Whole chunks come before it.
+    assert.deepEqual(seen, Array.from({ length: seen.length }, (_, i) => i + 1));
+    assert.ok(seen.length >= 32 && seen.length < 150, `${seen.length} rows`);
+    assert.deepEqual(await conn.get("SELECT 1 AS one"), { one: 1 });
+  });
+});

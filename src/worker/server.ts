@@ -131,7 +131,7 @@ export class Server {
     statement.columns = columns;
     this.#begin(reply.result);
     this.#replies.push(news, rowsAffected, lastInsertRowid, rows.length);
-    if (rows.length > 0) this.#replies.push(packRows(rows, columns.length));
+    packRows(rows, columns.length, this.#replies);
   }
 
   #openCursor(reader: MessageReader): void {
@@ -184,7 +184,7 @@ export class Server {
     open.columns = open.current;
     this.#begin(reply.chunk);
     this.#replies.push(news, ended ? 1 : 0, rows.length);
-    if (rows.length > 0) this.#replies.push(packRows(rows, open.current.length));
+    packRows(rows, open.current.length, this.#replies);
   }
 
   #closeCursor(id: number): void {

@@ -10,7 +10,6 @@
  */
 
 import type { SQLiteValue } from "../sqlite/protocol.ts";
-import type { PackedRows } from "./packed_rows.ts";
 import type { WireError } from "./wire_errors.ts";
 
 /** The drivers that a thread can load by their names. */
@@ -51,9 +50,9 @@ export const request = {
 
 /** What a reply is; each begins with it, whether a transaction is open, and milliseconds. */
 export const reply = {
-  /** columns if they are new, rows affected, last rowid, row count, packed rows */
+  /** columns if they are new, rows affected, last rowid, row count, rows as `packRows` packs them */
   result: 0,
-  /** columns if they are new, 1 after the last row, row count, packed rows */
+  /** columns if they are new, 1 after the last row, row count, rows as `packRows` packs them */
   chunk: 1,
   done: 2,
   /** a {@linkcode WireError} */
@@ -65,7 +64,8 @@ export type WirePart =
   | SQLiteValue
   | undefined
   | readonly string[]
-  | PackedRows
+  | Float64Array
+  | readonly SQLiteValue[]
   | WireError;
 
 /** Reads a message from its beginning to its end. */

@@ -1,0 +1,266 @@
+// What statements in threads cost and bring, beside the same statements on the main thread. Each
+// line ends with a ratio and what is wanted of it. Contenders take turns in many short rounds,
+// and the best of each counts, so that a busy machine does little harm.
+//
+//   node bench/worker.ts [points|rows|aggregates|delay ...]
+//   bun bench/worker.ts
+//   deno run -A bench/worker.ts
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+import { type Database, openDatabase } from "../mod.ts";
+import { nativeDriver } from "../tests/helpers/drivers.ts";
+import { runtimeName } from "../tests/helpers/runtime.ts";
+import { bestTimes, describeRuntime } from "./rounds.ts";
+
+const ITEMS = 100_000;
+const BIG = 2_000_000;
+const POINT = "SELECT id, name FROM items WHERE id = ?";
+const HUNDRED = "SELECT id, name, note, price, stock FROM items WHERE id >= ? LIMIT 100";
+const AGGREGATE = "SELECT count(*), sum(stock), avg(price), max(length(note)) FROM items";
+const BIG_AGGREGATE = "SELECT count(*), sum(value), max(value) FROM big";
+
+const runtime = runtimeName();
+const directory = mkdtempSync(join(tmpdir(), "sqlitepool-bench-"));
+const path = join(directory, "bench.db");
+
+function seed(): void {
+  const raw = nativeDriver.open(path);
+  raw.exec("PRAGMA journal_mode = WAL");
+  raw.exec(`
+    CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, note TEXT, price REAL, stock INTEGER);
+    WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${ITEMS})
+    INSERT INTO items SELECT n, 'item ' || n, 'a note about ' || n, n * 0.37, n % 1000 FROM c;
+    CREATE TABLE big (id INTEGER PRIMARY KEY, value INTEGER);
+    WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ${BIG})
+    INSERT INTO big SELECT n, n % 9973 FROM c`);
+  raw.close();
+}
+
+const open = (execution: "inline" | "worker", readers: number): Promise<Database> =>
+  openDatabase(path, { execution, readers, onWarning: () => {} });
+
+const idOf = (i: number): number => (i * 7919) % (ITEMS - 100) + 1;
+
+/** `total` calls by `callers` loops, each of which waits for its call before the next. */
+async function callAll(
+  callers: number,
+  total: number,
+  call: (i: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: callers }, async () => {
+    while (next < total) await call(next++);
+  }));
+}
+
+function report(what: string, ratio: number, wanted: string): void {
+  console.log(`  ${what.padEnd(58)} ${ratio.toFixed(2).padStart(6)}   (wanted: ${wanted})`);
+}
+
+const perSecond = (calls: number, ms: number): string =>
+  `${Math.round(calls / ms * 1_000).toLocaleString("en")}/s`;
+
+/** A point read by npm's sqlite3 behind generic-pool. */
+async function sqlite3Contender(): Promise<{
+  read(id: number): Promise<unknown>;
+  close(): Promise<void>;
+}> {
+  const { default: sqlite3 } = await import("sqlite3");
+  const { default: genericPool } = await import("generic-pool");
+  const pool = genericPool.createPool({
+    create: () =>
+      new Promise<InstanceType<typeof sqlite3.Database>>((resolve, reject) => {
+        const db = new sqlite3.Database(path, (error) => error ? reject(error) : resolve(db));
+      }),
+    destroy: (db) =>
+      new Promise<void>((resolve, reject) => {
+        db.close((error) => error ? reject(error) : resolve());
+      }),
+  }, { max: 1 });
+  const query = (db: InstanceType<typeof sqlite3.Database>, id: number): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      db.get(POINT, [id], (error: Error | null, row: unknown) => {
+        if (error) reject(error);
+        else resolve(row);
+      });
+    });
+  return {
+    async read(id) {
+      const db = await pool.acquire();
+      try {
+        return await query(db, id);
+      } finally {
+        await pool.release(db);
+      }
+    },
+    async close() {
+      await pool.drain();
+      await pool.clear();
+    },
+  };
+}
+
+async function pointReads(): Promise<void> {
+  const callers = 100;
+  const reads = 3_000;
+  const raw = nativeDriver.open(path);
+  const statement = raw.prepare(POINT);
+  const db = await open("worker", 1);
+  const sqlite3 = runtime === "node" ? await sqlite3Contender() : undefined;
+  const tasks = [
+    async () => {
+      for (let i = 0; i < reads; i++) statement.get(idOf(i));
+    },
+    () => callAll(callers, reads, (i) => db.get(POINT, [idOf(i)])),
+  ];
+  if (sqlite3 !== undefined) {
+    tasks.push(() => callAll(callers, reads, (i) => sqlite3.read(idOf(i))));
+  }
+  const [inline, worker, other] = await bestTimes(80, tasks);
+  console.log(`Point reads, ${callers} callers, one worker`);
+  report(
+    `worker ${perSecond(reads, worker)}, raw statement ${perSecond(reads, inline)}`,
+    inline / worker,
+    runtime === "bun" ? "0.4" : "0.5",
+  );
+  if (sqlite3 !== undefined) {
+    report(`sqlite3 behind generic-pool ${perSecond(reads, other)}`, other / worker, "5");
+  }
+  await sqlite3?.close();
+  await db.close();
+  raw.close();
+}
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+
+/** What this thread has used of its processor so far, in milliseconds. */
+function threadCpuMs(): number {
+  if (process.platform === "linux") {
+    // To the nanosecond, but brought up to date only when the thread leaves the processor.
+    Atomics.wait(cell, 0, 0, 0.1);
+    return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
+  }
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** The least that a task takes of this thread's processor, in milliseconds. */
+async function leastCpu(
+  rounds: number,
+  tasks: readonly (() => Promise<void>)[],
+): Promise<number[]> {
+  const least = tasks.map(() => Infinity);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, task] of tasks.entries()) {
+      const before = threadCpuMs();
+      await task();
+      least[index] = Math.min(least[index], threadCpuMs() - before);
+    }
+  }
+  return least;
+}
+
+async function hundredRows(): Promise<void> {
+  const callers = 20;
+  const queries = 400;
+  const inline = await open("inline", 2);
+  const workers = await open("worker", 2);
+  const tasks = [inline, workers].map((db) => () =>
+    callAll(callers, queries, (i) => db.all(HUNDRED, [idOf(i)]))
+  );
+  const [inlineMs, workersMs] = await bestTimes(80, tasks);
+  const [inlineCpu, workersCpu] = await leastCpu(40, tasks);
+  const micros = (ms: number): string => `${(ms / queries * 1_000).toFixed(1)} us`;
+  console.log(`100 rows of 5 columns, ${callers} callers, two workers`);
+  report(
+    `caller's CPU per query: worker ${micros(workersCpu)}, inline ${micros(inlineCpu)}`,
+    workersCpu / inlineCpu,
+    "at most 0.35",
+  );
+  report(
+    `worker ${perSecond(queries, workersMs)}, inline ${perSecond(queries, inlineMs)}`,
+    inlineMs / workersMs,
+    runtime === "node" ? "1.2" : "1.0",
+  );
+  await inline.close();
+  await workers.close();
+}
+
+async function aggregates(): Promise<void> {
+  const callers = 8;
+  const queries = 16;
+  const inline = await open("inline", 1);
+  const workers = await open("worker", 2);
+  const tasks = [inline, workers].map((db) => () =>
+    callAll(callers, queries, () => db.get(AGGREGATE))
+  );
+  const [inlineMs, workersMs] = await bestTimes(20, tasks);
+  console.log(
+    `Aggregates over ${ITEMS.toLocaleString("en")} rows, ${callers} callers, two workers`,
+  );
+  report(
+    `worker ${perSecond(queries, workersMs)}, inline ${perSecond(queries, inlineMs)}`,
+    inlineMs / workersMs,
+    "1.7",
+  );
+  await inline.close();
+  await workers.close();
+}
+
+/** How late a ticker of 1 ms comes while a task runs, in milliseconds: the 99th percentile. */
+async function delayDuring(task: () => Promise<void>): Promise<number> {
+  const delays: number[] = [];
+  let due = performance.now() + 1;
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    delays.push(Math.max(0, now - due));
+    due = now + 1;
+  }, 1);
+  await task();
+  clearInterval(ticker);
+  // A loop that was blocked to the end has had its ticker wait until now.
+  delays.push(Math.max(0, performance.now() - due));
+  delays.sort((a, b) => a - b);
+  return delays[Math.ceil(delays.length * 0.99) - 1];
+}
+
+async function delay(): Promise<void> {
+  const callers = 8;
+  const queries = 16;
+  const delays: number[] = [];
+  for (const execution of ["inline", "worker"] as const) {
+    const db = await open(execution, 2);
+    let least = Infinity;
+    for (let round = 0; round < 3; round++) {
+      const task = () => callAll(callers, queries, () => db.get(BIG_AGGREGATE));
+      least = Math.min(least, await delayDuring(task));
+    }
+    delays.push(least);
+    await db.close();
+  }
+  const [inline, workers] = delays;
+  console.log(`Event-loop delay, aggregates over ${BIG.toLocaleString("en")} rows`);
+  report(`p99 inline ${inline.toFixed(2)} ms, with two workers in ms:`, workers, "at most 5");
+}
+
+const figures: Readonly<Record<string, () => Promise<void>>> = {
+  points: pointReads,
+  rows: hundredRows,
+  aggregates,
+  delay,
+};
+const wanted = process.argv.slice(2);
+
+console.log(describeRuntime());
+seed();
+try {
+  for (const [name, measure] of Object.entries(figures)) {
+    if (wanted.length === 0 || wanted.includes(name)) await measure();
+  }
+} finally {
+  rmSync(directory, { recursive: true });
+}

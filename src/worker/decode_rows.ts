@@ -5,8 +5,8 @@
  */
 
 import type { Row, RowFactory, SQLiteValue } from "../sqlite/protocol.ts";
-import { objectRow } from "../sqlite/rows.ts";
-import { areLoose, unpackRows } from "./packed_rows.ts";
+import { objectRow, setColumn } from "../sqlite/rows.ts";
+import { areLoose, unpackColumns } from "./packed_rows.ts";
 import type { MessageReader } from "./wire.ts";
 
 /**
@@ -26,8 +26,9 @@ export function makeRows<R>(
     const values = readLoose(reader, count, columns.length);
     return fromValues(values, columns, rowFactory ?? objectRow as RowFactory<R>);
   }
-  if (rowFactory === undefined) return unpackObjects(reader, count, columns) as R[];
-  return fromValues(unpackValues(reader, count, columns.length), columns, rowFactory);
+  const byColumn = unpackColumns(reader, count);
+  if (rowFactory === undefined) return objectsOf(byColumn, count, columns) as R[];
+  return fromValues(transpose(byColumn, count), columns, rowFactory);
 }
 
 /** All values are read before the first row is made: a factory may throw. */
@@ -37,18 +38,26 @@ function readLoose(reader: MessageReader, count: number, width: number): SQLiteV
   return rows;
 }
 
-function unpackObjects(reader: MessageReader, count: number, columns: readonly string[]): Row[] {
+/** Column by column: each time the same property of objects that are alike. */
+function objectsOf(byColumn: SQLiteValue[][], count: number, columns: readonly string[]): Row[] {
   const rows = new Array<Row>(count);
   for (let row = 0; row < count; row++) rows[row] = {};
-  unpackRows(reader, rows, columns);
+  for (let column = 0; column < columns.length; column++) {
+    const name = columns[column];
+    const values = byColumn[column];
+    for (let row = 0; row < count; row++) setColumn(rows[row], name, values[row]);
+  }
   return rows;
 }
 
-function unpackValues(reader: MessageReader, count: number, width: number): SQLiteValue[][] {
+function transpose(byColumn: SQLiteValue[][], count: number): SQLiteValue[][] {
+  const width = byColumn.length;
   const rows = new Array<SQLiteValue[]>(count);
-  for (let row = 0; row < count; row++) rows[row] = new Array<SQLiteValue>(width);
-  const positions = Array.from({ length: width }, (_, column) => column);
-  unpackRows(reader, rows, positions);
+  for (let row = 0; row < count; row++) {
+    const values = new Array<SQLiteValue>(width);
+    for (let column = 0; column < width; column++) values[column] = byColumn[column][row];
+    rows[row] = values;
+  }
   return rows;
 }
 

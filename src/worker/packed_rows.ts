@@ -8,8 +8,7 @@
  * @module
  */
 
-import type { Row, SQLiteValue } from "../sqlite/protocol.ts";
-import { setColumn } from "../sqlite/rows.ts";
+import type { SQLiteValue } from "../sqlite/protocol.ts";
 import type { MessageReader, WirePart } from "./wire.ts";
 
 /** From so many values on, packing them takes less time than it saves. */
@@ -62,105 +61,84 @@ export function areLoose(count: number, width: number): boolean {
   return count * width < WORTH_PACKING;
 }
 
-/** Rows to be filled: objects by the names of columns, or arrays by their positions. */
-type Slots = Row | SQLiteValue[];
-type Key = string | number;
+/** Where the next column begins in the common stores. */
+interface Positions {
+  number: number;
+  text: number;
+  byte: number;
+}
 
 /**
- * Fills rows with what `packRows` has packed, column by column: in each, all values go the same
- * way and have the same key.
+ * Unpacks what `packRows` has packed.
  *
  * @param reader where the packed rows come next.
- * @param rows What is filled.
- * @param keys What the columns are called in a row.
+ * @param count The number of rows.
+ * @returns Values by column.
  */
-export function unpackRows(
-  reader: MessageReader,
-  rows: readonly Slots[],
-  keys: readonly Key[],
-): void {
+export function unpackColumns(reader: MessageReader, count: number): SQLiteValue[][] {
   const kinds = reader.next<string>();
-  const stores = new PackedStores(reader);
-  for (let column = 0; column < keys.length; column++) {
-    stores.fill(rows, keys[column], kinds[column] as ColumnKind);
+  const numbers = reader.next<Float64Array>();
+  const text = reader.next<string>();
+  const bytes = reader.next<Uint8Array | undefined>() ?? NO_BYTES;
+  const columns: SQLiteValue[][] = [];
+  const at: Positions = { number: 0, text: 0, byte: 0 };
+  for (let column = 0; column < kinds.length; column++) {
+    const kind = kinds[column] as ColumnKind;
+    if (kind === "n") columns.push(unpackNumbers(numbers, at, count));
+    else if (kind === "t") columns.push(unpackText(text, numbers, at, count));
+    else if (kind === "b") columns.push(unpackBytes(bytes, numbers, at, count));
+    else columns.push(reader.next());
   }
+  return columns;
 }
 
-/** What packed columns share while they are unpacked. */
-class PackedStores {
-  readonly #reader: MessageReader;
-  readonly #numbers: Float64Array;
-  readonly #text: string;
-  readonly #bytes: Uint8Array;
-  #at = 0;
-  #textAt = 0;
-  #bytesAt = 0;
+// A loop for each kind, in a function of its own: engines make the most of those.
 
-  constructor(reader: MessageReader) {
-    this.#reader = reader;
-    this.#numbers = reader.next();
-    this.#text = reader.next();
-    this.#bytes = reader.next<Uint8Array | undefined>() ?? NO_BYTES;
+function unpackNumbers(numbers: Float64Array, at: Positions, count: number): SQLiteValue[] {
+  const values = new Array<SQLiteValue>(count);
+  const start = at.number;
+  for (let row = 0; row < count; row++) {
+    const number = numbers[start + row];
+    values[row] = number === number ? number : null;
   }
-
-  fill(rows: readonly Slots[], key: Key, kind: ColumnKind): void {
-    switch (kind) {
-      case "n":
-        return this.#fillNumbers(rows, key);
-      case "t":
-        return this.#fillText(rows, key);
-      case "b":
-        return this.#fillBytes(rows, key);
-      case "o":
-        return fillOwn(rows, key, this.#reader.next());
-    }
-  }
-
-  #fillNumbers(rows: readonly Slots[], key: Key): void {
-    const numbers = this.#numbers;
-    let at = this.#at;
-    for (let row = 0; row < rows.length; row++) {
-      const number = numbers[at++];
-      set(rows[row], key, number === number ? number : null);
-    }
-    this.#at = at;
-  }
-
-  #fillText(rows: readonly Slots[], key: Key): void {
-    const lengths = this.#numbers;
-    const text = this.#text;
-    let at = this.#at;
-    let textAt = this.#textAt;
-    for (let row = 0; row < rows.length; row++) {
-      const length = lengths[at++];
-      const value = length === NULL_LENGTH ? null : text.slice(textAt, textAt += length);
-      set(rows[row], key, value);
-    }
-    this.#at = at;
-    this.#textAt = textAt;
-  }
-
-  #fillBytes(rows: readonly Slots[], key: Key): void {
-    const lengths = this.#numbers;
-    const bytes = this.#bytes;
-    let at = this.#at;
-    let bytesAt = this.#bytesAt;
-    for (let row = 0; row < rows.length; row++) {
-      const length = lengths[at++];
-      const value = length === NULL_LENGTH ? null : bytes.slice(bytesAt, bytesAt += length);
-      set(rows[row], key, value);
-    }
-    this.#at = at;
-    this.#bytesAt = bytesAt;
-  }
+  at.number += count;
+  return values;
 }
 
-function set(row: Slots, key: Key, value: SQLiteValue): void {
-  setColumn(row as Row, key as string, value);
+function unpackText(
+  text: string,
+  lengths: Float64Array,
+  at: Positions,
+  count: number,
+): SQLiteValue[] {
+  const values = new Array<SQLiteValue>(count);
+  const start = at.number;
+  let textAt = at.text;
+  for (let row = 0; row < count; row++) {
+    const length = lengths[start + row];
+    values[row] = length === NULL_LENGTH ? null : text.slice(textAt, textAt += length);
+  }
+  at.number += count;
+  at.text = textAt;
+  return values;
 }
 
-function fillOwn(rows: readonly Slots[], key: Key, values: readonly SQLiteValue[]): void {
-  for (let row = 0; row < rows.length; row++) set(rows[row], key, values[row]);
+function unpackBytes(
+  bytes: Uint8Array,
+  lengths: Float64Array,
+  at: Positions,
+  count: number,
+): SQLiteValue[] {
+  const values = new Array<SQLiteValue>(count);
+  const start = at.number;
+  let byteAt = at.byte;
+  for (let row = 0; row < count; row++) {
+    const length = lengths[start + row];
+    values[row] = length === NULL_LENGTH ? null : bytes.slice(byteAt, byteAt += length);
+  }
+  at.number += count;
+  at.byte = byteAt;
+  return values;
 }
 
 /** What packed columns share. Its memory is used again and again. */

@@ -17,7 +17,7 @@ import { encodeError } from "./wire_errors.ts";
 const MOST_REPLIES = 24;
 
 /** ... or when the first of them has waited for so long, so that both threads have work. */
-const LONGEST_WAIT_MS = 0.15;
+const LONGEST_WAIT_MS = 0.3;
 
 /** A chunk of a cursor ends when its text and bytes are about so long. */
 const CHUNK_LENGTH = 256 * 1024;

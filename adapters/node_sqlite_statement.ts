@@ -7,12 +7,7 @@
 import type { Row, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { setColumn } from "../src/sqlite/rows.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
-import {
-  type Changes,
-  cursorOver,
-  type SyncCursor,
-  type SyncStatement,
-} from "../src/sqlite/sync_handle.ts";
+import type { Changes, SyncCursor, SyncStatement } from "../src/sqlite/sync_handle.ts";
 import type { NodeSqliteStatement } from "./node_sqlite.ts";
 import { CheckedStatement } from "./node_sqlite_checked.ts";
 import type { Traits } from "./node_sqlite_traits.ts";

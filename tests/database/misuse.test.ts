@@ -71,12 +71,13 @@ const MISUSES: readonly Misuse[] = [
   {
     name: "a forgotten await before the end of write",
     does: async (db) => {
+      const { promise: over, resolve: end } = Promise.withResolvers<void>();
       let forgotten: Promise<unknown> | undefined;
       await db.write(async (tx) => {
         await tx.run("SELECT 1");
-        forgotten = Promise.resolve().then(() => new Promise((resolve) => setTimeout(resolve)))
-          .then(() => tx.run("INSERT INTO t VALUES (2)"));
+        forgotten = over.then(() => tx.run("INSERT INTO t VALUES (2)"));
       });
+      end();
       await forgotten;
     },
     error: { name: "ConnectionReleasedError", message: /await every call/ },

@@ -39,6 +39,8 @@ import { FileShare } from "./shared_file.ts";
 import { hasWalResetBug } from "./wal_reset_bug.ts";
 
 const MEMORY = ":memory:";
+/** The limit for a query is none for what it takes to open. */
+const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
 
 /**
@@ -242,6 +244,8 @@ class Opening<R> {
     // The count makes SQLite read the file, and find out that it is none of its own.
     const [[version]] = await pool.values(
       "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
     );
     if (!this.#readonly && hasWalResetBug(String(version))) {
       this.#warn({
@@ -260,14 +264,22 @@ class Opening<R> {
 
   async #inspectUntrusted(pool: SQLiteConnectionPool<R>): Promise<void> {
     // SQLite takes a pragma it does not know without a word.
-    const [[trusted] = []] = await pool.values("PRAGMA trusted_schema");
+    const [[trusted] = []] = await pool.values(
+      "PRAGMA trusted_schema",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
+    );
     if (Number(trusted ?? 1) !== 0) {
       throw new SQLitePoolError(
         `${this.#driver.name} cannot switch trusted_schema off, so that functions in views and ` +
           "triggers of the file could run. Use another driver for files of unknown origin.",
       );
     }
-    const [[verdict]] = await pool.values("PRAGMA quick_check(1)");
+    const [[verdict]] = await pool.values(
+      "PRAGMA quick_check(1)",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
+    );
     if (verdict !== "ok") {
       throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
     }

@@ -267,14 +267,14 @@ export class Pipeline {
   /** Nothing follows a statement whose caller has given up, until it shows to be harmless. */
   #suspect(shared: SharedLease): void {
     this.#shared.delete(shared);
-    this.#clock.schedule(
-      () => {
-        if (shared.underWay > 0) shared.lease.discard();
-      },
-      GRACE_MS,
-      "lets process exit",
-    );
+    this.#clock.schedule(() => this.#giveUp(shared), GRACE_MS, "lets process exit");
     this.#askForMore();
+  }
+
+  /** A connection that cannot be replaced is waited for. */
+  #giveUp({ lease, underWay }: SharedLease): void {
+    if (underWay === 0 || !lease.active) return;
+    if (lease.value.connection.abandon !== undefined) lease.discard();
   }
 }
 

@@ -201,17 +201,19 @@ class Store {
 
   #packBytes(rows: readonly SQLiteValue[][], column: number): boolean {
     let at = this.#length;
-    const bytes: Uint8Array[] = [];
+    const mark = this.#bytes.length;
     for (let row = 0; row < rows.length; row++) {
       const value = rows[row][column];
       if (value instanceof Uint8Array) {
         scratch[at++] = value.length;
-        bytes.push(value);
+        this.#bytes.push(value);
       } else if (value === null) scratch[at++] = NULL_LENGTH;
-      else return false;
+      else {
+        this.#bytes.length = mark;
+        return false;
+      }
     }
     this.#length = at;
-    this.#bytes.push(...bytes);
     return true;
   }
 }

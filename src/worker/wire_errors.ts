@@ -21,8 +21,11 @@ export interface WireError {
 
 const OWN_FIELDS: readonly string[] = ["name", "message", "stack", "cause", "column", "rawCode"];
 
-/** Makes an error fit to travel. */
-export function encodeError(error: unknown): WireError {
+/** Causes may go round in a circle. */
+const MOST_CAUSES = 8;
+
+/** Makes an error fit to travel, with the causes behind it. */
+export function encodeError(error: unknown, causes: number = MOST_CAUSES): WireError {
   if (!(error instanceof Error)) {
     const message = String(error);
     return {
@@ -45,7 +48,7 @@ export function encodeError(error: unknown): WireError {
         !OWN_FIELDS.includes(key) && (typeof value === "string" || typeof value === "number")
       ),
     ),
-    cause: cause === undefined ? undefined : encodeError(cause),
+    cause: cause === undefined || causes === 0 ? undefined : encodeError(cause, causes - 1),
   };
 }
 

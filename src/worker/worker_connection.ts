@@ -56,6 +56,10 @@ interface Columns {
   names: readonly string[];
 }
 
+function isStatement({ expectedMs }: Call): boolean {
+  return expectedMs > 0;
+}
+
 type State = "opening" | "open" | "closing" | "closed";
 
 /** Rows of a chunk are fetched so many at a time, more and more of them. */
@@ -73,6 +77,11 @@ export class WorkerConnection implements DriverConnection {
   readonly inTransactionIsCertain: boolean = true;
   /** Never: a locked database is an error at once, and the pool tries again. */
   readonly waitsForLocks = false;
+  /**
+   * Closes without waiting for what is under way: the thread goes on until that is done, keeps
+   * the locks it has until then, and ends. What is in memory only would be lost with it.
+   */
+  readonly abandon: (() => void) | undefined = undefined;
   readonly #thread: Thread;
   readonly #statements = new KnownStatements();
   readonly #cursors = new Set<CutOff>();
@@ -95,9 +104,10 @@ export class WorkerConnection implements DriverConnection {
   readonly #ended: Promise<void>;
   #announceEnd!: () => void;
 
-  private constructor({ spawn, crew, onTiming }: WorkerSurroundings) {
+  private constructor({ spawn, crew, onTiming }: WorkerSurroundings, { path }: OpenRequest) {
     this.#crew = crew;
     this.#onTiming = onTiming;
+    if (path !== ":memory:") this.abandon = () => this.#abandon();
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -121,7 +131,7 @@ export class WorkerConnection implements DriverConnection {
     open: OpenRequest,
   ): Promise<WorkerConnection> {
     await surroundings.crew.room();
-    const connection = new WorkerConnection(surroundings);
+    const connection = new WorkerConnection(surroundings, open);
     await new Promise<void>((resolve, reject) => {
       connection.#opened = { resolve, reject };
       connection.#thread.post(open);
@@ -222,16 +232,13 @@ export class WorkerConnection implements DriverConnection {
     return this.#closed ??= this.#close();
   }
 
-  /**
-   * Closes without waiting for what is under way: the thread goes on until that is done, keeps
-   * the locks it has until then, and ends.
-   */
-  abandon(): void {
+  #abandon(): void {
     if (this.#state !== "open") return;
+    // One statement is what its caller has given up; whoever shared the connection still waits.
+    const shared = this.#calls.slice(this.#answered).filter(isStatement).length > 1;
     const closed = this.close();
-    // Nobody waits for it any more.
     this.#flush();
-    this.#thread.setBusy(false);
+    if (!shared) this.#thread.setBusy(false);
     this.#crew.abandoned(closed.then(() => this.#ended, () => this.#ended));
   }
 

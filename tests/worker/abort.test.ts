@@ -1,9 +1,10 @@
 // Callers who give up on a statement that runs in a thread.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type Database, QueryTimeoutError } from "../../mod.ts";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { type Database, type DatabaseOptions, openDatabase, QueryTimeoutError } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
-import { runScript } from "../helpers/runtime.ts";
+import { runScript, temporaryDirectory } from "../helpers/runtime.ts";
 import { counting, openWorkerPool } from "../helpers/workers.ts";
 
 interface Limits {
@@ -11,8 +12,8 @@ interface Limits {
   readonly timeoutMs?: number;
 }
 
-/** Some tenths of a second, even on a fast machine. */
-const SLOW = counting(5_000_000);
+/** Longer than anybody here waits, even on a fast machine. */
+const SLOW = counting(1_000_000);
 
 const CALLS: Readonly<Record<string, (db: Database, limits: Limits) => Promise<unknown>>> = {
   get: (db, limits) => db.get(SLOW, [], limits),
@@ -23,9 +24,22 @@ const CALLS: Readonly<Record<string, (db: Database, limits: Limits) => Promise<u
   },
 };
 
+/** A database with two readers that are ready: to start a thread takes longer than some limits. */
+async function openReady(t: TestContext, options: DatabaseOptions = {}): Promise<Database> {
+  const { db } = await openTestDatabase(t, { execution: "worker", readers: 2, ...options });
+  const both = Promise.withResolvers<void>();
+  let ready = 0;
+  const wait = (): Promise<void> => {
+    if (++ready === 2) both.resolve();
+    return both.promise;
+  };
+  await Promise.all([db.read(wait, { timeoutMs: 60_000 }), db.read(wait, { timeoutMs: 60_000 })]);
+  return db;
+}
+
 for (const [name, call] of Object.entries(CALLS)) {
-  test(`${name}: whoever aborts is released in the same turn of the event loop`, async (t) => {
-    const { db } = await openTestDatabase(t, { execution: "worker", readers: 2 });
+  test(`${name}: whoever gives up is released at once, and the pool serves on`, async (t) => {
+    const db = await openReady(t);
     const controller = new AbortController();
     const reason = new Error("enough");
     const released = assert.rejects(call(db, { signal: controller.signal }), reason);
@@ -42,25 +56,23 @@ for (const [name, call] of Object.entries(CALLS)) {
     await Promise.all([released.then(() => order.push("released")), timer]);
     assert.deepEqual(order, ["released", "timer"]);
     assert.deepEqual(await db.get("SELECT 1 AS one"), { one: 1 });
-  });
-
-  test(`${name}: timeoutMs ends the wait`, async (t) => {
-    const { db } = await openTestDatabase(t, { execution: "worker", readers: 2 });
     await assert.rejects(call(db, { timeoutMs: 20 }), QueryTimeoutError);
     assert.deepEqual(await db.get("SELECT 1 AS one"), { one: 1 });
   });
-
-  test(`${name}: queryTimeoutMs ends the wait`, async (t) => {
-    const { db } = await openTestDatabase(t, {
-      execution: "worker",
-      readers: 2,
-      queryTimeoutMs: 20,
-    });
-    await assert.rejects(call(db, {}), QueryTimeoutError);
-    // Slow machines need more than 20 ms to start a thread.
-    assert.deepEqual(await db.get("SELECT 1 AS one", [], { timeoutMs: 10_000 }), { one: 1 });
-  });
 }
+
+test("queryTimeoutMs ends the wait where the caller does not say", async (t) => {
+  const db = await openReady(t, { queryTimeoutMs: 20 });
+  for (const call of Object.values(CALLS)) {
+    await assert.rejects(call(db, {}), QueryTimeoutError);
+    assert.deepEqual(await db.get("SELECT 1 AS one", [], { timeoutMs: 60_000 }), { one: 1 });
+  }
+});
+
+test("queryTimeoutMs is no limit for opening a database", async (t) => {
+  const { db } = await openTestDatabase(t, { execution: "worker", queryTimeoutMs: 0 });
+  assert.deepEqual(await db.get("SELECT 1 AS one", [], { timeoutMs: 60_000 }), { one: 1 });
+});
 
 test("an aborted signal is refused before anything is sent", async (t) => {
   const { db } = await openTestDatabase(t, { execution: "worker" });
@@ -74,26 +86,16 @@ test("an aborted signal is refused before anything is sent", async (t) => {
 test("no more threads are left to themselves than the pool is large", async (t) => {
   const { pool, factory } = openWorkerPool(t, { poolSize: 2 });
   let most = 0;
-  let timeouts = 0;
-  const giveUp = async (): Promise<void> => {
-    try {
-      await pool.get(SLOW, [], { timeoutMs: 60 });
-    } catch (error) {
-      // In the queue, or while it ran.
-      assert.match((error as Error).name, /Timeout/);
-      timeouts += 1;
-    }
-    most = Math.max(most, factory.threads.abandoned);
-    assert.ok(factory.threads.abandoned <= 2, `${factory.threads.abandoned} abandoned`);
-    assert.ok(factory.threads.running <= 4, `${factory.threads.running} running`);
-  };
-  const caller = async (): Promise<void> => {
-    for (let round = 0; round < 4; round++) await giveUp();
-  };
-  await Promise.all([caller(), caller(), caller()]);
-  assert.ok(timeouts > 0 && most > 0, `${timeouts} timeouts, ${most} abandoned`);
+  for (let round = 0; round < 4; round++) {
+    const conn = await pool.connection();
+    conn.get(SLOW).catch(() => {});
+    await conn.release();
+    const { abandoned, running } = factory.threads;
+    most = Math.max(most, abandoned);
+    assert.ok(abandoned <= 2 && running <= 4, `${abandoned} of ${running} abandoned`);
+  }
+  assert.ok(most > 0);
   // The threads end when their statements do, and the pool is as it was.
-  assert.deepEqual(await pool.get("SELECT 1 AS one"), { one: 1 });
   while (factory.threads.abandoned > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   const leases = await Promise.all([pool.connection(), pool.connection()]);
   assert.equal(factory.threads.running, 2);
@@ -110,8 +112,20 @@ test("others who shared the connection get their answers all the same", async (t
   assert.deepEqual(await Promise.all([before, after]), [{ one: 1 }, { two: 2 }]);
 });
 
-test("a process does not wait for the statement of a thread that was abandoned", async () => {
-  const { code, stdout, stderr } = await runScript("tests/worker/exit_run.ts", ["abandoned"]);
+test("what is in memory outlives a statement that nobody waits for", async (t) => {
+  const db = await openDatabase(":memory:", { execution: "worker", onWarning: () => {} });
+  t.after(() => db.close({ timeoutMs: 0 }));
+  await db.run("CREATE TABLE t AS SELECT 1 AS n");
+  for (const call of Object.values(CALLS)) {
+    await assert.rejects(call(db, { timeoutMs: 20 }), QueryTimeoutError);
+    assert.deepEqual(await db.get("SELECT n FROM t"), { n: 1 });
+  }
+});
+
+test("a process does not wait for the statement of a thread that was abandoned", async (t) => {
+  const path = join(temporaryDirectory(t), "test.db");
+  const args = ["abandoned", path];
+  const { code, stdout, stderr } = await runScript("tests/worker/exit_run.ts", args);
   assert.deepEqual(stdout.trimEnd().split("\n"), ["QueryTimeoutError", "exit with 1 abandoned"]);
   assert.equal(code, 0, stderr);
 });

@@ -6,7 +6,8 @@ import { counting } from "../helpers/workers.ts";
 
 const WATCHDOG_MS = 30_000;
 
-const factory = workerConnection(":memory:");
+const [scene, path] = process.argv.slice(2);
+const factory = workerConnection(path);
 const pool = new SQLiteConnectionPool(factory, { poolSize: 2 });
 
 const scenes: Readonly<Record<string, () => Promise<void>>> = {
@@ -44,4 +45,4 @@ setTimeout(() => {
   process.exit(1);
 }, WATCHDOG_MS).unref();
 
-await scenes[process.argv[2]]();
+await scenes[scene]();

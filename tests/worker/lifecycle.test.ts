@@ -1,0 +1,167 @@
+// How threads begin and end, and whether the process waits for them.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import {
+  ConnectionLostError,
+  openDatabase,
+  PoolClosedError,
+  PoolConnectionOpenError,
+  SQLiteError,
+  workerConnection,
+  type WorkerLike,
+} from "../../mod.ts";
+import { spawnWorker } from "../../src/worker/thread.ts";
+import { runScript, temporaryDirectory } from "../helpers/runtime.ts";
+import { counting, openWorkerPool } from "../helpers/workers.ts";
+import type { Doom } from "./doom.ts";
+
+const SCENES: Readonly<Record<string, { readonly title: string; readonly lines: string[] }>> = {
+  "idle": { title: "an idle thread does not keep the process alive", lines: ["1 running"] },
+  "busy": { title: "a busy thread keeps the process alive", lines: ["1000000"] },
+  "opening": { title: "so does one that opens its database", lines: ["1"] },
+  "bad parameters": { title: "one that got no work does not", lines: ["RangeError"] },
+  "cursor left open": { title: "nor one that waits for the next row to be asked for", lines: ["1"] },
+};
+
+for (const [scene, { title, lines }] of Object.entries(SCENES)) {
+  test(title, async (t) => {
+    const path = join(temporaryDirectory(t), "test.db");
+    const { code, stdout, stderr } = await runScript("tests/worker/exit_run.ts", [scene, path]);
+    assert.deepEqual(stdout.trimEnd().split("\n"), [...lines, "exit with 0 abandoned"], stderr);
+    assert.equal(code, 0);
+  });
+}
+
+test("close waits for the statements under way, and refuses others", async (t) => {
+  const { pool, factory } = openWorkerPool(t, { poolSize: 2 });
+  const underWay = [pool.get(counting(300_000)), pool.get("SELECT 1 AS n")];
+  await pool.get("SELECT 1");
+  const closed = pool.close();
+  await assert.rejects(pool.get("SELECT 1"), PoolClosedError);
+  assert.deepEqual(await Promise.all(underWay), [{ n: 300_000 }, { n: 1 }]);
+  await closed;
+  assert.equal(factory.threads.running, 0);
+});
+
+test("close by force does not wait, and calls are answered later", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  await pool.get("SELECT 1");
+  const slow = pool.get(counting(1_000_000));
+  slow.catch(() => {});
+  let settled = "no" as "no" | "yes";
+  const done = slow.then(() => settled = "yes", () => settled = "yes");
+  // Such a thread does not keep the process alive.
+  const alive = setInterval(() => {}, 1_000);
+  await pool.close({ timeoutMs: 0 });
+  assert.equal(settled, "no");
+  await done;
+  clearInterval(alive);
+});
+
+test("a file in a directory that is missing cannot be opened", async (t) => {
+  const path = join(temporaryDirectory(t), "missing", "test.db");
+  const isMissing = (error: unknown): boolean => {
+    assert.ok(error instanceof SQLiteError);
+    assert.equal(error.code, "SQLITE_CANTOPEN");
+    assert.ok(error.cause instanceof Error);
+    return true;
+  };
+  const factory = workerConnection(path);
+  await assert.rejects(factory(), isMissing);
+  await assert.rejects(openDatabase(path, { execution: "worker" }), isMissing);
+});
+
+test("a driver that no thread can load is refused at once", () => {
+  const driver = "mysql" as "libsql";
+  assert.throws(() => workerConnection("app.db", { driver }), /driver must be one .*"mysql"/);
+  const worker = "./worker.js" as unknown as () => WorkerLike;
+  assert.throws(() => workerConnection("app.db", { worker }), /worker must be a function/);
+});
+
+test("threads are started by the function that is passed as worker", async (t) => {
+  let started = 0;
+  const worker = (): WorkerLike => {
+    started += 1;
+    return spawnWorker();
+  };
+  const path = join(temporaryDirectory(t), "test.db");
+  const options = { execution: "worker", worker, readers: 1, onWarning: () => {} } as const;
+  const db = await openDatabase(path, options);
+  await db.run("CREATE TABLE t (n)");
+  assert.deepEqual(await db.all("SELECT * FROM t"), []);
+  assert.equal(started, 2);
+  assert.deepEqual(db.stats.threads, { running: 2, abandoned: 0 });
+  await db.close();
+  assert.deepEqual(db.stats.threads, { running: 0, abandoned: 0 });
+});
+
+test("a thread that cannot be started fails its caller, and takes no slot for good", async (t) => {
+  let broken = true;
+  const worker = (): WorkerLike => {
+    if (broken) throw new Error("no more threads");
+    return spawnWorker();
+  };
+  const { pool, factory } = openWorkerPool(t, { poolSize: 1 }, { worker });
+  await assert.rejects(pool.get("SELECT 1"), /no more threads/);
+  assert.equal(factory.threads.running, 0);
+  broken = false;
+  assert.deepEqual(await pool.get("SELECT 1 AS n"), { n: 1 });
+});
+
+function doomed(doom: Omit<Doom, "deaths">): WorkerLike {
+  const script = new URL("./doomed_worker.ts", import.meta.url);
+  const deaths = new SharedArrayBuffer(64);
+  return new Worker(script, { workerData: { doom: { ...doom, deaths } } }) as WorkerLike;
+}
+
+test("a script that fails when it is loaded fails the open, with the reason", async (t) => {
+  const { pool } = openWorkerPool(t, {}, {
+    worker: () => doomed({ moment: "loading", way: "throw", patience: 0 }),
+  });
+  await assert.rejects(pool.get("SELECT 1"), (error) => {
+    assert.ok(error instanceof PoolConnectionOpenError);
+    assert.ok(error.cause instanceof ConnectionLostError);
+    assert.match(String((error.cause.cause as Error).message), /doomed/);
+    return true;
+  });
+});
+
+test("a thread that died while it was idle is replaced unnoticed", async (t) => {
+  const workers: WorkerLike[] = [];
+  const worker = (): WorkerLike => {
+    workers.push(spawnWorker());
+    return workers.at(-1)!;
+  };
+  const { pool, factory } = openWorkerPool(t, { poolSize: 1 }, { worker });
+  await pool.get("SELECT 1");
+  workers[0].terminate();
+  while (factory.threads.running > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(await pool.get("SELECT 2 AS n"), { n: 2 });
+  assert.equal(workers.length, 2);
+  assert.equal(pool.stats.destroyed.invalid, 1);
+});
+
+test("whoever tries again at once when a thread has died gets another one", async (t) => {
+  let started = 0;
+  // The first message with a statement is the pool's own probe.
+  const worker = (): WorkerLike =>
+    started++ === 0
+      ? doomed({ moment: "before a statement", way: "exit", patience: 1 })
+      : spawnWorker();
+  const { pool } = openWorkerPool(t, { poolSize: 1 }, { worker });
+  let retried = 0;
+  const read = async (n: number): Promise<unknown> => {
+    try {
+      return await pool.get("SELECT ? AS n", [n]);
+    } catch (error) {
+      assert.ok(error instanceof ConnectionLostError);
+      retried += 1;
+      return await pool.get("SELECT ? AS n", [n]);
+    }
+  };
+  const rows = await Promise.all(Array.from({ length: 20 }, (_, n) => read(n)));
+  assert.deepEqual(rows, Array.from({ length: 20 }, (_, n) => ({ n })));
+  assert.equal(retried, 20);
+});

@@ -1,0 +1,88 @@
+// What a database promises holds in threads too.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openDatabase, type SQLiteError } from "../../mod.ts";
+import { openTestDatabase } from "../helpers/databases.ts";
+import { gate } from "../helpers/pools.ts";
+
+const IN_THREADS = { execution: "worker" } as const;
+
+test("one failing write among 99 good ones fails alone", async (t) => {
+  const { db } = await openTestDatabase(t, IN_THREADS);
+  await db.run("CREATE TABLE t (n INTEGER UNIQUE)");
+  const leases = db.stats.writer!.acquired;
+  const settled = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, n) => db.run("INSERT INTO t VALUES (?)", [n === 50 ? 49 : n])),
+  );
+  const failed = settled.flatMap((result, n) =>
+    result.status === "rejected" ? [[n, (result.reason as SQLiteError).extendedCode]] : []
+  );
+  assert.deepEqual(failed, [[50, "SQLITE_CONSTRAINT_UNIQUE"]]);
+  assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[99]]);
+  assert.equal(db.stats.writer!.acquired - leases, 1, "one lease for the whole group");
+});
+
+test("nested writes are refused", async (t) => {
+  const { db } = await openTestDatabase(t, IN_THREADS);
+  await db.run("CREATE TABLE t (n)");
+  await db.write(async (tx) => {
+    await tx.run("INSERT INTO t VALUES (1)");
+    await assert.rejects(db.run("INSERT INTO t VALUES (2)"), /inside/);
+    await assert.rejects(db.write(() => {}), /inside/);
+  });
+  assert.deepEqual(await db.values("SELECT n FROM t"), [[1]]);
+});
+
+test("a snapshot stays the same across commits", async (t) => {
+  const { db } = await openTestDatabase(t, IN_THREADS);
+  await db.run("CREATE TABLE t AS SELECT 1 AS n");
+  await db.read(async (snapshot) => {
+    for (let commit = 0; commit < 20; commit++) {
+      await db.run("INSERT INTO t VALUES (?)", [commit]);
+      assert.deepEqual(await snapshot.values("SELECT count(*) FROM t"), [[1]]);
+    }
+  });
+  assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[21]]);
+});
+
+test("one database in memory, for all callers", async (t) => {
+  const db = await openDatabase(":memory:", { ...IN_THREADS, onWarning: () => {} });
+  t.after(() => db.close({ timeoutMs: 0 }));
+  await db.run("CREATE TABLE t (n)");
+  await Promise.all(Array.from({ length: 50 }, (_, n) => db.run("INSERT INTO t VALUES (?)", [n])));
+  const counts = await Promise.all(
+    Array.from({ length: 10 }, () => db.get("SELECT count(*) AS n, sum(n) AS sum FROM t")),
+  );
+  for (const count of counts) assert.deepEqual(count, { n: 50, sum: 1_225 });
+  assert.equal(db.stats.threads!.running, 1);
+});
+
+test("databases on one file take turns to write, inline and in a thread", async (t) => {
+  const { db: inThread, path } = await openTestDatabase(t, IN_THREADS);
+  const inline = await openDatabase(path, { onWarning: () => {} });
+  t.after(() => inline.close({ timeoutMs: 0 }));
+  await inline.run("CREATE TABLE t (who TEXT)");
+  const [first, second] = [gate(), gate()];
+  const order: string[] = [];
+  const writes = [
+    inThread.write(async (tx) => {
+      await tx.run("INSERT INTO t VALUES ('thread')");
+      first.open();
+      await second.opened;
+      order.push("thread");
+    }),
+    first.opened.then(() => {
+      const written = inline.write(async (tx) => {
+        order.push("inline");
+        await tx.run("INSERT INTO t VALUES ('inline')");
+      });
+      second.open();
+      return written;
+    }),
+  ];
+  await Promise.all(writes);
+  assert.deepEqual(order, ["thread", "inline"]);
+  await Promise.all(Array.from({ length: 100 }, (_, n) =>
+    (n % 2 === 0 ? inline : inThread).write((tx) => tx.run("INSERT INTO t VALUES ('many')"))));
+  assert.deepEqual(await inline.values("SELECT count(*) FROM t"), [[102]]);
+});

@@ -1,0 +1,102 @@
+// The thread's side, without a thread.
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { nativeDriver } from "../../adapters/native_drivers.ts";
+import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
+import { Server } from "../../src/worker/server.ts";
+import { reply, request, type WirePart } from "../../src/worker/wire.ts";
+import type { WireError } from "../../src/worker/wire_errors.ts";
+
+interface Scene {
+  readonly server: Server;
+  readonly posted: WirePart[][];
+  /** Moves time on with each look at the clock. */
+  pace: number;
+}
+
+function serve(t: TestContext): Scene {
+  const open = { readonly: false, create: true, intMode: "number", statementCacheSize: 10 } as const;
+  const connection = nativeDriver().open(":memory:", open) as SyncConnection;
+  t.after(() => connection.close());
+  const posted: WirePart[][] = [];
+  let now = 0;
+  const scene = {
+    posted,
+    pace: 0,
+    server: new Server(connection, (message) => posted.push(message), () => now += scene.pace),
+  };
+  return scene;
+}
+
+test("a definition has no reply, a statement has one", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([request.define, 0, "SELECT ? AS n"]);
+  assert.deepEqual(posted, []);
+  assert.equal(server.receive([request.execute, 0, 0, 1, 7]), false);
+  assert.deepEqual(posted, [[reply.result, 0, 0, ["n"], 0, undefined, 1, {
+    packed: false,
+    values: [7],
+  }]]);
+});
+
+test("the names of columns travel when they are new only", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([request.define, 0, "SELECT ? AS n"]);
+  server.receive([request.execute, 0, 0, 1, 1, request.execute, 0, 0, 1, 2]);
+  const [first] = posted;
+  assert.deepEqual(first[3], ["n"]);
+  assert.equal(first[8 + 3], undefined);
+});
+
+test("a request that fails leaves those after it alone", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([
+    ...[request.define, 0, "SELECT abs(?) AS n", request.define, 1, "SELEKT"],
+    ...[request.execute, 0, 0, 1, -9223372036854775808n],
+    ...[request.execute, 1, 0, 0],
+    ...[request.execute, 0, 0, 1, -2],
+  ]);
+  const [message] = posted;
+  assert.equal(message[0], reply.error);
+  assert.equal((message[3] as WireError).message, "integer overflow");
+  assert.equal(message[4], reply.error);
+  assert.match((message[7] as WireError).message, /syntax error/);
+  assert.deepEqual(message.slice(8).at(-1), { packed: false, values: [2] });
+});
+
+test("replies travel together while they are quick, and early when they are slow", (t) => {
+  const scene = serve(t);
+  scene.server.receive([request.define, 0, "SELECT 1"]);
+  const requests = Array.from({ length: 30 }, () => [request.execute, 0, 0, 0]).flat();
+  scene.server.receive(requests);
+  assert.equal(scene.posted.length, 2, "24 and 6");
+  scene.posted.length = 0;
+  scene.pace = 1;
+  scene.server.receive(requests);
+  assert.equal(scene.posted.length, 30);
+});
+
+test("each reply says whether a transaction is open", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([request.script, "BEGIN", request.rollback]);
+  assert.deepEqual(posted[0], [reply.done, 1, 0, reply.done, 0, 0]);
+});
+
+test("a cursor gives chunks, and one that was closed is at its end", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([request.define, 0, "VALUES (1), (2), (3)"]);
+  server.receive([request.openCursor, 5, 0, 2, 0]);
+  server.receive([request.fetch, 5, 2, request.fetch, 5, 2]);
+  const rest = posted.map((message) => message.slice(3));
+  assert.deepEqual(rest, [
+    [["column1"], 0, 2, { packed: false, values: [1, 2] }],
+    [undefined, 1, 1, { packed: false, values: [3] }, reply.chunk, 0, 0, undefined, 1, 0],
+  ]);
+});
+
+test("to close is the last request", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([request.define, 0, "SELECT 1"]);
+  assert.equal(server.receive([request.close, request.execute, 0, 0, 0]), true);
+  assert.deepEqual(posted, [[reply.done, 0, 0]]);
+});

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
-import { test } from "node:test";
-import { openDatabase } from "../../mod.ts";
+import { test, type TestContext } from "node:test";
+import { type Execution, openDatabase } from "../../mod.ts";
 import { runtimeCommand, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
 
 // The older Nodes run the same code on the same driver: there a few are enough.
@@ -13,9 +13,11 @@ const isOlderNode = runtimeName() === "node" && Number(process.versions.node.spl
 const crashes = Number(process.env.CRASHES ?? (isOlderNode ? 10 : 100));
 
 /** Starts the writer, kills it after a while of writing, and returns what it acknowledged. */
-function crash(path: string, afterMs: number): Promise<string[]> {
+function crash(path: string, execution: Execution, afterMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const [command, ...args] = runtimeCommand("tests/database/crash_child.ts", [path, "full"]);
+    const [command, ...args] = runtimeCommand("tests/database/crash_child.ts", [
+      ...[path, "full", execution],
+    ]);
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -32,11 +34,23 @@ function crash(path: string, afterMs: number): Promise<string[]> {
 }
 
 test("kill -9 at any moment loses no acknowledged write and leaves no partial transaction", async (t) => {
+  await crashAndCheck(t, "inline", crashes);
+});
+
+test("nor does it when statements run in threads", async (t) => {
+  await crashAndCheck(t, "worker", Math.ceil(crashes / 10));
+});
+
+async function crashAndCheck(
+  t: TestContext,
+  execution: Execution,
+  crashes: number,
+): Promise<void> {
   const directory = temporaryDirectory(t);
   let acknowledged = 0;
   for (let round = 0; round < crashes; round++) {
     const path = join(directory, `crash-${round % 10}.db`);
-    const lines = await crash(path, Math.random() * 40);
+    const lines = await crash(path, execution, Math.random() * 40);
     acknowledged += lines.length;
     const db = await openDatabase(path, { onWarning: () => {} });
     const found = await db.values(`
@@ -53,4 +67,4 @@ test("kill -9 at any moment loses no acknowledged write and leaves no partial tr
     await db.close();
   }
   assert.ok(acknowledged > crashes, `only ${acknowledged} writes were acknowledged in all`);
-});
+}

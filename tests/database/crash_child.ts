@@ -1,11 +1,15 @@
 // Writes through every way of writing and says what was acknowledged, until it is killed.
-// Arguments: path, durability. Lines on stdout: "<way> <number>".
+// Arguments: path, durability, execution. Lines on stdout: "<way> <number>".
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { openDatabase } from "../../mod.ts";
+import { type Durability, type Execution, openDatabase } from "../../mod.ts";
 
-const [path, durability] = process.argv.slice(2);
-const db = await openDatabase(path, { durability: durability as "full", readers: 1 });
+const [path, durability, execution] = process.argv.slice(2);
+const db = await openDatabase(path, {
+  durability: durability as Durability,
+  execution: execution as Execution,
+  readers: 1,
+});
 await db.executeScript(`
   CREATE TABLE IF NOT EXISTS acknowledged (way TEXT, number INTEGER, part INTEGER);
 `);

@@ -82,7 +82,12 @@ test("databases on one file take turns to write, inline and in a thread", async 
   ];
   await Promise.all(writes);
   assert.deepEqual(order, ["thread", "inline"]);
-  await Promise.all(Array.from({ length: 100 }, (_, n) =>
-    (n % 2 === 0 ? inline : inThread).write((tx) => tx.run("INSERT INTO t VALUES ('many')"))));
+  await Promise.all(
+    Array.from(
+      { length: 100 },
+      (_, n) =>
+        (n % 2 === 0 ? inline : inThread).write((tx) => tx.run("INSERT INTO t VALUES ('many')")),
+    ),
+  );
   assert.deepEqual(await inline.values("SELECT count(*) FROM t"), [[102]]);
 });

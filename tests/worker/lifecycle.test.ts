@@ -22,7 +22,10 @@ const SCENES: Readonly<Record<string, { readonly title: string; readonly lines: 
   "busy": { title: "a busy thread keeps the process alive", lines: ["1000000"] },
   "opening": { title: "so does one that opens its database", lines: ["1"] },
   "bad parameters": { title: "one that got no work does not", lines: ["RangeError"] },
-  "cursor left open": { title: "nor one that waits for the next row to be asked for", lines: ["1"] },
+  "cursor left open": {
+    title: "nor one that waits for the next row to be asked for",
+    lines: ["1"],
+  },
 };
 
 for (const [scene, { title, lines }] of Object.entries(SCENES)) {

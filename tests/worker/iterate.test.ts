@@ -7,7 +7,7 @@ import { spawnWorker, type WorkerLike } from "../../src/worker/thread.ts";
 import { runScript } from "../helpers/runtime.ts";
 import { openWorkerPool } from "../helpers/workers.ts";
 
-const ROWS = Number(process.env.ROWS ?? 400_000);
+const ROWS = Number(process.env.ROWS ?? 2_000_000);
 const MOST_GROWTH = 64 * 2 ** 20;
 
 const ENDLESS = `

@@ -38,7 +38,7 @@ export function packRows(
   width: number,
   message: WirePart[],
 ): void {
-  if (rows.length * width < WORTH_PACKING) {
+  if (areLoose(rows.length, width)) {
     for (let row = 0; row < rows.length; row++) {
       for (let column = 0; column < width; column++) message.push(rows[row][column]);
     }

@@ -284,7 +284,8 @@ function backlogOf({ lease }: SharedLease): number {
 
 function stayedBusy(timeoutMs: number): Error {
   return new PoolConnectionAcquireTimeoutError(
-    `No connection had time for a statement within ${timeoutMs} ms. Make slow statements faster, ` +
-      "or raise poolSize (readers) or acquisitionTimeoutMs.",
+    `No connection had time for a statement within ${timeoutMs} ms. Release every connection ` +
+      "you acquire, make slow statements faster, or raise poolSize (readers) or " +
+      "acquisitionTimeoutMs.",
   );
 }

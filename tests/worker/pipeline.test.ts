@@ -64,7 +64,8 @@ test("a statement gets a connection that becomes free while another is busy for 
 test("who asks for a connection of their own is not kept out by a stream of statements", async (t) => {
   const pool = openPool(t, 1);
   let state = "streaming" as "streaming" | "over";
-  const streams = Array.from({ length: 8 }, async () => {
+  // More than are answered at once, so that there is always one under way.
+  const streams = Array.from({ length: 80 }, async () => {
     while (state === "streaming") await pool.get("SELECT 1");
   });
   for (let i = 0; i < 20; i++) await pool.withConnection((conn) => conn.get("SELECT 2"));

@@ -12,7 +12,7 @@ import { runtimeCommand, runtimeName, temporaryDirectory } from "../helpers/runt
 const isOlderNode = runtimeName() === "node" && Number(process.versions.node.split(".")[0]) < 26;
 const crashes = Number(process.env.CRASHES ?? (isOlderNode ? 10 : 100));
 
-/** Starts the writer, kills it after a while of writing, and returns what it acknowledged. */
+/** Starts the writer, kills it a while after its first write, and returns what it acknowledged. */
 function crash(path: string, execution: Execution, afterMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const [command, ...args] = runtimeCommand("tests/database/crash_child.ts", [
@@ -20,9 +20,13 @@ function crash(path: string, execution: Execution, afterMs: number): Promise<str
     ]);
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     let output = "";
+    let isWriting = false;
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      if (output === "") setTimeout(() => child.kill("SIGKILL"), afterMs);
       output += chunk;
+      // Line one only says that the database is open: on a busy machine writes are far off then.
+      if (isWriting || output.split("\n").length < 3) return;
+      isWriting = true;
+      setTimeout(() => child.kill("SIGKILL"), afterMs);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
@@ -66,5 +70,5 @@ async function crashAndCheck(
     await db.run("DELETE FROM acknowledged");
     await db.close();
   }
-  assert.ok(acknowledged > crashes, `only ${acknowledged} writes were acknowledged in all`);
+  assert.ok(acknowledged >= crashes, `only ${acknowledged} writes were acknowledged in all`);
 }

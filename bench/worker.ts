@@ -2,7 +2,7 @@
 // line ends with a ratio and what is wanted of it. Contenders take turns in many short rounds,
 // and the best of each counts, so that a busy machine does little harm.
 //
-//   node bench/worker.ts [points|rows|aggregates|delay ...]
+//   node bench/worker.ts [points|rows|aggregates|delay|auto|abort ...]
 //   bun bench/worker.ts
 //   deno run -A bench/worker.ts
 
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 
-import { type Database, openDatabase } from "../mod.ts";
+import { type Database, type Execution, openDatabase } from "../mod.ts";
 import { nativeDriver } from "../tests/helpers/drivers.ts";
 import { runtimeName } from "../tests/helpers/runtime.ts";
 import { bestTimes, describeRuntime } from "./rounds.ts";
@@ -41,7 +41,7 @@ function seed(): void {
   raw.close();
 }
 
-const open = (execution: "inline" | "worker", readers: number): Promise<Database> =>
+const open = (execution: Execution, readers: number): Promise<Database> =>
   openDatabase(path, { execution, readers, onWarning: () => {} });
 
 const idOf = (i: number): number => (i * 7919) % (ITEMS - 100) + 1;
@@ -292,11 +292,83 @@ async function delay(): Promise<void> {
   );
 }
 
+/** Runs loops of both kinds of statements for a while. */
+async function mixedLoad(db: Database, ms: number): Promise<void> {
+  let isOver = false;
+  let next = 0;
+  const loop = async (call: () => Promise<unknown>): Promise<void> => {
+    while (!isOver) await call();
+  };
+  const loops = [
+    ...Array.from({ length: 16 }, () => loop(() => db.get(POINT, [idOf(next++)]))),
+    ...Array.from({ length: 4 }, () => loop(() => db.get(AGGREGATE))),
+  ];
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  isOver = true;
+  await Promise.all(loops);
+}
+
+async function auto(): Promise<void> {
+  const callers = 100;
+  const reads = 3_000;
+  const inline = await open("inline", 2);
+  const chosen = await open("auto", 2);
+  const tasks = [inline, chosen].map((db) => () =>
+    callAll(callers, reads, (i) => db.get(POINT, [idOf(i)]))
+  );
+  const [inlineMs, autoMs] = await bestTimes(80, tasks);
+  console.log(`auto: point reads, ${callers} callers`);
+  report(
+    `auto ${perSecond(reads, autoMs)}, inline ${perSecond(reads, inlineMs)}`,
+    inlineMs / autoMs,
+    "0.8",
+  );
+  const delays: number[] = [];
+  for (const db of [inline, chosen]) delays.push(await delayDuring(() => mixedLoad(db, 4_000)));
+  console.log("auto: event-loop delay, 16 loops of point reads beside 4 of aggregates");
+  report(`p99 in ms: inline ${delays[0].toFixed(2)}, auto:`, delays[1], "at most 10");
+  await inline.close();
+  await chosen.close();
+}
+
+/** Takes some five seconds. */
+const FIVE_SECONDS = `
+  WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 50000000)
+  SELECT count(*) FROM c`;
+
+async function abort(): Promise<void> {
+  const db = await open("worker", 2);
+  const startedAt = performance.now();
+  await db.get(FIVE_SECONDS);
+  const wholeMs = performance.now() - startedAt;
+  const latest: number[] = [];
+  for (let round = 0; round < 2; round++) {
+    const controller = new AbortController();
+    const slow = db.get(FIVE_SECONDS, [], { signal: controller.signal });
+    // A third reader thread at once would be one too many for a machine with two cores.
+    await db.get(POINT, [1]);
+    setTimeout(() => {
+      latest.push(performance.now());
+      controller.abort();
+    }, 200);
+    await slow.catch(() => {});
+    latest.push(performance.now() - latest.pop()!);
+    for (let i = 0; i < 100; i++) await db.get(POINT, [idOf(i)]);
+  }
+  console.log(`Abort of a statement of ${(wholeMs / 1_000).toFixed(1)} s in a thread`);
+  report("ms until its caller was released, the later of two", Math.max(...latest), "at most 20");
+  const closedAt = performance.now();
+  await db.close();
+  console.log(`  close() waited ${(performance.now() - closedAt).toFixed(0)} ms`);
+}
+
 const figures: Readonly<Record<string, () => Promise<void>>> = {
   points: pointReads,
   rows: hundredRows,
   aggregates,
   delay,
+  auto,
+  abort,
 };
 const wanted = process.argv.slice(2);
 

@@ -11,7 +11,7 @@
 import type { Clock } from "../pool/clock.ts";
 
 /** Statements may follow each other for this long before the event loop gets a turn. */
-const LONGEST_MS = 4;
+const LONGEST_MS = 2;
 
 /** The clock is read with every so manieth call: reading it costs a tenth of a fast query. */
 const CALLS_PER_LOOK = 8;

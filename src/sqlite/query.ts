@@ -78,7 +78,7 @@ function queryOnce<R>(
     const objects = readObjects(handle, prepared, values, firstRowOnly);
     if (objects !== undefined) {
       const columns = columnsOfObjects(prepared, objects);
-      const trusted = exact || areTrusted(objects);
+      const trusted = exact || areTrusted(objects, columns);
       return trusted ? queryResult(columns, objects as R[]) : undefined;
     }
   }

@@ -67,12 +67,13 @@ export function buildRows<R>(
  * Whether objects that a driver made hold no number that it may have rounded.
  *
  * @param rows The objects.
+ * @param columns The names of their columns.
  */
-export function areTrusted(rows: readonly Row[]): boolean {
+export function areTrusted(rows: readonly Row[], columns: readonly string[]): boolean {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
-    for (const name in row) {
-      if (isDoubtful(row[name])) return false;
+    for (let j = 0; j < columns.length; j++) {
+      if (isDoubtful(row[columns[j]])) return false;
     }
   }
   return true;

@@ -132,8 +132,10 @@ test("bytes and text pass through as they are", () => {
 });
 
 test("objects of a driver are trusted unless one number may have been rounded", () => {
-  assert.ok(areTrusted([]));
-  assert.ok(areTrusted([{ a: limit, b: "x" }, { a: -limit, b: 1.5 }, { a: null, b: large }]));
-  assert.ok(!areTrusted([{ a: 1 }, { a: 2 ** 53 }]));
-  assert.ok(!areTrusted([{ a: 1, b: -(2 ** 53) }]));
+  const columns = ["a", "b"];
+  const trusted = [{ a: limit, b: "x" }, { a: -limit, b: 1.5 }, { a: null, b: large }];
+  assert.ok(areTrusted([], columns));
+  assert.ok(areTrusted(trusted, columns));
+  assert.ok(!areTrusted([{ a: 1, b: 1 }, { a: 2 ** 53, b: 1 }], columns));
+  assert.ok(!areTrusted([{ a: 1, b: -(2 ** 53) }], columns));
 });

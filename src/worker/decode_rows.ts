@@ -5,9 +5,9 @@
  */
 
 import type { Row, RowFactory, SQLiteValue } from "../sqlite/protocol.ts";
-import { objectRow, setColumn } from "../sqlite/rows.ts";
-import { areLoose, unpackColumns } from "./packed_rows.ts";
-import type { MessageReader } from "./wire.ts";
+import { objectRow } from "../sqlite/rows.ts";
+import { areLoose } from "./packed_rows.ts";
+import type { Cells, ReplyReader } from "./reply_reader.ts";
 
 /**
  * Reads rows.
@@ -17,47 +17,38 @@ import type { MessageReader } from "./wire.ts";
  * @param rowFactory makes each row; plain objects without it.
  */
 export function makeRows<R>(
-  reader: MessageReader,
+  reader: ReplyReader,
   columns: readonly string[],
   rowFactory: RowFactory<R> | undefined,
 ): R[] {
   const count = reader.next<number>();
+  // All values are read before the first row is made: a factory may throw.
   if (areLoose(count, columns.length)) {
-    const values = readLoose(reader, count, columns.length);
-    return fromValues(values, columns, rowFactory ?? objectRow as RowFactory<R>);
+    return fromValues(readLoose(reader, count, columns.length), columns, rowFactory);
   }
-  const byColumn = unpackColumns(reader, count);
-  if (rowFactory === undefined) return objectsOf(byColumn, count, columns) as R[];
-  return fromValues(transpose(byColumn, count), columns, rowFactory);
+  if (rowFactory === undefined && !columns.includes("__proto__")) {
+    return readObjects(reader, count, columns) as R[];
+  }
+  return fromValues(readArrays(reader, count, columns.length), columns, rowFactory);
 }
 
-/** All values are read before the first row is made: a factory may throw. */
-function readLoose(reader: MessageReader, count: number, width: number): SQLiteValue[][] {
+function readLoose(reader: ReplyReader, count: number, width: number): SQLiteValue[][] {
   const rows = new Array<SQLiteValue[]>(count);
   for (let row = 0; row < count; row++) rows[row] = reader.values(width);
   return rows;
 }
 
-/** Column by column: each time the same property of objects that are alike. */
-function objectsOf(byColumn: SQLiteValue[][], count: number, columns: readonly string[]): Row[] {
+function readObjects(reader: ReplyReader, count: number, columns: readonly string[]): Row[] {
   const rows = new Array<Row>(count);
   for (let row = 0; row < count; row++) rows[row] = {};
-  for (let column = 0; column < columns.length; column++) {
-    const name = columns[column];
-    const values = byColumn[column];
-    for (let row = 0; row < count; row++) setColumn(rows[row], name, values[row]);
-  }
+  reader.unpack(rows, columns);
   return rows;
 }
 
-function transpose(byColumn: SQLiteValue[][], count: number): SQLiteValue[][] {
-  const width = byColumn.length;
+function readArrays(reader: ReplyReader, count: number, width: number): SQLiteValue[][] {
   const rows = new Array<SQLiteValue[]>(count);
-  for (let row = 0; row < count; row++) {
-    const values = new Array<SQLiteValue>(width);
-    for (let column = 0; column < width; column++) values[column] = byColumn[column][row];
-    rows[row] = values;
-  }
+  for (let row = 0; row < count; row++) rows[row] = new Array<SQLiteValue>(width);
+  reader.unpack(rows as unknown as Cells[], [...rows[0].keys()]);
   return rows;
 }
 
@@ -65,7 +56,7 @@ function transpose(byColumn: SQLiteValue[][], count: number): SQLiteValue[][] {
 function fromValues<R>(
   values: SQLiteValue[][],
   columns: readonly string[],
-  makeRow: RowFactory<R>,
+  makeRow: RowFactory<R> = objectRow as RowFactory<R>,
 ): R[] {
   const rows = values as unknown[] as R[];
   for (let row = 0; row < rows.length; row++) rows[row] = makeRow(values[row], columns);

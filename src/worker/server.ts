@@ -9,7 +9,8 @@ import type { SQLiteValue } from "../sqlite/protocol.ts";
 import type { RowCursor } from "../sqlite/row_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
-import { packRows } from "./packed_rows.ts";
+import type { Stores } from "./packed_rows.ts";
+import { RowPacker } from "./row_packer.ts";
 import { MessageReader, reply, request, type WirePart } from "./wire.ts";
 import { encodeError } from "./wire_errors.ts";
 
@@ -43,7 +44,8 @@ export class Server {
   readonly #now: () => number;
   readonly #statements: KnownStatement[] = [];
   readonly #cursors = new Map<number, OpenRows>();
-  #replies: WirePart[] = [];
+  readonly #packer = new RowPacker();
+  #replies: WirePart[] = startMessage();
   #waiting = 0;
   #postedAt = 0;
   #startedAt = 0;
@@ -131,7 +133,7 @@ export class Server {
     statement.columns = columns;
     this.#begin(reply.result);
     this.#replies.push(news, rowsAffected, lastInsertRowid, rows.length);
-    packRows(rows, columns.length, this.#replies);
+    this.#packer.pack(rows, columns.length, this.#replies);
   }
 
   #openCursor(reader: MessageReader): void {
@@ -184,7 +186,7 @@ export class Server {
     open.columns = open.current;
     this.#begin(reply.chunk);
     this.#replies.push(news, ended ? 1 : 0, rows.length);
-    packRows(rows, open.current.length, this.#replies);
+    this.#packer.pack(rows, open.current.length, this.#replies);
   }
 
   #closeCursor(id: number): void {
@@ -208,11 +210,17 @@ export class Server {
   #flush(): void {
     if (this.#waiting === 0) return;
     const replies = this.#replies;
-    this.#replies = [];
+    [replies[0], replies[1], replies[2]] = this.#packer.take();
+    this.#replies = startMessage();
     this.#waiting = 0;
     this.#post(replies);
     this.#postedAt = this.#now();
   }
+}
+
+/** The stores come first, but are complete last. */
+function startMessage(): WirePart[] {
+  return [undefined, "", undefined] satisfies Stores;
 }
 
 function areEqual(names: readonly string[], others: readonly string[] | undefined): boolean {

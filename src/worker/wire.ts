@@ -48,11 +48,14 @@ export const request = {
   close: 7,
 } as const;
 
-/** What a reply is; each begins with it, whether a transaction is open, and milliseconds. */
+/**
+ * What a reply is; each begins with it, whether a transaction is open, and milliseconds. Before
+ * the first of a message are the `Stores` of its rows.
+ */
 export const reply = {
-  /** columns if they are new, rows affected, last rowid, row count, rows as `packRows` packs them */
+  /** columns if they are new, rows affected, last rowid, row count, rows as `RowPacker` packs them */
   result: 0,
-  /** columns if they are new, 1 after the last row, row count, rows as `packRows` packs them */
+  /** columns if they are new, 1 after the last row, row count, rows as `RowPacker` packs them */
   chunk: 1,
   done: 2,
   /** a {@linkcode WireError} */

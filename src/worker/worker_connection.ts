@@ -21,14 +21,8 @@ import type { Crew } from "./crew.ts";
 import { makeRows } from "./decode_rows.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
 import { type SpawnWorker, Thread } from "./thread.ts";
-import {
-  MessageReader,
-  type OpenReply,
-  type OpenRequest,
-  reply,
-  request,
-  type WirePart,
-} from "./wire.ts";
+import { ReplyReader } from "./reply_reader.ts";
+import { type OpenReply, type OpenRequest, reply, request, type WirePart } from "./wire.ts";
 import { decodeError } from "./wire_errors.ts";
 import { type Chunk, type CutOff, WorkerCursor } from "./worker_cursor.ts";
 
@@ -37,7 +31,7 @@ interface Call {
   /** What it is expected to take, in milliseconds. */
   readonly expectedMs: number;
   /** Reads what it asked for. */
-  answer(reader: MessageReader, ms: number): void;
+  answer(reader: ReplyReader, ms: number): void;
   fail(error: unknown): void;
 }
 
@@ -323,7 +317,7 @@ export class WorkerConnection implements DriverConnection {
       return;
     }
     this.#heardAt = performance.now();
-    const reader = new MessageReader(message as WirePart[]);
+    const reader = new ReplyReader(message as WirePart[]);
     while (!reader.ended) {
       const kind = reader.next<number>();
       this.#inTransaction = reader.next<number>() === 1;
@@ -384,7 +378,7 @@ const { setImmediate = setTimeout } = globalThis as {
 const queueFlush: (flush: () => void) => void = (flush) => void setImmediate(flush);
 
 function readResult<R>(
-  reader: MessageReader,
+  reader: ReplyReader,
   statement: RemoteStatement,
   rowFactory: RowFactory<R> | undefined,
 ): ResultSet<R> {
@@ -397,7 +391,7 @@ function readResult<R>(
 }
 
 function readChunk<R>(
-  reader: MessageReader,
+  reader: ReplyReader,
   columns: Columns,
   rowFactory: RowFactory<R> | undefined,
 ): Chunk<R> {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SQLiteValue } from "../../src/sqlite/protocol.ts";
-import { areLoose, packRows, unpackColumns } from "../../src/worker/packed_rows.ts";
-import { MessageReader, type WirePart } from "../../src/worker/wire.ts";
+import { makeRows } from "../../src/worker/decode_rows.ts";
+import { ReplyReader } from "../../src/worker/reply_reader.ts";
+import { RowPacker } from "../../src/worker/row_packer.ts";
+import type { WirePart } from "../../src/worker/wire.ts";
 
 const number = fc.double({ noNaN: true });
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
@@ -21,7 +23,10 @@ const COLUMNS: readonly fc.Arbitrary<SQLiteValue>[] = [
 ];
 
 const table: fc.Arbitrary<SQLiteValue[][]> = fc
-  .tuple(fc.array(fc.constantFrom(...COLUMNS), { minLength: 1, maxLength: 6 }), fc.nat(60))
+  .tuple(
+    fc.array(fc.constantFrom(...COLUMNS), { minLength: 1, maxLength: 6 }),
+    fc.integer({ min: 1, max: 60 }),
+  )
   .chain(([columns, count]) =>
     fc.array(fc.tuple(...columns) as fc.Arbitrary<SQLiteValue[]>, {
       minLength: count,
@@ -29,37 +34,66 @@ const table: fc.Arbitrary<SQLiteValue[][]> = fc
     })
   );
 
-function pack(rows: readonly SQLiteValue[][], width: number): WirePart[] {
-  const message: WirePart[] = [];
-  packRows(rows, width, message);
-  return message;
+type Table = readonly SQLiteValue[][];
+
+const asArray = (values: SQLiteValue[]): SQLiteValue[] => values;
+
+function namesOf(rows: Table): string[] {
+  return rows[0].map((_, column) => `column ${column}`);
+}
+
+/** A message with all of these tables, one after the other. */
+function pack(packer: RowPacker, tables: readonly Table[]): WirePart[] {
+  const parts: WirePart[] = [];
+  for (const rows of tables) {
+    parts.push(rows.length);
+    packer.pack(rows, rows[0].length, parts);
+  }
+  return [...packer.take(), ...parts];
 }
 
 /** There and back, with a copy between as threads make it. */
-function roundTrip(rows: readonly SQLiteValue[][], width: number): SQLiteValue[][] {
-  const reader = new MessageReader(structuredClone(pack(rows, width)));
-  if (areLoose(rows.length, width)) return rows.map(() => reader.values(width));
-  const columns = unpackColumns(reader, rows.length);
-  return rows.map((_, row) => columns.map((values) => values[row]));
+function roundTrip(...tables: readonly Table[]): SQLiteValue[][][] {
+  const reader = new ReplyReader(structuredClone(pack(new RowPacker(), tables)));
+  return tables.map((rows) => makeRows(reader, namesOf(rows), asArray));
 }
 
 test("rows come back as they were", () => {
   fc.assert(
-    fc.property(table, (rows) => {
-      if (rows.length === 0) return;
-      assert.deepStrictEqual(roundTrip(rows, rows[0].length), rows);
+    fc.property(fc.array(table, { minLength: 1, maxLength: 4 }), (tables) => {
+      assert.deepStrictEqual(roundTrip(...tables), tables);
     }),
     { numRuns: 500 },
   );
 });
 
-test("one that is packed does not disturb another that is on its way", () => {
-  const rowsOf = (n: number) => Array.from({ length: 100 }, (_, row) => [n * row, `${n}`]);
-  const packed = [1, 2, 3].map((n) => pack(rowsOf(n), 2));
-  for (const [i, rows] of packed.entries()) {
-    const [numbers, texts] = unpackColumns(new MessageReader(rows), 100);
-    assert.deepEqual(numbers, rowsOf(i + 1).map(([number]) => number));
-    assert.deepEqual(texts, rowsOf(i + 1).map(([, text]) => text));
+test("rows of a message that fail to be packed leave the others whole", () => {
+  const packer = new RowPacker();
+  const rowsOf = (n: number): Table =>
+    Array.from({ length: 40 }, (_, row) => [n * row, `${n}`, new Uint8Array([n])]);
+  const broken = rowsOf(2);
+  Object.defineProperty(broken[39], 2, {
+    get() {
+      throw new RangeError("Invalid string length");
+    },
+  });
+  const parts: WirePart[] = [];
+  packer.pack(rowsOf(1), 3, parts);
+  assert.throws(() => packer.pack(broken, 3, []), RangeError);
+  packer.pack(rowsOf(3), 3, parts);
+  const reader = new ReplyReader([...packer.take(), 40, parts[0], 40, parts[1]]);
+  for (const n of [1, 3]) {
+    assert.deepStrictEqual(makeRows(reader, ["a", "b", "c"], asArray), rowsOf(n));
+  }
+});
+
+test("a message that is packed does not disturb another that is on its way", () => {
+  const packer = new RowPacker();
+  const rowsOf = (n: number): Table => Array.from({ length: 100 }, (_, row) => [n * row, `${n}`]);
+  const messages = [1, 2, 3].map((n) => pack(packer, [rowsOf(n)]));
+  for (const [i, message] of messages.entries()) {
+    const rows = makeRows(new ReplyReader(message), ["n", "text"], asArray);
+    assert.deepStrictEqual(rows, rowsOf(i + 1));
   }
 });
 
@@ -67,23 +101,36 @@ test("the last value of a column may be of another type", () => {
   for (const odd of ["text", 1n, 1.5, new Uint8Array(3)]) {
     for (const usual of ["text", 1n, 1.5, new Uint8Array(3)]) {
       const rows = Array.from({ length: 70 }, (_, i) => [i, i === 69 ? odd : usual, i]);
-      assert.deepStrictEqual(roundTrip(rows, 3), rows);
+      assert.deepStrictEqual(roundTrip(rows), [rows]);
     }
   }
 });
 
 test("huge text, many rows and many columns", () => {
   const huge = [["x".repeat(5_000_000), "\u{1f600}".repeat(100_000), "\0", "\ud800"]];
-  assert.deepStrictEqual(roundTrip(huge, 4), huge);
   const long = Array.from({ length: 200_000 }, (_, n) => [n, `row ${n}`, new Uint8Array([n])]);
-  assert.deepStrictEqual(roundTrip(long, 3), long);
   const wide = [Array.from({ length: 2_000 }, (_, n) => n), Array<null>(2_000).fill(null)];
-  assert.deepStrictEqual(roundTrip(wide, 2_000), wide);
+  assert.deepStrictEqual(roundTrip(huge, long, wide), [huge, long, wide]);
+});
+
+test("rows are plain objects whatever their columns are called", () => {
+  const rows = Array.from({ length: 50 }, (_, n) => [n, `text ${n}`, null]);
+  const reader = (): ReplyReader => new ReplyReader(pack(new RowPacker(), [rows]));
+  const objects = makeRows(reader(), ["id", "id", "a b"], undefined);
+  assert.deepStrictEqual(objects[7], { id: "text 7", "a b": null });
+  const [hostile] = makeRows(reader(), ["id", "__proto__", "constructor"], undefined) as object[];
+  assert.deepEqual(Object.entries(hostile), [
+    ["id", 0],
+    ["__proto__", "text 0"],
+    ["constructor", null],
+  ]);
+  assert.equal(Object.getPrototypeOf(hostile), Object.prototype);
 });
 
 test("bytes do not share memory with each other", () => {
   const rows = Array.from({ length: 100 }, () => [new Uint8Array([1, 2, 3])]);
-  const [first, second] = unpackColumns(new MessageReader(pack(rows, 1)), 100)[0] as Uint8Array[];
-  first.fill(9);
+  const message = pack(new RowPacker(), [rows]);
+  const [[first], [second]] = makeRows(new ReplyReader(message), ["bytes"], asArray);
+  (first as Uint8Array).fill(9);
   assert.deepEqual(second, new Uint8Array([1, 2, 3]));
 });

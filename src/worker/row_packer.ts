@@ -1,0 +1,155 @@
+/**
+ * The thread's side of rows that travel: packing them.
+ *
+ * @module
+ */
+
+import type { SQLiteValue } from "../sqlite/protocol.ts";
+import { areLoose, type ColumnKind, NULL_LENGTH, NULL_NUMBER, type Stores } from "./packed_rows.ts";
+import type { WirePart } from "./wire.ts";
+
+/** Memory for more numbers than this is not kept for the next message. */
+const MOST_KEPT = 65_536;
+
+type Rows = readonly SQLiteValue[][];
+
+/** Packs the rows of one message after the other. */
+export class RowPacker {
+  /** Its memory is used again and again. */
+  #numbers = new Float64Array(4_096);
+  #length = 0;
+  #text = "";
+  #bytes: Uint8Array[] = [];
+
+  /**
+   * Adds rows to a message: as they are, or to its stores.
+   *
+   * @param rows Values by row.
+   * @param width The number of columns.
+   * @param parts The message.
+   */
+  pack(rows: Rows, width: number, parts: WirePart[]): void {
+    if (areLoose(rows.length, width)) {
+      for (let row = 0; row < rows.length; row++) {
+        for (let column = 0; column < width; column++) parts.push(rows[row][column]);
+      }
+      return;
+    }
+    const { length } = this.#bytes;
+    const [numbers, text] = [this.#length, this.#text];
+    try {
+      this.#packColumns(rows, width, parts);
+    } catch (error) {
+      // Text may be longer than a string can be: whatever else the message has must not suffer.
+      this.#length = numbers;
+      this.#text = text;
+      this.#bytes.length = length;
+      throw error;
+    }
+  }
+
+  /** The stores of a message that is complete. The next one begins with empty stores. */
+  take(): Stores {
+    const numbers = this.#length === 0 ? undefined : this.#numbers.slice(0, this.#length);
+    const stores: Stores = [numbers, this.#text, join(this.#bytes)];
+    if (this.#length > MOST_KEPT) this.#numbers = new Float64Array(MOST_KEPT);
+    this.#length = 0;
+    this.#text = "";
+    this.#bytes = [];
+    return stores;
+  }
+
+  #packColumns(rows: Rows, width: number, parts: WirePart[]): void {
+    this.#makeRoomFor(rows.length * width);
+    const own: SQLiteValue[][] = [];
+    let kinds = "";
+    for (let column = 0; column < width; column++) {
+      const kind = this.#packColumn(rows, column);
+      if (kind === "o") own.push(rows.map((values) => values[column]));
+      kinds += kind;
+    }
+    parts.push(kinds, ...own);
+  }
+
+  #packColumn(rows: Rows, column: number): ColumnKind {
+    const sample = rows.find((values) => values[column] !== null)?.[column];
+    if (typeof sample === "string") {
+      if (this.#packText(rows, column)) return "t";
+    } else if (sample instanceof Uint8Array) {
+      if (this.#packBytes(rows, column)) return "b";
+    } else if (typeof sample !== "bigint" && this.#packNumbers(rows, column)) {
+      return "n";
+    }
+    return "o";
+  }
+
+  // Each leaves the stores as they are when it meets a value of another type.
+
+  #packNumbers(rows: Rows, column: number): boolean {
+    const numbers = this.#numbers;
+    let at = this.#length;
+    for (let row = 0; row < rows.length; row++) {
+      const value = rows[row][column];
+      if (typeof value === "number") numbers[at++] = value;
+      else if (value === null) numbers[at++] = NULL_NUMBER;
+      else return false;
+    }
+    this.#length = at;
+    return true;
+  }
+
+  #packText(rows: Rows, column: number): boolean {
+    const lengths = this.#numbers;
+    let at = this.#length;
+    let text = this.#text;
+    for (let row = 0; row < rows.length; row++) {
+      const value = rows[row][column];
+      if (typeof value === "string") {
+        lengths[at++] = value.length;
+        text += value;
+      } else if (value === null) lengths[at++] = NULL_LENGTH;
+      else return false;
+    }
+    this.#length = at;
+    this.#text = text;
+    return true;
+  }
+
+  #packBytes(rows: Rows, column: number): boolean {
+    const lengths = this.#numbers;
+    let at = this.#length;
+    const mark = this.#bytes.length;
+    for (let row = 0; row < rows.length; row++) {
+      const value = rows[row][column];
+      if (value instanceof Uint8Array) {
+        lengths[at++] = value.length;
+        this.#bytes.push(value);
+      } else if (value === null) lengths[at++] = NULL_LENGTH;
+      else {
+        this.#bytes.length = mark;
+        return false;
+      }
+    }
+    this.#length = at;
+    return true;
+  }
+
+  #makeRoomFor(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#numbers.length) return;
+    const larger = new Float64Array(2 * needed);
+    larger.set(this.#numbers.subarray(0, this.#length));
+    this.#numbers = larger;
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array | undefined {
+  if (parts.length === 0) return undefined;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

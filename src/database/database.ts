@@ -20,7 +20,7 @@ import type { ThreadStats } from "../worker/worker_factory.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";
-import { GroupCommit } from "./group_commit.ts";
+import { GroupCommit, type WriterSource } from "./group_commit.ts";
 import { LongReads } from "./long_reads.ts";
 import { asWriter, refuseNestedWrite } from "./nested_writes.ts";
 import { mayShareCommit } from "./queueable.ts";
@@ -129,7 +129,7 @@ export class Database<R = Row> {
   constructor(parts: DatabaseParts<R>) {
     const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
     this.#parts = parts;
-    this.#group = writer && new GroupCommit(writer as SQLiteConnectionPool<unknown>, clock);
+    this.#group = writer && new GroupCommit(writer as unknown as WriterSource, clock);
     this.#care = writer === undefined || inMemory ? undefined : new WalCare(writer, clock);
     this.#longReads = new LongReads(
       clock,

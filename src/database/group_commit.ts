@@ -11,14 +11,11 @@ import type { Clock } from "../pool/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
 import { Waiter, WaiterQueue } from "../pool/waiters.ts";
 import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
-import type { Connection } from "./connection.ts";
-import type { PooledConnection } from "./pooled_connection.ts";
+import type { LeasedConnection } from "./pooled_connection.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
 const LONGEST_MS = 5;
-
-const SAVEPOINT = "sqlitepool_write";
 
 /** Somebody's write, and who waits for it. */
 interface Write {
@@ -43,7 +40,7 @@ export interface WriteWait {
 
 /** The connections that write, one lease at a time. */
 export interface WriterSource {
-  connection(options: { timeoutMs: number }): Promise<PooledConnection<unknown>>;
+  connection(options: { timeoutMs: number }): Promise<LeasedConnection<unknown>>;
 }
 
 /** Collects writes while the writer is busy, and commits them together. */
@@ -102,7 +99,7 @@ export class GroupCommit {
   }
 
   async #commit(group: Write[]): Promise<void> {
-    let connection: PooledConnection<unknown> | undefined;
+    let connection: LeasedConnection<unknown> | undefined;
     try {
       connection = await this.#writer.connection({ timeoutMs: Infinity });
       if (this.#open === group) this.#open = undefined;
@@ -117,7 +114,7 @@ export class GroupCommit {
   }
 
   /** Commits as many writes as fit in one transaction and returns the others. */
-  async #commitSome(connection: Connection<unknown>, writes: Write[]): Promise<Write[]> {
+  async #commitSome(connection: LeasedConnection<unknown>, writes: Write[]): Promise<Write[]> {
     const wanted = writes.filter(({ caller }) => caller.waiting);
     if (wanted.length < 2) {
       await this.#answerOneByOne(connection, wanted);
@@ -125,17 +122,21 @@ export class GroupCommit {
     }
     await connection.begin("immediate");
     const startedAt = this.#clock.now();
-    const outcomes: Outcome[] = [];
+    const outcomes: Promise<Outcome>[] = [];
     for (const write of wanted) {
-      outcomes.push(await runInSavepoint(connection, write));
+      const outcome = runInSavepoint(connection, write);
+      outcomes.push(outcome);
+      // A thread answers many quick ones at once.
+      if (connection.hasRoom) continue;
+      await outcome;
       // Some errors and RAISE(ROLLBACK) end the transaction, and with it what came before.
       if (!connection.inTransaction || this.#clock.now() - startedAt > LONGEST_MS) break;
     }
-    await this.#commitOrRepeat(connection, outcomes);
+    await this.#commitOrRepeat(connection, await Promise.all(outcomes));
     return wanted.slice(outcomes.length);
   }
 
-  async #commitOrRepeat(connection: Connection<unknown>, outcomes: Outcome[]): Promise<void> {
+  async #commitOrRepeat(connection: LeasedConnection<unknown>, outcomes: Outcome[]): Promise<void> {
     if (!await committed(connection)) {
       await this.#answerOneByOne(connection, outcomes.map(({ write }) => write));
       return;
@@ -146,7 +147,7 @@ export class GroupCommit {
     }
   }
 
-  async #answerOneByOne(connection: Connection<unknown>, writes: Write[]): Promise<void> {
+  async #answerOneByOne(connection: LeasedConnection<unknown>, writes: Write[]): Promise<void> {
     for (const { sql, params, rowFactory, caller } of writes) {
       try {
         this.#answer(caller, await connection.run(sql, params, { rowFactory }));
@@ -164,7 +165,7 @@ function writerStayedBusy(timeoutMs: number): Error {
   );
 }
 
-async function committed(connection: Connection<unknown>): Promise<boolean> {
+async function committed(connection: LeasedConnection<unknown>): Promise<boolean> {
   if (!connection.inTransaction) return false;
   try {
     await connection.commit();
@@ -176,18 +177,15 @@ async function committed(connection: Connection<unknown>): Promise<boolean> {
   }
 }
 
-async function runInSavepoint(connection: Connection<unknown>, write: Write): Promise<Outcome> {
+async function runInSavepoint(
+  connection: LeasedConnection<unknown>,
+  write: Write,
+): Promise<Outcome> {
   const { sql, params, rowFactory } = write;
-  await connection.execute(`SAVEPOINT ${SAVEPOINT}`);
   try {
-    const result = await connection.run(sql, params, { rowFactory });
-    await connection.execute(`RELEASE ${SAVEPOINT}`);
+    const result = await connection.runInSavepoint(sql, params, { rowFactory });
     return { write, result, error: undefined };
   } catch (error) {
-    if (connection.inTransaction) {
-      await connection.execute(`ROLLBACK TO ${SAVEPOINT}`);
-      await connection.execute(`RELEASE ${SAVEPOINT}`);
-    }
     return { write, result: undefined, error };
   }
 }

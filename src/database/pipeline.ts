@@ -23,9 +23,6 @@ import { GRACE_MS, type Session } from "./session.ts";
 /** With less work than this a connection is not busy: another one would gain nothing. */
 const SPREAD_MS = 0.2;
 
-/** With more work than this a connection takes no more: another one may be free earlier. */
-const FULL_MS = 2;
-
 /** A lease that statements share. */
 interface SharedLease {
   readonly lease: Lease<Session>;
@@ -177,7 +174,7 @@ export class Pipeline {
     if (best !== undefined && backlogOf(best) < SPREAD_MS) return best;
     const idle = this.#pool.tryAcquire();
     if (idle !== undefined) return this.#share(idle);
-    if (best === undefined || backlogOf(best) >= FULL_MS) return undefined;
+    if (best === undefined || !hasRoom(best)) return undefined;
     if (this.#asked === 0 && this.#pool.hasRoom) this.#ask();
     return best;
   }
@@ -246,7 +243,7 @@ export class Pipeline {
   /** Gives a lease with room to the first who waits, or asks for one where there is none. */
   #serve(): void {
     const best = this.#leastBusy();
-    if (best === undefined || (best.underWay > 0 && backlogOf(best) >= FULL_MS)) {
+    if (best === undefined || (best.underWay > 0 && !hasRoom(best))) {
       return this.#askForMore();
     }
     const waiter = this.#waiters.shift();
@@ -280,6 +277,10 @@ export class Pipeline {
 
 function backlogOf({ lease }: SharedLease): number {
   return lease.active ? lease.value.connection.backlogMs ?? Infinity : Infinity;
+}
+
+function hasRoom({ lease }: SharedLease): boolean {
+  return lease.active && lease.value.hasRoom;
 }
 
 function stayedBusy(timeoutMs: number): Error {

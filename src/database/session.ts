@@ -8,6 +8,7 @@ import type { Clock } from "../pool/clock.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
+import { executeInSavepoint } from "../sqlite/savepoint.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
@@ -17,6 +18,9 @@ const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
 
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
 export const GRACE_MS = 50;
+
+/** With more work than this under way a connection takes no more: another may be free earlier. */
+const FULL_MS = 2;
 
 /** A cursor that a holder may forget to close. */
 export interface OpenCursor {
@@ -131,6 +135,30 @@ export class Session {
     return await this.#inTurn(async () =>
       pick(await this.watch(holder.value.connection.execute(sql, params, options)))
     );
+  }
+
+  /** Runs one statement in a savepoint of its own, inside the open transaction. */
+  async executeInSavepoint<R>(
+    sql: string,
+    params: BindParams | undefined,
+    options: RowOptions<R>,
+  ): Promise<ResultSet<R>> {
+    const pause = this.#context.breather.pause();
+    if (pause !== undefined) await pause;
+    try {
+      return await this.watch(executeInSavepoint(this.connection, sql, params, options));
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  /**
+   * Whether one more call costs less than to wait for those under way. Without a thread each call
+   * is over before the next.
+   */
+  get hasRoom(): boolean {
+    const { backlogMs } = this.connection;
+    return backlogMs !== undefined && backlogMs < FULL_MS;
   }
 
   /** Whether the driver waits for locks in its own way. */

@@ -8,6 +8,7 @@
 import type { SQLiteValue } from "../sqlite/protocol.ts";
 import type { RowCursor } from "../sqlite/row_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
+import { executeInSavepointSync } from "../sqlite/savepoint.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { Stores } from "./packed_rows.ts";
 import { RowPacker } from "./row_packer.ts";
@@ -94,7 +95,10 @@ export class Server {
   #run(kind: number, reader: MessageReader): boolean {
     switch (kind) {
       case request.execute:
-        this.#execute(reader);
+        this.#execute(reader, executeSync);
+        return false;
+      case request.executeInSavepoint:
+        this.#execute(reader, executeInSavepointSync);
         return false;
       case request.openCursor:
         this.#openCursor(reader);
@@ -120,11 +124,12 @@ export class Server {
     return kind === request.close;
   }
 
-  #execute(reader: MessageReader): void {
+  #execute(reader: MessageReader, execute: typeof executeInSavepointSync): void {
     const statement = this.#statements[reader.next<number>()];
     const firstRowOnly = reader.next() === 1;
     const params = reader.values(reader.next());
-    const { columns, rows, rowsAffected, lastInsertRowid } = this.#connection.executeSync(
+    const { columns, rows, rowsAffected, lastInsertRowid } = execute(
+      this.#connection,
       statement.sql,
       params,
       { rowFactory: arrayRow, firstRowOnly },
@@ -217,6 +222,9 @@ export class Server {
     this.#postedAt = this.#now();
   }
 }
+
+const executeSync: typeof executeInSavepointSync = (connection, sql, params, options) =>
+  connection.executeSync!(sql, params, options);
 
 /** The stores come first, but are complete last. */
 function startMessage(): WirePart[] {

@@ -36,16 +36,18 @@ export const request = {
   define: 0,
   /** statement, 1 for the first row only, parameter count, parameters */
   execute: 1,
+  /** as `execute` */
+  executeInSavepoint: 2,
   /** cursor, statement, most rows, parameter count, parameters */
-  openCursor: 2,
+  openCursor: 3,
   /** cursor, most rows */
-  fetch: 3,
+  fetch: 4,
   /** cursor */
-  closeCursor: 4,
+  closeCursor: 5,
   /** script */
-  script: 5,
-  rollback: 6,
-  close: 7,
+  script: 6,
+  rollback: 7,
+  close: 8,
 } as const;
 
 /**

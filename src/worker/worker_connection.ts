@@ -162,10 +162,28 @@ export class WorkerConnection implements DriverConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>> {
+    return this.#execute(request.execute, sql, params, options);
+  }
+
+  /** Runs one statement in a savepoint of its own; see `DriverConnection`. */
+  executeInSavepoint<R = Row>(
+    sql: string,
+    params?: BindParams,
+    options?: RowOptions<R>,
+  ): Promise<ResultSet<R>> {
+    return this.#execute(request.executeInSavepoint, sql, params, options);
+  }
+
+  #execute<R>(
+    kind: number,
+    sql: string,
+    params: BindParams | undefined,
+    options: RowOptions<R> | undefined,
+  ): Promise<ResultSet<R>> {
     return new Promise((resolve, reject) => {
       const statement = this.#prepare(sql);
       const values = bindValues(params, statement.parsed.parameters);
-      this.#push(request.execute, statement.id, options?.firstRowOnly === true ? 1 : 0);
+      this.#push(kind, statement.id, options?.firstRowOnly === true ? 1 : 0);
       this.#pushValues(values);
       this.#expect({
         expectedMs: statement.averageMs,

@@ -1,26 +1,11 @@
 // What a database promises holds in threads too.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openDatabase, type SQLiteError } from "../../mod.ts";
+import { openDatabase } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { gate } from "../helpers/pools.ts";
 
 const IN_THREADS = { execution: "worker" } as const;
-
-test("one failing write among 99 good ones fails alone", async (t) => {
-  const { db } = await openTestDatabase(t, IN_THREADS);
-  await db.run("CREATE TABLE t (n INTEGER UNIQUE)");
-  const leases = db.stats.writer!.acquired;
-  const settled = await Promise.allSettled(
-    Array.from({ length: 100 }, (_, n) => db.run("INSERT INTO t VALUES (?)", [n === 50 ? 49 : n])),
-  );
-  const failed = settled.flatMap((result, n) =>
-    result.status === "rejected" ? [[n, (result.reason as SQLiteError).extendedCode]] : []
-  );
-  assert.deepEqual(failed, [[50, "SQLITE_CONSTRAINT_UNIQUE"]]);
-  assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[99]]);
-  assert.equal(db.stats.writer!.acquired - leases, 1, "one lease for the whole group");
-});
 
 test("nested writes are refused", async (t) => {
   const { db } = await openTestDatabase(t, IN_THREADS);

@@ -10,30 +10,21 @@ import type {
   DriverConnection,
   ResultSet,
   Row,
-  RowFactory,
   RowOptions,
-  SQLiteValue,
 } from "../sqlite/protocol.ts";
 import { resultCode } from "../sqlite/result_codes.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
 import { bindValues } from "../sqlite/values.ts";
 import type { Crew } from "./crew.ts";
-import { makeRows } from "./decode_rows.ts";
+import { type HasColumns, readChunk, readResult } from "./decode_replies.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
-import { type SpawnWorker, Thread } from "./thread.ts";
+import { Outbox } from "./outbox.ts";
+import { PendingCalls } from "./pending_calls.ts";
 import { ReplyReader } from "./reply_reader.ts";
+import { type SpawnWorker, Thread } from "./thread.ts";
 import { type OpenReply, type OpenRequest, reply, request, type WirePart } from "./wire.ts";
 import { decodeError } from "./wire_errors.ts";
 import { type Chunk, type CutOff, WorkerCursor } from "./worker_cursor.ts";
-
-/** A request that has not been answered. */
-interface Call {
-  /** What it is expected to take, in milliseconds. */
-  readonly expectedMs: number;
-  /** Reads what it asked for. */
-  answer(reader: ReplyReader, ms: number): void;
-  fail(error: unknown): void;
-}
 
 /** What a connection has on its host's side. */
 export interface WorkerSurroundings {
@@ -43,15 +34,6 @@ export interface WorkerSurroundings {
   readonly crew: Crew;
   /** Called after each statement, with the time in its thread. */
   readonly onTiming: OnTiming | undefined;
-}
-
-/** The columns of a cursor's rows, as they were last told. */
-interface Columns {
-  names: readonly string[];
-}
-
-function isStatement({ expectedMs }: Call): boolean {
-  return expectedMs > 0;
 }
 
 type State = "opening" | "open" | "closing" | "closed";
@@ -79,13 +61,8 @@ export class WorkerConnection implements DriverConnection {
   readonly #thread: Thread;
   readonly #statements = new KnownStatements();
   readonly #cursors = new Set<CutOff>();
-  /** Oldest first. */
-  #calls: Call[] = [];
-  #answered = 0;
-  #outbox: WirePart[] = [];
-  #backlogMs = 0;
-  /** When the thread last answered, or got its first call. */
-  #heardAt = 0;
+  readonly #calls = new PendingCalls();
+  readonly #outbox = new Outbox((message) => this.#send(message));
   #nextCursor = 0;
   #inTransaction = false;
   readonly #crew: Crew;
@@ -151,9 +128,7 @@ export class WorkerConnection implements DriverConnection {
 
   /** What the calls under way are expected to take, in milliseconds. */
   get backlogMs(): number {
-    if (this.#calls.length === 0) return 0;
-    // A statement that takes longer than was expected is not over yet.
-    return Math.max(this.#backlogMs, performance.now() - this.#heardAt);
+    return this.#calls.backlogMs;
   }
 
   /** Runs one statement, after those that were called before it; see `DriverConnection`. */
@@ -183,9 +158,10 @@ export class WorkerConnection implements DriverConnection {
     return new Promise((resolve, reject) => {
       const statement = this.#prepare(sql);
       const values = bindValues(params, statement.parsed.parameters);
-      this.#push(kind, statement.id, options?.firstRowOnly === true ? 1 : 0);
-      this.#pushValues(values);
-      this.#expect({
+      this.#outbox.push(kind, statement.id, options?.firstRowOnly === true ? 1 : 0);
+      this.#outbox.pushValues(values);
+      this.#calls.add({
+        kind: "statement",
         expectedMs: statement.averageMs,
         answer: (reader, ms) => {
           statement.took(ms);
@@ -205,7 +181,7 @@ export class WorkerConnection implements DriverConnection {
   ): AsyncIterableIterator<R> {
     const id = this.#nextCursor++;
     // Its own: meanwhile the statement may run again with other columns, or be forgotten.
-    const columns: Columns = { names: [] };
+    const cursor: HasColumns = { columns: [] };
     let size = SMALLEST_CHUNK;
     const grow = (): number => size = Math.min(2 * size, LARGEST_CHUNK);
     return new WorkerCursor<R>({
@@ -213,14 +189,14 @@ export class WorkerConnection implements DriverConnection {
         const statement = this.#prepare(sql);
         const values = bindValues(params, statement.parsed.parameters);
         const most = options?.firstRowOnly === true ? 1 : size;
-        this.#push(request.openCursor, id, statement.id, most);
-        this.#pushValues(values);
-        return this.#chunk(columns, options);
+        this.#outbox.push(request.openCursor, id, statement.id, most);
+        this.#outbox.pushValues(values);
+        return this.#chunk(cursor, options);
       },
       fetch: () => {
         this.#checkOpen();
-        this.#push(request.fetch, id, grow());
-        return this.#chunk(columns, options);
+        this.#outbox.push(request.fetch, id, grow());
+        return this.#chunk(cursor, options);
       },
       close: () => this.#command(request.closeCursor, id),
     }, this.#cursors);
@@ -247,9 +223,9 @@ export class WorkerConnection implements DriverConnection {
   #abandon(): void {
     if (this.#state !== "open") return;
     // One statement is what its caller has given up; whoever shared the connection still waits.
-    const shared = this.#calls.slice(this.#answered).filter(isStatement).length > 1;
+    const shared = this.#calls.statements > 1;
     const closed = this.close();
-    this.#flush();
+    this.#outbox.flush();
     if (!shared) this.#thread.setBusy(false);
     this.#crew.abandoned(closed.then(() => this.#ended, () => this.#ended));
   }
@@ -268,56 +244,33 @@ export class WorkerConnection implements DriverConnection {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const statement = this.#statements.add(sql);
-    this.#push(request.define, statement.id, sql);
+    this.#outbox.push(request.define, statement.id, sql);
     return statement;
   }
 
   #command(kind: number, ...parts: WirePart[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
-      this.#push(kind, ...parts);
-      this.#expect({ expectedMs: 0, answer: () => resolve(), fail: reject });
+      this.#outbox.push(kind, ...parts);
+      this.#calls.add({ kind: "command", expectedMs: 0, answer: () => resolve(), fail: reject });
     });
   }
 
-  #chunk<R>(columns: Columns, options: RowOptions<R> | undefined): Promise<Chunk<R>> {
+  #chunk<R>(cursor: HasColumns, options: RowOptions<R> | undefined): Promise<Chunk<R>> {
     return new Promise((resolve, reject) => {
-      this.#expect({
+      this.#calls.add({
+        kind: "command",
         expectedMs: 0,
-        answer: (reader) => resolve(readChunk(reader, columns, options?.rowFactory)),
+        answer: (reader) => resolve(readChunk(reader, cursor, options?.rowFactory)),
         fail: reject,
       });
     });
   }
 
-  #push(...parts: WirePart[]): void {
-    // Whoever comes first in a turn of the event loop sees to it that all travel at its end.
-    if (this.#outbox.length === 0) queueFlush(() => this.#flush());
-    for (let i = 0; i < parts.length; i++) this.#outbox.push(parts[i]);
-  }
-
-  #pushValues(values: readonly SQLiteValue[]): void {
-    this.#outbox.push(values.length);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      // A copy: the caller may change its bytes before they travel, and all of the memory that
-      // they are a part of would travel with them.
-      this.#outbox.push(value instanceof Uint8Array ? value.slice() : value);
-    }
-  }
-
-  #expect(call: Call): void {
-    if (this.#calls.length === 0) this.#heardAt = performance.now();
-    this.#calls.push(call);
-    this.#backlogMs += call.expectedMs;
-  }
-
-  #flush(): void {
-    const message = this.#outbox;
-    if (message.length === 0 || this.#state === "closed") return;
-    this.#outbox = [];
+  #send(message: WirePart[]): void {
+    if (this.#state === "closed") return;
     // A definition alone has no answer that would end it.
-    if (this.#calls.length > 0) this.#thread.setBusy(true);
+    if (this.#calls.size > 0) this.#thread.setBusy(true);
     this.#thread.post(message);
   }
 
@@ -334,13 +287,13 @@ export class WorkerConnection implements DriverConnection {
       }
       return;
     }
-    this.#heardAt = performance.now();
+    this.#calls.heard();
     const reader = new ReplyReader(message as WirePart[]);
     while (!reader.ended) {
       const kind = reader.next<number>();
       this.#inTransaction = reader.next<number>() === 1;
       const ms = reader.next<number>();
-      const call = this.#takeCall();
+      const call = this.#calls.take();
       try {
         if (kind === reply.error) call.fail(decodeError(reader.next()));
         else call.answer(reader, ms);
@@ -349,31 +302,16 @@ export class WorkerConnection implements DriverConnection {
         call.fail(error);
       }
     }
-    if (this.#calls.length === 0 && this.#state === "open") this.#thread.setBusy(false);
-  }
-
-  #takeCall(): Call {
-    const call = this.#calls[this.#answered++];
-    this.#backlogMs -= call.expectedMs;
-    if (this.#answered === this.#calls.length) {
-      this.#calls = [];
-      this.#answered = 0;
-      this.#backlogMs = 0;
-    }
-    return call;
+    if (this.#calls.size === 0 && this.#state === "open") this.#thread.setBusy(false);
   }
 
   #onEnd(reason: unknown): void {
-    const expected = this.#state === "closing" && this.#answered === this.#calls.length;
+    const expected = this.#state === "closing" && this.#calls.size === 0;
     if (this.#state !== "closed" && !expected) this.#failure = reason;
     this.#state = "closed";
-    this.#outbox = [];
+    this.#outbox.clear();
     this.#opened?.reject(reason);
-    const calls = this.#calls.slice(this.#answered);
-    this.#calls = [];
-    this.#answered = 0;
-    this.#backlogMs = 0;
-    for (const call of calls) call.fail(reason);
+    this.#calls.failAll(reason);
     this.#crew.ended();
     this.#announceEnd();
   }
@@ -386,35 +324,4 @@ export class WorkerConnection implements DriverConnection {
   #cutOffCursors(reason: SQLiteError): void {
     for (const cursor of [...this.#cursors]) cursor.cutOff(reason);
   }
-}
-
-const { setImmediate = setTimeout } = globalThis as {
-  setImmediate?: (callback: () => void) => unknown;
-};
-
-/** After the microtasks of this turn: until then, callers who were just answered ask again. */
-const queueFlush: (flush: () => void) => void = (flush) => void setImmediate(flush);
-
-function readResult<R>(
-  reader: ReplyReader,
-  statement: RemoteStatement,
-  rowFactory: RowFactory<R> | undefined,
-): ResultSet<R> {
-  const news = reader.next<string[] | undefined>();
-  if (news !== undefined) statement.columns = news;
-  const rowsAffected = reader.next<number>();
-  const lastInsertRowid = reader.next<number | bigint | undefined>();
-  const rows = makeRows(reader, statement.columns, rowFactory);
-  return { columns: statement.columns.slice(), rows, rowsAffected, lastInsertRowid };
-}
-
-function readChunk<R>(
-  reader: ReplyReader,
-  columns: Columns,
-  rowFactory: RowFactory<R> | undefined,
-): Chunk<R> {
-  const news = reader.next<string[] | undefined>();
-  if (news !== undefined) columns.names = news;
-  const ended = reader.next<number>() === 1;
-  return { ended, rows: makeRows(reader, columns.names, rowFactory) };
 }

@@ -1,0 +1,78 @@
+/**
+ * What a thread has been asked and has not answered.
+ *
+ * @module
+ */
+
+import type { ReplyReader } from "./reply_reader.ts";
+
+/** A request that has not been answered. */
+export interface Call {
+  /** What somebody waits for, or what belongs to the life of a connection or a cursor. */
+  readonly kind: "statement" | "command";
+  /** What it is expected to take, in milliseconds. */
+  readonly expectedMs: number;
+  /** Reads what it asked for. */
+  answer(reader: ReplyReader, ms: number): void;
+  fail(error: unknown): void;
+}
+
+/** Calls in the order in which they will be answered. */
+export class PendingCalls {
+  /** Oldest first. */
+  #calls: Call[] = [];
+  #answered = 0;
+  #expectedMs = 0;
+  /** When the thread last answered, or got its first call. */
+  #heardAt = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#calls.length - this.#answered;
+  }
+
+  /** How many of them are statements. */
+  get statements(): number {
+    return this.#calls.slice(this.#answered).filter(({ kind }) => kind === "statement").length;
+  }
+
+  /** What they are expected to take from now on, in milliseconds. */
+  get backlogMs(): number {
+    if (this.#calls.length === 0) return 0;
+    // A statement that takes longer than was expected is not over yet.
+    return Math.max(this.#expectedMs, performance.now() - this.#heardAt);
+  }
+
+  /** Adds one that is sent after all others. */
+  add(call: Call): void {
+    if (this.#calls.length === 0) this.heard();
+    this.#calls.push(call);
+    this.#expectedMs += call.expectedMs;
+  }
+
+  /** Notes a sign of life of the thread. */
+  heard(): void {
+    this.#heardAt = performance.now();
+  }
+
+  /** Takes the one that is answered next. */
+  take(): Call {
+    const call = this.#calls[this.#answered++];
+    this.#expectedMs -= call.expectedMs;
+    if (this.#answered === this.#calls.length) this.#clear();
+    return call;
+  }
+
+  /** Fails all of them. */
+  failAll(reason: unknown): void {
+    const calls = this.#calls.slice(this.#answered);
+    this.#clear();
+    for (const call of calls) call.fail(reason);
+  }
+
+  #clear(): void {
+    this.#calls = [];
+    this.#answered = 0;
+    this.#expectedMs = 0;
+  }
+}

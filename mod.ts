@@ -89,13 +89,10 @@ export type {
 } from "./src/sqlite/protocol.ts";
 export type { IntMode } from "./src/sqlite/rows.ts";
 export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
-export { ident, sql, type SqlArgument, SqlQuery, type SqlTag } from "./src/sqlite/sql_tag.ts";
+export { SqlQuery } from "./src/sqlite/sql_query.ts";
+export { ident, sql, type SqlArgument, type SqlTag } from "./src/sqlite/sql_tag.ts";
 export type { OnTiming } from "./src/sqlite/timing.ts";
+export type { ThreadStats, WorkerConnectionFactory } from "./src/worker/thread_factory.ts";
 export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
 export type { WorkerDriverName } from "./src/worker/wire.ts";
-export {
-  type ThreadStats,
-  workerConnection,
-  type WorkerConnectionFactory,
-  type WorkerOptions,
-} from "./src/worker/worker_factory.ts";
+export { workerConnection, type WorkerOptions } from "./src/worker/worker_factory.ts";

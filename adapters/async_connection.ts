@@ -5,6 +5,7 @@
  */
 
 import { connectionClosed, messageOf, SQLiteError } from "../src/sqlite/errors.ts";
+import { codeFromMessage } from "../src/sqlite/message_codes.ts";
 import type {
   BindParams,
   DriverConnection,
@@ -15,7 +16,7 @@ import type {
   SQLiteValue,
 } from "../src/sqlite/protocol.ts";
 import { redactValues } from "../src/sqlite/redact.ts";
-import { codeFromMessage, resultCode } from "../src/sqlite/result_codes.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 import { type IntMode, objectRow, settleIntegers } from "../src/sqlite/rows.ts";
 import {
   isWrite,

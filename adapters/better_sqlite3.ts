@@ -16,7 +16,7 @@
 
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
-import { resultCode } from "../src/sqlite/result_codes.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import type { Changes, SyncCursor, SyncHandle, SyncStatement } from "../src/sqlite/sync_handle.ts";
@@ -24,7 +24,8 @@ import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, codeOfName, plainRow } from "./native_values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods, read } from "./shape.ts";
+
+export { isBetterSqlite3Handle } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const betterSqlite3Limits: readonly DriverLimit[] = ["prefix-names"];
@@ -62,18 +63,6 @@ export interface BetterSqlite3Handle {
   prepare(sql: string): BetterSqlite3Statement;
   /** Closes the database. */
   close(): unknown;
-}
-
-/**
- * Whether something is a handle of better-sqlite3.
- *
- * @param value Anything.
- */
-export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Handle {
-  return brandOf(value) === undefined && typeof read(value, "inTransaction") === "boolean" &&
-    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
-    // Those of libsql have the same methods, and more.
-    !hasMethods(value, ["sync"]);
 }
 
 /**

@@ -15,7 +15,7 @@
  */
 
 import type { DriverConnection, Row, SQLiteValue } from "../src/sqlite/protocol.ts";
-import { resultCode } from "../src/sqlite/result_codes.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import {
@@ -27,7 +27,8 @@ import {
 } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods } from "./shape.ts";
+
+export { isBunSqliteHandle } from "./handles.ts";
 
 /** What is used of a `Statement` of bun:sqlite. */
 export interface BunSqliteStatement {
@@ -60,15 +61,6 @@ export interface BunSqliteHandle {
   prepare(sql: string): BunSqliteStatement;
   /** Closes the database. */
   close(throwOnError?: boolean): void;
-}
-
-/**
- * Whether something is a handle of bun:sqlite.
- *
- * @param value Anything.
- */
-export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
-  return brandOf(value) === "bun:sqlite" && hasMethods(value, ["prepare", "query", "close"]);
 }
 
 /**

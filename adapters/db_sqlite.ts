@@ -28,7 +28,8 @@ import {
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods, read } from "./shape.ts";
+
+export { isDbSqliteHandle } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const dbSqliteLimits: readonly DriverLimit[] = [
@@ -62,17 +63,6 @@ export interface DbSqliteHandle {
   prepare(sql: string): DbSqliteStatement;
   /** Closes the database. */
   close(): void;
-}
-
-/**
- * Whether something is a handle of @db/sqlite.
- *
- * @param value Anything.
- */
-export function isDbSqliteHandle(value: unknown): value is DbSqliteHandle {
-  return brandOf(value) === undefined && typeof read(value, "int64") === "boolean" &&
-    typeof read(value, "autocommit") === "boolean" &&
-    hasMethods(value, ["prepare", "exec", "openBlob", "transaction", "close"]);
 }
 
 /**

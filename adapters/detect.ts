@@ -4,40 +4,71 @@
  * @module
  */
 
-import { UnsupportedHandleError } from "../src/pool/errors.ts";
-import type { AsyncConnection, DriverConnection } from "../src/sqlite/protocol.ts";
-import { ThreeMethodConnection } from "../src/sqlite/three_methods.ts";
-import { describe } from "../src/sqlite/values.ts";
-import { adaptBetterSqlite3, isBetterSqlite3Handle } from "./better_sqlite3.ts";
-import { adaptBunSqlite, isBunSqliteHandle } from "./bun_sqlite.ts";
-import { adaptDbSqlite, isDbSqliteHandle } from "./db_sqlite.ts";
-import { adaptLibsql, isLibsqlClient } from "./libsql.ts";
-import { adaptLibsqlSync, isLibsqlSyncHandle } from "./libsql_sync.ts";
-import { adaptNodeSqlite, isNodeSqliteHandle } from "./node_sqlite.ts";
+import type { DriverConnection } from "../src/sqlite/protocol.ts";
+import { Adapter } from "./adapter.ts";
+import {
+  isBetterSqlite3Handle,
+  isBunSqliteHandle,
+  isClosed,
+  isDbSqliteHandle,
+  isDriverConnection,
+  isLibsqlClient,
+  isLibsqlSyncHandle,
+  isNodeSqliteHandle,
+  isSqlite3Handle,
+  isThreeMethods,
+  isTursoHandle,
+} from "./handles.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods, read } from "./shape.ts";
-import { adaptSqlite3, isSqlite3Handle } from "./sqlite3.ts";
-import { adaptTurso, isTursoHandle } from "./turso.ts";
 
-/** How one driver's handles are recognised and adapted. */
-interface Adapter {
-  readonly name: string;
-  matches(handle: unknown): boolean;
-  adapt(handle: never, options: AdaptOptions): DriverConnection;
-}
-
-const ADAPTERS: readonly Adapter[] = [
-  { name: "node:sqlite (DatabaseSync)", matches: isNodeSqliteHandle, adapt: adaptNodeSqlite },
-  { name: "bun:sqlite (Database)", matches: isBunSqliteHandle, adapt: adaptBunSqlite },
-  { name: "better-sqlite3 (Database)", matches: isBetterSqlite3Handle, adapt: adaptBetterSqlite3 },
-  { name: "@db/sqlite (Database)", matches: isDbSqliteHandle, adapt: adaptDbSqlite },
-  { name: "libsql (Database)", matches: isLibsqlSyncHandle, adapt: adaptLibsqlSync },
-  { name: "@libsql/client (Client)", matches: isLibsqlClient, adapt: adaptLibsql },
-  { name: "sqlite3 (Database)", matches: isSqlite3Handle, adapt: adaptSqlite3 },
-  { name: "@tursodatabase/database (Database)", matches: isTursoHandle, adapt: adaptTurso },
+const DRIVERS: readonly Adapter[] = [
+  new Adapter(
+    "node:sqlite (DatabaseSync)",
+    isNodeSqliteHandle,
+    async () => (await import("./node_sqlite.ts")).adaptNodeSqlite,
+  ),
+  new Adapter(
+    "bun:sqlite (Database)",
+    isBunSqliteHandle,
+    async () => (await import("./bun_sqlite.ts")).adaptBunSqlite,
+  ),
+  new Adapter(
+    "better-sqlite3 (Database)",
+    isBetterSqlite3Handle,
+    async () => (await import("./better_sqlite3.ts")).adaptBetterSqlite3,
+  ),
+  new Adapter(
+    "@db/sqlite (Database)",
+    isDbSqliteHandle,
+    async () => (await import("./db_sqlite.ts")).adaptDbSqlite,
+  ),
+  new Adapter(
+    "libsql (Database)",
+    isLibsqlSyncHandle,
+    async () => (await import("./libsql_sync.ts")).adaptLibsqlSync,
+  ),
+  new Adapter(
+    "@libsql/client (Client)",
+    isLibsqlClient,
+    async () => (await import("./libsql.ts")).adaptLibsql,
+  ),
+  new Adapter(
+    "sqlite3 (Database)",
+    isSqlite3Handle,
+    async () => (await import("./sqlite3.ts")).adaptSqlite3,
+  ),
+  new Adapter(
+    "@tursodatabase/database (Database)",
+    isTursoHandle,
+    async () => (await import("./turso.ts")).adaptTurso,
+  ),
 ];
 
-const THREE_METHODS: readonly string[] = ["execute", "rollback", "close"];
+const OTHERS: Adapter = new Adapter(
+  "any object with execute(), rollback() and close()",
+  isThreeMethods,
+  async () => (await import("../src/sqlite/three_methods.ts")).adaptThreeMethods,
+);
 
 /**
  * Makes a connection of a driver's handle, or of any object with `execute`, `rollback` and
@@ -46,64 +77,43 @@ const THREE_METHODS: readonly string[] = ["execute", "rollback", "close"];
  *
  * @param handle an open handle; the connection closes it. A connection is returned as it is.
  * @param options how integers come out, and how many statements are kept.
+ * @returns the connection; the adapter for its driver is loaded with the first one.
  * @throws {UnsupportedHandleError} for anything else; the message says what it was, what is
  *   supported, and what to do.
+ * @throws {SQLitePoolError} when the adapter for the driver cannot be loaded.
+ * @throws {TypeError | RangeError} for a bad option.
  *
  * @example
  * ```ts
  * import { DatabaseSync } from "node:sqlite";
  * import { adapt } from "@sqlitepool/pool";
  *
- * const conn = adapt(new DatabaseSync(":memory:"));
+ * const conn = await adapt(new DatabaseSync(":memory:"));
  * const { rows } = await conn.execute("SELECT 1 AS one");
  * console.log(rows); // [{ one: 1 }]
  * await conn.close();
  * ```
  */
-export function adapt(handle: unknown, options: AdaptOptions = {}): DriverConnection {
+export async function adapt(
+  handle: unknown,
+  options: AdaptOptions = {},
+): Promise<DriverConnection> {
+  return await adaptHandle(handle, options);
+}
+
+/** The same, in this very call when what it needs has been loaded already. */
+export function adaptHandle(
+  handle: unknown,
+  options: AdaptOptions,
+): DriverConnection | Promise<DriverConnection> {
   if (isDriverConnection(handle)) return handle;
-  const adapter = isClosed(handle) ? undefined : ADAPTERS.find(({ matches }) => matches(handle));
-  if (adapter !== undefined) return adapter.adapt(handle as never, options);
-  if (isObject(handle) && hasMethods(handle, THREE_METHODS)) {
-    return new ThreeMethodConnection(handle as AsyncConnection);
-  }
-  const supported = ADAPTERS.map(({ name }) => name).join(", ");
-  throw new UnsupportedHandleError(
-    `Got ${describe(handle)}, which is no open connection. ${remedy(handle)} Supported are ` +
-      `handles of ${supported}, and any object with execute(), rollback() and close().`,
-  );
+  if (isClosed(handle)) return refuse(handle);
+  const adapter = [...DRIVERS, OTHERS].find(({ matches }) => matches(handle));
+  return adapter === undefined ? refuse(handle) : adapter.adapt(handle, options);
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function isDriverConnection(value: unknown): value is DriverConnection {
-  return isObject(value) && typeof read(value, "inTransactionIsCertain") === "boolean" &&
-    hasMethods(value, [...THREE_METHODS, "iterate", "executeScript"]);
-}
-
-/** Whether a handle carries the mark of a driver but has been closed. */
-function isClosed(handle: unknown): boolean {
-  if (brandOf(handle) === "node:sqlite") return read(handle, "isOpen") === false;
-  // The getter throws then.
-  return brandOf(handle) === "bun:sqlite" && read(handle, "inTransaction") === undefined;
-}
-
-function remedy(handle: unknown): string {
-  if (handle === undefined || handle === null) {
-    return "Did the factory forget to return the connection?";
-  }
-  // Not the text itself, which may be a URL with a token.
-  if (typeof handle === "string") {
-    return "A path is no handle: open it, as in new DatabaseSync(path), or use openDatabase(path).";
-  }
-  if (typeof handle === "function") {
-    return "If it is a class, make a handle of it with new; if it is a function, call it.";
-  }
-  if (typeof handle !== "object") return "";
-  if (hasMethods(handle, ["then"])) return "It is a promise: await it first.";
-  if (isClosed(handle)) return "The handle is closed: open another one.";
-  const missing = THREE_METHODS.filter((name) => !hasMethods(handle, [name]));
-  return `It has no ${missing.map((name) => `${name}()`).join(" and no ")}.`;
+/** Most programs never need to be told. */
+async function refuse(handle: unknown): Promise<never> {
+  const { unsupportedHandle } = await import("./unsupported_handle.ts");
+  throw unsupportedHandle(handle, DRIVERS.map(({ name }) => name));
 }

@@ -23,7 +23,9 @@ import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_c
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainBytes } from "./native_values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods, read } from "./shape.ts";
+import { read } from "./shape.ts";
+
+export { isLibsqlClient } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const libsqlLimits: readonly DriverLimit[] = [
@@ -60,16 +62,6 @@ export interface LibsqlClient {
   transaction(mode: "write" | "deferred"): Promise<LibsqlTransaction>;
   /** Closes the client. */
   close(): void;
-}
-
-/**
- * Whether something is a client of @libsql/client.
- *
- * @param value Anything.
- */
-export function isLibsqlClient(value: unknown): value is LibsqlClient {
-  return brandOf(value) === undefined && typeof read(value, "protocol") === "string" &&
-    hasMethods(value, ["execute", "batch", "transaction", "executeMultiple", "close"]);
 }
 
 /**

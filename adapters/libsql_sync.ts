@@ -29,7 +29,8 @@ import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainRow } from "./native_values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods, read } from "./shape.ts";
+
+export { isLibsqlSyncHandle } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming"];
@@ -62,17 +63,6 @@ export interface LibsqlSyncHandle {
   prepare(sql: string): LibsqlStatement;
   /** Closes the database. */
   close(): unknown;
-}
-
-/**
- * Whether something is a handle of libsql.
- *
- * @param value Anything.
- */
-export function isLibsqlSyncHandle(value: unknown): value is LibsqlSyncHandle {
-  // Not the flag for transactions: to read that of a closed handle ends the process.
-  return brandOf(value) === undefined && typeof read(value, "open") === "boolean" &&
-    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "sync", "authorizer"]);
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 
 import type { SQLiteValue } from "../src/sqlite/protocol.ts";
-import { codeName, resultCode } from "../src/sqlite/result_codes.ts";
+import { codeName } from "../src/sqlite/code_names.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 
 /**
  * For drivers that bind numbers as REAL and bigints as INTEGER. Only REAL has a negative zero.

@@ -15,7 +15,7 @@
  */
 
 import type { DriverConnection } from "../src/sqlite/protocol.ts";
-import { resultCode } from "../src/sqlite/result_codes.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import { SyncConnection } from "../src/sqlite/sync_connection.ts";
 import type { SyncHandle, SyncStatement } from "../src/sqlite/sync_handle.ts";
@@ -23,7 +23,8 @@ import type { NulText } from "../src/sqlite/values.ts";
 import { NodeStatement } from "./node_sqlite_statement.ts";
 import { type Traits, traitsOf } from "./node_sqlite_traits.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods } from "./shape.ts";
+
+export { isNodeSqliteHandle } from "./handles.ts";
 
 /** What is used of a `StatementSync` of node:sqlite. */
 export interface NodeSqliteStatement {
@@ -58,15 +59,6 @@ export interface NodeSqliteHandle {
   prepare(sql: string): NodeSqliteStatement;
   /** Closes the database. */
   close(): void;
-}
-
-/**
- * Whether something is a handle of node:sqlite, of whatever version, runtime or realm.
- *
- * @param value Anything.
- */
-export function isNodeSqliteHandle(value: unknown): value is NodeSqliteHandle {
-  return brandOf(value) === "node:sqlite" && hasMethods(value, ["prepare", "exec", "close"]);
 }
 
 /**

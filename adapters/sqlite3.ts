@@ -15,15 +15,17 @@
  */
 
 import { misuse, SQLiteIntegerRangeError } from "../src/sqlite/errors.ts";
+import { codeFromMessage } from "../src/sqlite/message_codes.ts";
 import type { DriverConnection, Row, SQLiteValue } from "../src/sqlite/protocol.ts";
-import { codeFromMessage, primaryCode } from "../src/sqlite/result_codes.ts";
+import { primaryCode } from "../src/sqlite/code_names.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_connection.ts";
 import type { DriverLimit } from "./limits.ts";
 import { plainBytes } from "./native_values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods } from "./shape.ts";
+
+export { isSqlite3Handle } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const sqlite3Limits: readonly DriverLimit[] = [
@@ -55,16 +57,6 @@ export interface Sqlite3Handle {
   ): unknown;
   /** Closes the database. */
   close(callback: (error: Error | null) => void): unknown;
-}
-
-/**
- * Whether something is a handle of sqlite3.
- *
- * @param value Anything.
- */
-export function isSqlite3Handle(value: unknown): value is Sqlite3Handle {
-  return brandOf(value) === undefined &&
-    hasMethods(value, ["run", "all", "each", "exec", "close", "configure", "parallelize", "wait"]);
 }
 
 /**

@@ -16,14 +16,15 @@
 
 import { messageOf } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
-import { resultCode } from "../src/sqlite/result_codes.ts";
+import * as resultCode from "../src/sqlite/result_codes.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import { AsyncDriverConnection, type AsyncHandle, type Outcome } from "./async_connection.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainRow } from "./native_values.ts";
 import type { AdaptOptions } from "./options.ts";
-import { brandOf, hasMethods } from "./shape.ts";
+
+export { isTursoHandle } from "./handles.ts";
 
 /** What the driver cannot do. */
 export const tursoLimits: readonly DriverLimit[] = [
@@ -52,16 +53,6 @@ export interface TursoHandle {
   prepare(sql: string): TursoStatement | PromiseLike<TursoStatement>;
   /** Closes the database. */
   close(): Promise<void>;
-}
-
-/**
- * Whether something is a handle of Turso.
- *
- * @param value Anything.
- */
-export function isTursoHandle(value: unknown): value is TursoHandle {
-  return brandOf(value) === undefined &&
-    hasMethods(value, ["prepare", "exec", "connect", "transactionAsync", "batch", "close"]);
 }
 
 /**

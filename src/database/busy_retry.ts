@@ -10,7 +10,7 @@
 
 import type { Environment } from "../pool/clock.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
-import { resultCode } from "../sqlite/result_codes.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
 import type { WriteTurn } from "./write_turn.ts";
 
 /** The last one repeats; SQLite's own busy handler climbs much like this. */

@@ -13,7 +13,7 @@ import type {
   RowOptions,
   SQLiteValue,
 } from "../sqlite/protocol.ts";
-import { SqlQuery } from "../sqlite/sql_tag.ts";
+import { SqlQuery } from "../sqlite/sql_query.ts";
 import { Cursor } from "./cursor.ts";
 import type { Holder } from "./session.ts";
 import { beginStatement, type TransactionMode, TransactionStack } from "./transaction.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Environment, systemEnvironment } from "../pool/clock.ts";
+import { type Clock, type Environment, systemEnvironment } from "../pool/clock.ts";
 import {
   type AcquireOptions,
   checkAcquireOptions,
@@ -39,9 +39,8 @@ import {
 } from "./connection.ts";
 import { executeBorrowed, executeLeased } from "./one_shot.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./options.ts";
-import { Pipeline } from "./pipeline.ts";
+import type { Pipeline, PipelineLimits } from "./pipeline.ts";
 import { LeasedConnection, type PooledConnection } from "./pooled_connection.ts";
-import { mayFollowOthers } from "./queueable.ts";
 import type { Session } from "./session.ts";
 import { type ConnectionFactory, SessionLifecycle } from "./session_lifecycle.ts";
 import { WriteTurn } from "./write_turn.ts";
@@ -92,7 +91,10 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<Session>;
   readonly #breather: Breather;
-  readonly #pipeline: Pipeline | undefined;
+  readonly #clock: Clock;
+  /** What statements that share leases are held to; `undefined` where they do not. */
+  readonly #sharing: PipelineLimits | undefined;
+  #pipeline: Pipeline | undefined;
 
   /**
    * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.
@@ -126,15 +128,14 @@ export class SQLiteConnectionPool<R = Row> {
     this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn);
     this.#breather = breatherOf(environment.clock);
     const { clock } = environment;
+    this.#clock = clock;
     const context = { clock, busy: this.#busy, breather: this.#breather, explain };
     const setUp = { onConnect: options.onConnect, rows: this.#rows };
     const lifecycle = new SessionLifecycle(factory, sqlite, context, setUp);
     this.#pool = new Pool(lifecycle, options, environment);
     if (factory.pipelines === true) {
-      this.#pipeline = new Pipeline(this.#pool, clock, {
-        ...resolveOptions(options),
-        queryTimeoutMs: internals.queryTimeoutMs ?? Infinity,
-      });
+      const { queryTimeoutMs = Infinity } = internals;
+      this.#sharing = { ...resolveOptions(options), queryTimeoutMs };
     }
   }
 
@@ -350,6 +351,12 @@ export class SQLiteConnectionPool<R = Row> {
     return this.close();
   }
 
+  /** With the first statement: most pools share nothing. */
+  async #loadPipeline(limits: PipelineLimits): Promise<void> {
+    const { Pipeline } = await import("./pipeline.ts");
+    this.#pipeline ??= new Pipeline(this.#pool, this.#clock, limits);
+  }
+
   #query<T, S>(
     query: Query,
     params: BindParams | undefined,
@@ -362,12 +369,17 @@ export class SQLiteConnectionPool<R = Row> {
     try {
       sql = textOf(query);
       values = paramsOf(query, params);
-      if (this.#pipeline !== undefined && wait !== undefined) checkAcquireOptions(wait);
+      if (this.#sharing !== undefined && wait !== undefined) checkAcquireOptions(wait);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#pipeline !== undefined && mayFollowOthers(sql)) {
-      return this.#pipeline.execute(sql, values, wait, rows, pick);
+    if (this.#sharing !== undefined) {
+      const pipeline = this.#pipeline;
+      if (pipeline === undefined) {
+        const loaded = this.#loadPipeline(this.#sharing);
+        return loaded.then(() => this.#query(query, params, wait, rows, pick));
+      }
+      if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
     }
     const pause = this.#breather.pause();
     if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));

@@ -15,8 +15,8 @@ import {
 import type { BackupProgress } from "../sqlite/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
-import { resultCode } from "../sqlite/result_codes.ts";
-import type { ThreadStats } from "../worker/worker_factory.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import type { ThreadStats } from "../worker/thread_factory.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";

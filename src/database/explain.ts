@@ -18,19 +18,6 @@ export function explainReaderError(error: unknown): unknown {
   );
 }
 
-/** A transaction that read first cannot write once somebody else has; waiting does not help. */
-export function explainStaleSnapshot(error: unknown): unknown {
-  if (!(error instanceof SQLiteError) || error.extendedCode !== "SQLITE_BUSY_SNAPSHOT") {
-    return error;
-  }
-  return new SQLiteError(
-    `${error.message}: somebody else has written since this transaction began to read. Start it ` +
-      'over, or begin it with the mode "immediate".',
-    error.rawCode,
-    { cause: error },
-  );
-}
-
 const CODES_OF_OPENING: readonly string[] = [
   "SQLITE_CANTOPEN",
   "SQLITE_NOTADB",

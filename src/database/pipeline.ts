@@ -18,6 +18,7 @@ import { Waiter, WaiterQueue } from "../pool/waiters.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/protocol.ts";
 import { isBusy } from "./busy_retry.ts";
 import { statementTooSlow, withDeadline } from "./deadline.ts";
+import { mayFollowOthers } from "./queueable.ts";
 import { GRACE_MS, type Session } from "./session.ts";
 
 /** With less work than this a connection is not busy: another one would gain nothing. */
@@ -63,6 +64,11 @@ export class Pipeline {
   /** How many more wait than the pool knows of. */
   get waiting(): number {
     return this.#waiters.size - this.#asked;
+  }
+
+  /** Whether a statement may run between those of others: it neither begins nor ends anything. */
+  takes(sql: string): boolean {
+    return mayFollowOthers(sql);
   }
 
   /**

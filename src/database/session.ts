@@ -9,10 +9,9 @@ import { SQLitePoolError } from "../pool/errors.ts";
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
 import { executeInSavepoint } from "../sqlite/savepoint.ts";
-import { splitScript } from "../sqlite/scan.ts";
 import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
-import { explainStaleSnapshot } from "./explain.ts";
+import { explainStaleSnapshot } from "./stale_snapshot.ts";
 
 const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
 
@@ -198,6 +197,7 @@ export class Session {
       await this.watch(this.connection.executeScript(sql));
       return;
     }
+    const { splitScript } = await import("../sqlite/scan.ts");
     for (const { text } of splitScript(sql)) {
       await holder.value.execute(holder, text, undefined, NO_ROWS_WANTED, () => {});
     }

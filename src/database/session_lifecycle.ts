@@ -4,7 +4,7 @@
  * @module
  */
 
-import { adapt } from "../../adapters/detect.ts";
+import { adaptHandle } from "../../adapters/detect.ts";
 import { UnsupportedHandleError } from "../pool/errors.ts";
 import { isPromiseLike } from "../pool/operation.ts";
 import type { Lifecycle } from "../pool/pool.ts";
@@ -77,7 +77,12 @@ export class SessionLifecycle<R> implements Lifecycle<Session> {
 
   #admit(handle: object): Session | Promise<Session> {
     const { intMode, statementCacheSize } = this.#options;
-    const connection = adapt(handle, { intMode, statementCacheSize });
+    const connection = adaptHandle(handle, { intMode, statementCacheSize });
+    if (!isPromiseLike(connection)) return this.#enter(connection);
+    return connection.then((adapted) => this.#enter(adapted));
+  }
+
+  #enter(connection: DriverConnection): Session | Promise<Session> {
     if (this.#handles.has(connection.raw)) {
       throw new UnsupportedHandleError(
         "The factory returned a connection that is in the pool already. Each call must open one " +

@@ -5,9 +5,9 @@
  */
 
 import { messageOf, SQLiteError } from "./errors.ts";
+import { codeFromMessage } from "./message_codes.ts";
 import type { SQLiteValue } from "./protocol.ts";
 import { redactValues } from "./redact.ts";
-import { codeFromMessage } from "./result_codes.ts";
 import type { SyncHandle } from "./sync_handle.ts";
 
 /**

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { codeName, primaryCode, resultCode } from "./result_codes.ts";
+import { codeName, primaryCode } from "./code_names.ts";
+import * as resultCode from "./result_codes.ts";
 
 /**
  * SQLite, or the connection on its behalf, refused or failed to do something.

@@ -6,7 +6,7 @@
 
 import { SQLiteError } from "./errors.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "./protocol.ts";
-import { resultCode } from "./result_codes.ts";
+import * as resultCode from "./result_codes.ts";
 
 const SAVEPOINT = "SAVEPOINT sqlitepool_write";
 const RELEASE = "RELEASE sqlitepool_write";

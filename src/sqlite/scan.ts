@@ -5,9 +5,9 @@
  * @module
  */
 
+import { describe } from "./describe.ts";
 import { misuse } from "./errors.ts";
 import { Tokens } from "./tokens.ts";
-import { describe } from "./values.ts";
 
 /** What a statement does; `commit` stands for `END` too, and `select` for `VALUES`. */
 export type Verb =

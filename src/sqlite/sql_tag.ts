@@ -4,48 +4,13 @@
  * @module
  */
 
+import { describe } from "./describe.ts";
 import type { BindValue } from "./protocol.ts";
-import { checkBindValue, describe } from "./values.ts";
+import { SqlQuery } from "./sql_query.ts";
+import { checkBindValue } from "./values.ts";
 
 /** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
 export type SqlArgument = BindValue | SqlQuery;
-
-/**
- * SQL text and the values that belong to its parameters: what {@linkcode sql} makes.
- *
- * As a string, in JSON or on the console it shows its text only, never a value.
- */
-export class SqlQuery {
-  /** The text, with a `?` for each value. */
-  readonly text: string;
-  readonly #values: readonly BindValue[];
-
-  /**
-   * Makes a query of its parts, without looking at them: {@linkcode sql} is the safe way.
-   *
-   * @param text SQL text with a `?` for each value.
-   * @param values The values, in the order of the text.
-   */
-  constructor(text: string, values: readonly BindValue[]) {
-    this.text = text;
-    this.#values = values;
-  }
-
-  /** The values, in the order of the text. */
-  get values(): readonly BindValue[] {
-    return this.#values;
-  }
-
-  /** The text alone. */
-  toString(): string {
-    return this.text;
-  }
-
-  /** The text alone. */
-  toJSON(): string {
-    return this.text;
-  }
-}
 
 /** The tag {@linkcode sql} and its helper. */
 export interface SqlTag {

@@ -6,7 +6,7 @@
 
 import { connectionClosed, SQLiteError } from "./errors.ts";
 import type { BindParams, DriverConnection, ResultSet, Row, RowOptions } from "./protocol.ts";
-import { resultCode } from "./result_codes.ts";
+import * as resultCode from "./result_codes.ts";
 import { RowCursor } from "./row_cursor.ts";
 import type { IntMode } from "./rows.ts";
 import { StatementRunner } from "./statement_runner.ts";

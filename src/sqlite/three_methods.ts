@@ -23,6 +23,11 @@ interface Extras {
   executeScript?(sql: string): Promise<unknown>;
 }
 
+/** Makes a connection of an object with three methods, which closes it. */
+export function adaptThreeMethods(raw: AsyncConnection): DriverConnection {
+  return new ThreeMethodConnection(raw);
+}
+
 /** Gives an object with three methods what a lease builds on. */
 export class ThreeMethodConnection implements DriverConnection {
   readonly raw: AsyncConnection & Extras;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { describe, isRecord, tagOf } from "./describe.ts";
 import type { BindParams, BindValue, SQLiteValue } from "./protocol.ts";
 
 /** Whether text with a NUL character can be bound, which some drivers would cut there. */
@@ -184,13 +185,6 @@ function orderByName(params: unknown, parameters: readonly string[]): unknown[] 
   return values;
 }
 
-/** Whether this is an object of no class, of whatever realm. */
-function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || tagOf(value) !== "Object") return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 function wrongCount(parameters: readonly string[], given: number): RangeError {
   const takes = parameters.length === 1 ? "1 parameter" : `${parameters.length} parameters`;
   const gave = given === 0 ? "none was" : given === 1 ? "1 was" : `${given} were`;
@@ -213,24 +207,6 @@ function nameOf(index: number, parameters: readonly string[]): string {
   return /^[:@$]/.test(parameter) ? `parameter ${index + 1} (${parameter})` : parameter;
 }
 
-/**
- * Names the type of a value in a message, never the value.
- *
- * @param value Any value.
- * @returns Such as `a Date`, `an array`, `undefined`.
- */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return `a ${typeof value}`;
-  if (Array.isArray(value)) return "an array";
-  if (isRecord(value)) return "an object";
-  const { constructor } = value;
-  const name = typeof constructor === "function" && typeof constructor.name === "string"
-    ? constructor.name
-    : tagOf(value);
-  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
-}
-
 function remedyFor(value: unknown): string {
   if (value === undefined) return "pass null for NULL";
   if (typeof value === "function") return "call it and pass what it returns";
@@ -239,8 +215,4 @@ function remedyFor(value: unknown): string {
     return "pass date.toISOString() for text or date.getTime() for a number";
   }
   return "pass JSON.stringify(value) for text, or each of its values as a parameter of its own";
-}
-
-function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }

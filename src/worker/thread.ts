@@ -75,7 +75,7 @@ export class Thread {
   readonly worker: WorkerLike;
   #state: "busy" | "idle" | "ended" = "busy";
 
-  constructor(spawn: SpawnWorker, listener: ThreadListener) {
+  constructor(spawn: SpawnWorker = spawnWorker, listener: ThreadListener) {
     this.worker = spawn();
     let failure: unknown;
     const end = (reason: ConnectionLostError): void => {

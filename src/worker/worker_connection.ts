@@ -12,7 +12,7 @@ import type {
   Row,
   RowOptions,
 } from "../sqlite/protocol.ts";
-import { resultCode } from "../sqlite/result_codes.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
 import { bindValues } from "../sqlite/values.ts";
 import type { Crew } from "./crew.ts";
@@ -28,8 +28,8 @@ import { type Chunk, type CutOff, WorkerCursor } from "./worker_cursor.ts";
 
 /** What a connection has on its host's side. */
 export interface WorkerSurroundings {
-  /** Starts the thread. */
-  readonly spawn: SpawnWorker;
+  /** Starts the thread, where a bundler has moved its script. */
+  readonly spawn: SpawnWorker | undefined;
   /** The threads that this one counts with. */
   readonly crew: Crew;
   /** Called after each statement, with the time in its thread. */

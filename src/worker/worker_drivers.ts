@@ -5,8 +5,10 @@
  */
 
 import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
 import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
-import { bunSqlite, nodeSqlite, openError } from "../../adapters/native_drivers.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
+import { openHandle } from "../../adapters/open_error.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
@@ -29,11 +31,11 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
   async "better-sqlite3"(path, options) {
     const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
     const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
-    return adaptBetterSqlite3(attempt(() => new Database(path, access)), options);
+    return adaptBetterSqlite3(openHandle(() => new Database(path, access)), options);
   },
   async libsql(path, options) {
     const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
-    return adaptLibsqlSync(attempt(() => new Database(path, { timeout: 0 })), options);
+    return adaptLibsqlSync(openHandle(() => new Database(path, { timeout: 0 })), options);
   },
 };
 
@@ -41,12 +43,4 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
 async function load<M>(name: string): Promise<M> {
   const module: { readonly default: M } = await import(name);
   return module.default;
-}
-
-function attempt<H>(open: () => H): H {
-  try {
-    return open();
-  } catch (error) {
-    throw openError(error);
-  }
 }

@@ -1,17 +1,15 @@
 /**
- * Connections that run in threads, for a pool.
+ * Connections that run in threads, for a pool of your own.
  *
  * @module
  */
 
-import { nativeDriver } from "../../adapters/native_drivers.ts";
+import { nativeDriverName } from "../../adapters/native_driver.ts";
 import { describeValue } from "../pool/options.ts";
-import type { DriverConnection } from "../sqlite/protocol.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
-import { Crew } from "./crew.ts";
-import { type SpawnWorker, spawnWorker } from "./thread.ts";
+import type { SpawnWorker } from "./thread.ts";
+import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
-import { WorkerConnection } from "./worker_connection.ts";
 
 /** How connections in threads are opened. */
 export interface WorkerOptions {
@@ -30,31 +28,6 @@ export interface WorkerOptions {
   /** Called after each statement with its text and the milliseconds it took in its thread. */
   onTiming?: OnTiming;
 }
-
-/** Threads, counted. */
-export interface ThreadStats {
-  /** Threads that run. */
-  readonly running: number;
-  /** Those of them whose callers have given up, and which end by themselves. */
-  readonly abandoned: number;
-}
-
-/** Opens a connection in a thread of its own each time it is called. */
-export interface WorkerConnectionFactory {
-  /** Starts a thread and opens the database in it. */
-  (): Promise<DriverConnection>;
-  /** Its connections take many calls at once. */
-  readonly pipelines: true;
-  /** The threads of this factory at this moment. */
-  readonly threads: ThreadStats;
-}
-
-const DRIVERS: readonly WorkerDriverName[] = [
-  "node:sqlite",
-  "bun:sqlite",
-  "better-sqlite3",
-  "libsql",
-];
 
 /**
  * Makes a factory for a pool whose connections run in threads, so that no statement blocks the
@@ -77,23 +50,14 @@ export function workerConnection(
   path: string,
   options: WorkerOptions = {},
 ): WorkerConnectionFactory {
-  const { worker = spawnWorker, onTiming } = options;
-  const open = openRequest(path, options);
-  if (typeof worker !== "function") {
+  const { worker, onTiming } = options;
+  const request = openRequest(path, options);
+  if (worker !== undefined && typeof worker !== "function") {
     throw new TypeError(
       `worker must be a function that starts a thread; got ${describeValue(worker)}`,
     );
   }
-  const crew = new Crew();
-  const surroundings = { spawn: worker, crew, onTiming };
-  const factory: object = Object.defineProperties(
-    () => WorkerConnection.open(surroundings, open),
-    {
-      pipelines: { value: true },
-      threads: { get: (): ThreadStats => ({ running: crew.size, abandoned: crew.left }) },
-    },
-  );
-  return factory as WorkerConnectionFactory;
+  return threadFactory(request, worker, onTiming);
 }
 
 function openRequest(path: string, options: WorkerOptions): OpenRequest {
@@ -101,13 +65,6 @@ function openRequest(path: string, options: WorkerOptions): OpenRequest {
     throw new TypeError(`path must be the path of a database; got ${describeValue(path)}`);
   }
   const { readonly = false, create = true, intMode = "number", statementCacheSize } = options;
-  const driver = options.driver ?? nativeDriver().name as WorkerDriverName;
-  if (!DRIVERS.includes(driver)) {
-    const known = DRIVERS.map((name) => JSON.stringify(name)).join(", ");
-    throw new TypeError(
-      `driver must be one that a thread can load by its name (${known}); ` +
-        `got ${describeValue(driver)}`,
-    );
-  }
+  const driver = options.driver ?? nativeDriverName();
   return { driver, path, readonly, create, intMode, statementCacheSize };
 }

@@ -35,7 +35,7 @@ function testNative(
 }
 
 async function checkWorks(handle: unknown): Promise<void> {
-  const conn = adapt(handle);
+  const conn = await adapt(handle);
   assert.equal(conn.raw, handle);
   assert.equal(conn.inTransactionIsCertain, true);
   assert.deepEqual((await conn.execute("SELECT ? AS a", [1])).rows, [{ a: 1 }]);
@@ -45,9 +45,9 @@ async function checkWorks(handle: unknown): Promise<void> {
   await conn.close();
 }
 
-function refusal(handle: unknown): string {
+async function refusal(handle: unknown): Promise<string> {
   try {
-    adapt(handle);
+    await adapt(handle);
   } catch (error) {
     assert.ok(error instanceof UnsupportedHandleError, String(error));
     assert.equal(error.name, "UnsupportedHandleError");
@@ -93,46 +93,49 @@ testNative("a handle is recognised whatever its class is called", async (handle,
   await checkWorks(handle);
 });
 
-testNative("a closed handle is refused", (handle) => {
+testNative("a closed handle is refused", async (handle) => {
   handle.close();
-  assert.match(refusal(handle), /which is no open connection\. The handle is closed: open another/);
+  assert.match(
+    await refusal(handle),
+    /which is no open connection\. The handle is closed: open another/,
+  );
 });
 
-testNative("statements and classes are no handles", (handle) => {
-  refusal(handle.prepare("SELECT 1"));
-  refusal(handle.constructor);
+testNative("statements and classes are no handles", async (handle) => {
+  await refusal(handle.prepare("SELECT 1"));
+  await refusal(handle.constructor);
 });
 
 testNative("options reach the connection", async (handle) => {
-  assert.throws(() => adapt(handle, { intMode: "text" as never }), { name: "TypeError" });
-  assert.throws(() => adapt(handle, { statementCacheSize: -1 }), { name: "RangeError" });
-  const conn = adapt(handle, { intMode: "bigint", statementCacheSize: 0 });
+  await assert.rejects(adapt(handle, { intMode: "text" as never }), { name: "TypeError" });
+  await assert.rejects(adapt(handle, { statementCacheSize: -1 }), { name: "RangeError" });
+  const conn = await adapt(handle, { intMode: "bigint", statementCacheSize: 0 });
   assert.deepEqual((await conn.execute("SELECT 1 AS a")).rows, [{ a: 1n }]);
   await conn.close();
 });
 
 testNative("a connection of our own passes through", async (handle) => {
-  const conn = adapt(handle);
-  assert.equal(adapt(conn), conn);
-  assert.equal(adapt(conn, { intMode: "bigint" }), conn);
+  const conn = await adapt(handle);
+  assert.equal(await adapt(conn), conn);
+  assert.equal(await adapt(conn, { intMode: "bigint" }), conn);
   await conn.close();
-  assert.equal(adapt(conn), conn);
+  assert.equal(await adapt(conn), conn);
 });
 
 test("three methods are a connection, whatever else is there", async () => {
   const stub = new StubConnection(1);
-  const conn = adapt(stub);
+  const conn = await adapt(stub);
   assert.ok(conn instanceof ThreeMethodConnection);
   assert.equal(conn.raw, stub);
-  assert.equal(adapt(conn), conn);
+  assert.equal(await adapt(conn), conn);
   await conn.execute("SELECT 1");
   assert.equal(stub.executed, 1);
   const bare = Object.assign(Object.create(null), { execute() {}, rollback() {}, close() {} });
-  assert.equal(adapt(bare).raw, bare);
+  assert.equal((await adapt(bare)).raw, bare);
 });
 
-test("a client of libSQL without a rollback of its own is not taken for three methods", () => {
-  const message = refusal({ execute() {}, batch() {}, close() {} });
+test("a client of libSQL without a rollback of its own is not taken for three methods", async () => {
+  const message = await refusal({ execute() {}, batch() {}, close() {} });
   assert.match(message, /It has no rollback\(\)\./);
 });
 
@@ -162,8 +165,8 @@ const lookAlikes: Readonly<Record<string, object>> = {
 };
 
 for (const [what, lookAlike] of Object.entries(lookAlikes)) {
-  test(`a look-alike is refused: ${what}`, () => {
-    assert.match(refusal(lookAlike), /It has no .*rollback\(\)/);
+  test(`a look-alike is refused: ${what}`, async () => {
+    assert.match(await refusal(lookAlike), /It has no .*rollback\(\)/);
   });
 }
 
@@ -193,8 +196,8 @@ const mistakes: readonly (readonly [value: unknown, what: string, hint: string])
 ];
 
 mistakes.forEach(([value, what, hint], index) => {
-  test(`the error for ${what} helps: ${hint} (${index + 1})`, () => {
-    const message = refusal(value);
+  test(`the error for ${what} helps: ${hint} (${index + 1})`, async () => {
+    const message = await refusal(value);
     assert.ok(message.startsWith(`Got ${what}, which is no open connection. `), message);
     assert.ok(message.includes(hint), message);
     assert.match(message, /Supported are handles of node:sqlite.*bun:sqlite.*better-sqlite3/);

@@ -14,29 +14,29 @@ interface Fixture {
   readonly handle: NativeHandle;
   readonly conn: DriverConnection;
   /** Another connection to the same file. */
-  other(): DriverConnection;
+  other(): Promise<DriverConnection>;
 }
 
 /** The same test over each native driver. */
 function testNative(name: string, run: (fixture: Fixture) => Promise<void>): void {
   for (const driver of nativeDrivers) {
     test(`${driver.name}: ${name}`, { skip: driver.unavailable }, async (t) => {
-      await run(open(t, driver));
+      await run(await open(t, driver));
     });
   }
 }
 
-function open(t: TestContext, driver: NativeDriver): Fixture {
+async function open(t: TestContext, driver: NativeDriver): Promise<Fixture> {
   const path = join(temporaryDirectory(t), "test.db");
-  const connect = (): [NativeHandle, DriverConnection] => {
+  const connect = async (): Promise<[NativeHandle, DriverConnection]> => {
     const handle = driver.open(path);
     handle.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF");
-    const conn = adapt(handle);
+    const conn = await adapt(handle);
     t.after(() => conn.close().catch(() => {}));
     return [handle, conn];
   };
-  const [handle, conn] = connect();
-  return { t, handle, conn, other: () => connect()[1] };
+  const [handle, conn] = await connect();
+  return { t, handle, conn, other: async () => (await connect())[1] };
 }
 
 const table = "CREATE TABLE t (a INTEGER, b INTEGER); INSERT INTO t VALUES (1, 2)";
@@ -192,7 +192,7 @@ testNative("two cursors over the same text do not disturb each other", async ({ 
 
 testNative("a cursor that ends early frees its lock", async ({ conn, other }) => {
   await conn.executeScript("CREATE TABLE n (n); INSERT INTO n VALUES (1), (2), (3)");
-  const writer = other();
+  const writer = await other();
   const ends = ["return", "break", "throw"] as const;
   for (const end of ends) {
     const cursor = conn.iterate("SELECT n FROM n");

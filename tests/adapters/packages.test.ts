@@ -51,7 +51,7 @@ for (const [driver, isItsHandle] of packages) {
   test(refused, skipFor(refused, driver.unavailable), async () => {
     const { raw, close } = await open(driver);
     const lookAlike = Object.create(raw as object, { close: { value: undefined } });
-    assert.throws(() => adapt(lookAlike), UnsupportedHandleError);
+    await assert.rejects(adapt(lookAlike), UnsupportedHandleError);
     await close();
   });
 }

@@ -9,12 +9,9 @@ import {
   SQLiteIntegerRangeError,
 } from "../../src/sqlite/errors.ts";
 import { redactValues } from "../../src/sqlite/redact.ts";
-import {
-  codeFromMessage,
-  codeName,
-  primaryCode,
-  resultCode,
-} from "../../src/sqlite/result_codes.ts";
+import { codeName, primaryCode } from "../../src/sqlite/code_names.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
+import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
 
 const names: readonly (readonly [rawCode: number, name: string])[] = [
   [0, "SQLITE_OK"],

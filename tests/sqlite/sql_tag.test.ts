@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 
-import { ident, sql, type SqlArgument, SqlQuery } from "../../src/sqlite/sql_tag.ts";
+import { SqlQuery } from "../../src/sqlite/sql_query.ts";
+import { ident, sql, type SqlArgument } from "../../src/sqlite/sql_tag.ts";
 
 function check(query: SqlQuery, text: string, values: unknown[] = []): void {
   assert.ok(query instanceof SqlQuery);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 
-import { bindValues, checkBindValue, describe } from "../../src/sqlite/values.ts";
+import { describe } from "../../src/sqlite/describe.ts";
+import { bindValues, checkBindValue } from "../../src/sqlite/values.ts";
 
 /** Binds with values that TypeScript would refuse, too. */
 function bind(params: unknown, parameters: readonly string[], nulText?: "refused"): unknown[] {

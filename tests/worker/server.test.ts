@@ -1,7 +1,7 @@
 // The thread's side, without a thread.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { nativeDriver } from "../../adapters/native_drivers.ts";
+import { nativeDriver } from "../../adapters/native_driver.ts";
 import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
 import { Server } from "../../src/worker/server.ts";
 import { reply, request, type WirePart } from "../../src/worker/wire.ts";
@@ -14,6 +14,8 @@ interface Scene {
   pace: number;
 }
 
+const driver = await nativeDriver();
+
 function serve(t: TestContext): Scene {
   const open = {
     readonly: false,
@@ -21,7 +23,7 @@ function serve(t: TestContext): Scene {
     intMode: "number",
     statementCacheSize: 10,
   } as const;
-  const connection = nativeDriver().open(":memory:", open) as SyncConnection;
+  const connection = driver.open(":memory:", open) as SyncConnection;
   t.after(() => connection.close());
   const posted: WirePart[][] = [];
   let now = 0;

@@ -7,29 +7,34 @@ import { rolldown } from "rolldown";
 import { modulePath, MODULES } from "./manifest.ts";
 
 /**
- * Which folders share a file. Entry points are on top of them: adapters and the worker need the
- * first one only.
+ * The files that modules share: each has some modules with all that these import, as far as no
+ * file before it has that. What belongs to one adapter, or is loaded on demand, has its own.
+ *
+ * The first is all that a bundle of the pool alone begins with; the first three are loaded with
+ * the main entry point, which only passes on what they export. Bundlers with code splitting take
+ * or leave parts of a file, but what one program uses of it is carried wherever the file is: so
+ * the third has to be apart from the second.
  */
 const chunks: Readonly<Record<string, readonly string[]>> = {
-  connections: ["src/pool/", "src/sqlite/", "adapters/", "src/worker/"],
-  databases: ["src/database/"],
+  pool: ["src/database/connection_pool.ts", "src/sqlite/runtime.ts"],
+  common: [
+    ...["src/sqlite/values.ts", "src/worker/thread_factory.ts", "src/database/deadline.ts"],
+    "adapters/native_driver.ts",
+  ],
+  main: ["mod.ts"],
+  // With the driver that all three runtimes have.
+  synchronous: ["adapters/node_sqlite_driver.ts", "src/database/queueable.ts"],
+  asynchronous: ["adapters/async_connection.ts"],
 };
 
-/** What is bundled: paths of sources, from the root of the repository. */
-export interface Entries {
-  readonly entryPoints: readonly string[];
-  /** Those of them that do something when they are imported, which no shared file may do. */
-  readonly sideEffects: readonly string[];
-}
-
 /**
- * Writes one file for each entry point, and those that they share.
+ * Writes one file for each entry point, those that they share, and those that they load on demand.
  *
  * All are in one directory, so that a module finds its neighbours in the sources (the worker, say)
  * beside itself in the package too.
  */
 export async function bundle(
-  { entryPoints, sideEffects }: Entries,
+  entryPoints: readonly string[],
   emitted: string,
   packageDirectory: string,
 ): Promise<void> {
@@ -38,7 +43,6 @@ export async function bundle(
   const input = Object.fromEntries(
     entryPoints.map((entry) => [modulePath(entry), emittedPath(entry)]),
   );
-  const active = sideEffects.map(emittedPath);
   const build = await rolldown({
     // The paths of modules end up in comments.
     cwd: root,
@@ -58,10 +62,9 @@ export async function bundle(
       entryFileNames: "[name]",
       chunkFileNames: `${MODULES}/[name].js`,
       codeSplitting: {
-        groups: Object.entries(chunks).map(([name, folders]) => ({
+        groups: Object.entries(chunks).map(([name, roots]) => ({
           name,
-          test: (id) =>
-            folders.some((folder) => id.startsWith(join(root, folder))) && !active.includes(id),
+          test: (id) => roots.map(emittedPath).includes(id),
         })),
       },
     });

@@ -1,0 +1,44 @@
+/**
+ * What to tell those who hand over something that is no open connection.
+ *
+ * @module
+ */
+
+import { UnsupportedHandleError } from "../src/pool/errors.ts";
+import { describe } from "../src/sqlite/describe.ts";
+import { isClosed, THREE_METHODS } from "./handles.ts";
+import { hasMethods } from "./shape.ts";
+
+/**
+ * Makes the error: what it was, what is supported, and what to do.
+ *
+ * @param handle What was handed over.
+ * @param drivers The drivers whose handles are supported.
+ */
+export function unsupportedHandle(
+  handle: unknown,
+  drivers: readonly string[],
+): UnsupportedHandleError {
+  return new UnsupportedHandleError(
+    `Got ${describe(handle)}, which is no open connection. ${remedy(handle)} Supported are ` +
+      `handles of ${drivers.join(", ")}, and any object with execute(), rollback() and close().`,
+  );
+}
+
+function remedy(handle: unknown): string {
+  if (handle === undefined || handle === null) {
+    return "Did the factory forget to return the connection?";
+  }
+  // Not the text itself, which may be a URL with a token.
+  if (typeof handle === "string") {
+    return "A path is no handle: open it, as in new DatabaseSync(path), or use openDatabase(path).";
+  }
+  if (typeof handle === "function") {
+    return "If it is a class, make a handle of it with new; if it is a function, call it.";
+  }
+  if (typeof handle !== "object") return "";
+  if (hasMethods(handle, ["then"])) return "It is a promise: await it first.";
+  if (isClosed(handle)) return "The handle is closed: open another one.";
+  const missing = THREE_METHODS.filter((name) => !hasMethods(handle, [name]));
+  return `It has no ${missing.map((name) => `${name}()`).join(" and no ")}.`;
+}

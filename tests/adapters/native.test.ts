@@ -89,7 +89,7 @@ for (const { how, sql: change, columns } of alterations) {
           await readBy(conn, sql);
           const [before] = await readBy(conn, sql);
           assert.deepEqual(before, [{ a: 1, b: 2 }], where);
-          await (where === "there" ? other() : conn).executeScript(change);
+          await (where === "there" ? await other() : conn).executeScript(change);
           for (const time of ["first", "second"]) {
             const [rows, names] = await readBy(conn, sql);
             assert.deepEqual(names, columns, `${where}, ${time} time`);
@@ -108,7 +108,7 @@ testNative("a result without rows has the new names too", async ({ conn, other }
   const sql = "SELECT * FROM t WHERE a > 9";
   await conn.execute(sql);
   for (const { sql: change, columns } of alterations) {
-    for (const connection of [conn, other()]) {
+    for (const connection of [conn, await other()]) {
       await connection.executeScript(`DROP TABLE t; ${table}`);
       assert.deepEqual((await conn.execute(sql)).columns, ["a", "b"]);
       // Without the column that the condition names there is nothing to read.
@@ -155,7 +155,7 @@ testNative("a renamed table fails with SQLite's own words", async ({ conn, other
   await conn.executeScript(table);
   const sql = "SELECT a FROM t";
   await conn.execute(sql);
-  await other().execute("ALTER TABLE t RENAME TO u");
+  await (await other()).execute("ALTER TABLE t RENAME TO u");
   await assert.rejects(conn.execute(sql), { code: "SQLITE_ERROR", message: /no such table/ });
 });
 
@@ -220,7 +220,7 @@ testNative("close finalizes everything and frees the file", async ({ conn, other
   await assert.rejects(conn.execute("SELECT * FROM t"), { code: "SQLITE_MISUSE" });
   await assert.rejects(conn.executeScript("SELECT 1"), { code: "SQLITE_MISUSE" });
   await assert.rejects(conn.rollback(), { code: "SQLITE_MISUSE" });
-  assert.equal((await other().execute("DELETE FROM t")).rowsAffected, 3);
+  assert.equal((await (await other()).execute("DELETE FROM t")).rowsAffected, 3);
 });
 
 testNative("a handle closed behind our back is told of", async ({ conn, handle }) => {

@@ -11,11 +11,11 @@ test("a statement of the pool is over, and its connection idle, when the call re
   await pool.execute(CREATE);
   // Else the breather might have it wait for the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
-  const before = pool.stats.acquired;
+  const before = pool.stats;
   const calls = [pool.execute("SELECT 1"), pool.run("INSERT INTO users (name) VALUES ('a')")];
   const { acquired, queued, idle, inUse } = pool.stats;
   assert.deepEqual(
-    { acquired: acquired - before, queued, idle, inUse },
+    { acquired: acquired - before.acquired, queued: queued - before.queued, idle, inUse },
     { acquired: 2, queued: 0, idle: 1, inUse: 0 },
   );
   await Promise.all(calls);

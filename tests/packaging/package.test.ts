@@ -22,7 +22,7 @@ test("the package is modules, declarations and documents", async () => {
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
   const documents = ["README.md", "LICENSE", "CHANGELOG.md", "package.json"];
   const others = paths.filter((path) =>
-    !/^dist\/\w+\.js$/.test(path) && !/^types\/[\w/]+\.d\.ts$/.test(path)
+    !/^dist\/[\w-]+\.js$/.test(path) && !/^types\/[\w/]+\.d\.ts$/.test(path)
   );
   assert.deepEqual(others.sort(), documents.sort());
 });

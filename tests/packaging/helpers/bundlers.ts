@@ -7,7 +7,7 @@ import { build as vite } from "vite";
 
 import { binaryOf, command } from "./commands.ts";
 
-/** Bundles a program of a project, with everything it imports, into one file. */
+/** Bundles a program of a project with everything it imports: a file, and chunks if it likes. */
 export type Bundler = (project: string, program: string, outfile: string) => Promise<unknown>;
 
 export const bundlers: Readonly<Record<string, Bundler>> = {
@@ -48,7 +48,7 @@ export const bundlers: Readonly<Record<string, Bundler>> = {
         if (level === "warn") throw new Error(message);
       },
     });
-    await build.write({ file: join(project, outfile), format: "esm" });
+    await build.write({ dir: project, entryFileNames: outfile, format: "esm" });
     await build.close();
   },
 

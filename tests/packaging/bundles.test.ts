@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
+import { readManifest } from "../../scripts/lib/npm/build.ts";
+import { withoutDot } from "../../scripts/lib/npm/manifest.ts";
+import { repositoryRoot } from "../helpers/runtime.ts";
 import { bundlers } from "./helpers/bundlers.ts";
 import { runProgram, runtimes } from "./helpers/commands.ts";
 import { expected, installedProject } from "./helpers/projects.ts";
@@ -172,4 +175,31 @@ test("a bundle of the pool alone carries neither openDatabase nor the worker", a
     assert.ok(!poolAlone.start.code.includes(marker), `${part} is loaded`);
     assert.ok(!poolAlone.singleFile.code.includes(marker), `${part} is carried`);
   }
+});
+
+test("the sources, which Deno loads one by one, load on demand what a program may never need", async () => {
+  const { metafile: { inputs } } = await build({
+    absWorkingDir: repositoryRoot,
+    entryPoints: ["mod.ts"],
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    metafile: true,
+    write: false,
+  });
+  const atOnce = new Set(["mod.ts"]);
+  for (const path of atOnce) {
+    for (const { kind, path: imported } of inputs[path].imports) {
+      if (kind === "import-statement") atOnce.add(imported);
+    }
+  }
+  const adapters = Object.values(readManifest().exports).filter((path) => /adapters/.test(path));
+  const onDemand = [
+    ...adapters.map(withoutDot),
+    ...["src/sqlite/three_methods.ts", "src/sqlite/scan.ts", "src/sqlite/sync_connection.ts"],
+    ...["src/database/opening.ts", "src/database/pipeline.ts", "src/worker/worker_connection.ts"],
+  ];
+  assert.equal(adapters.length, 8);
+  assert.deepEqual(onDemand.filter((path) => !Object.hasOwn(inputs, path)), []);
+  assert.deepEqual(onDemand.filter((path) => atOnce.has(path)), []);
 });

@@ -13,8 +13,6 @@ import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
 import { explainStaleSnapshot } from "./stale_snapshot.ts";
 
-const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
-
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
 export const GRACE_MS = 50;
 
@@ -197,10 +195,8 @@ export class Session {
       await this.watch(this.connection.executeScript(sql));
       return;
     }
-    const { splitScript } = await import("../sqlite/scan.ts");
-    for (const { text } of splitScript(sql)) {
-      await holder.value.execute(holder, text, undefined, NO_ROWS_WANTED, () => {});
-    }
+    const { executeStatements } = await import("./script.ts");
+    await executeStatements(holder, sql);
   }
 
   /** Lets the next one write when this connection is outside a transaction. */

@@ -1,14 +1,13 @@
 /**
- * Opening a database in a thread, where a driver can only be told by its name.
+ * Opening a database in a thread, where a driver can only be told by its name. A thread loads its
+ * own driver and no other, so that it starts soon.
  *
  * @module
  */
 
-import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
-import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
-import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
-import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
 import { openHandle } from "../../adapters/open_error.ts";
+import type { BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
+import type { LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
@@ -26,14 +25,22 @@ export async function openConnection({ driver, path, ...options }: OpenRequest):
 type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
 
 const openers: Readonly<Record<WorkerDriverName, Open>> = {
-  "node:sqlite": nodeSqlite.open,
-  "bun:sqlite": bunSqlite.open,
+  async "node:sqlite"(path, options) {
+    const { nodeSqlite } = await import("../../adapters/node_sqlite_driver.ts");
+    return nodeSqlite.open(path, options);
+  },
+  async "bun:sqlite"(path, options) {
+    const { bunSqlite } = await import("../../adapters/bun_sqlite_driver.ts");
+    return bunSqlite.open(path, options);
+  },
   async "better-sqlite3"(path, options) {
+    const { adaptBetterSqlite3 } = await import("../../adapters/better_sqlite3.ts");
     const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
     const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
     return adaptBetterSqlite3(openHandle(() => new Database(path, access)), options);
   },
   async libsql(path, options) {
+    const { adaptLibsqlSync } = await import("../../adapters/libsql_sync.ts");
     const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
     return adaptLibsqlSync(openHandle(() => new Database(path, { timeout: 0 })), options);
   },

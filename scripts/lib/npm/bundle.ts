@@ -22,8 +22,11 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
     "adapters/native_driver.ts",
   ],
   main: ["mod.ts"],
-  // With the driver that all three runtimes have.
-  synchronous: ["adapters/node_sqlite_driver.ts", "src/database/queueable.ts"],
+  // With the adapter for the driver that all three runtimes have.
+  synchronous: [
+    ...["adapters/node_sqlite.ts", "adapters/builtin_modules.ts", "adapters/open_error.ts"],
+    "src/database/queueable.ts",
+  ],
   asynchronous: ["adapters/async_connection.ts"],
 };
 

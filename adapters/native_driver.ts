@@ -5,17 +5,11 @@
  */
 
 import type { Driver } from "../src/sqlite/driver.ts";
-import { detectRuntime } from "../src/sqlite/runtime.ts";
+import { nativeDriverName } from "../src/sqlite/runtime.ts";
+import { nodeSqlite } from "./node_sqlite_driver.ts";
 
-/** The name of the runtime's own driver. */
-export function nativeDriverName(): "node:sqlite" | "bun:sqlite" {
-  return detectRuntime() === "bun" ? "bun:sqlite" : "node:sqlite";
-}
-
-/** Loads the runtime's own driver, and no other. */
+/** All runtimes have node:sqlite; only Bun loads what it has of its own. */
 export async function nativeDriver(): Promise<Driver> {
-  if (nativeDriverName() === "bun:sqlite") {
-    return (await import("./bun_sqlite_driver.ts")).bunSqlite;
-  }
-  return (await import("./node_sqlite_driver.ts")).nodeSqlite;
+  if (nativeDriverName() === "node:sqlite") return nodeSqlite;
+  return (await import("./bun_sqlite_driver.ts")).bunSqlite;
 }

@@ -34,3 +34,8 @@ export function detectRuntime(): RuntimeName {
   if (navigator?.userAgent === "Cloudflare-Workers") return "workerd";
   return process?.versions?.node === undefined ? "other" : "node";
 }
+
+/** The name of the driver that the runtime brings along. */
+export function nativeDriverName(): "node:sqlite" | "bun:sqlite" {
+  return detectRuntime() === "bun" ? "bun:sqlite" : "node:sqlite";
+}

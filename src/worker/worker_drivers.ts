@@ -1,13 +1,14 @@
 /**
- * Opening a database in a thread, where a driver can only be told by its name. A thread loads its
- * own driver and no other, so that it starts soon.
+ * Opening a database in a thread, where a driver can only be told by its name. Beside
+ * node:sqlite, which all runtimes have, a thread loads what it needs, so that it starts soon.
  *
  * @module
  */
 
-import { openHandle } from "../../adapters/open_error.ts";
 import type { BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
 import type { LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
+import { openHandle } from "../../adapters/open_error.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
@@ -25,10 +26,7 @@ export async function openConnection({ driver, path, ...options }: OpenRequest):
 type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
 
 const openers: Readonly<Record<WorkerDriverName, Open>> = {
-  async "node:sqlite"(path, options) {
-    const { nodeSqlite } = await import("../../adapters/node_sqlite_driver.ts");
-    return nodeSqlite.open(path, options);
-  },
+  "node:sqlite": nodeSqlite.open,
   async "bun:sqlite"(path, options) {
     const { bunSqlite } = await import("../../adapters/bun_sqlite_driver.ts");
     return bunSqlite.open(path, options);

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { nativeDriverName } from "../../adapters/native_driver.ts";
 import { describeValue } from "../pool/options.ts";
+import { nativeDriverName } from "../sqlite/runtime.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
 import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";

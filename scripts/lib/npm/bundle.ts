@@ -7,26 +7,20 @@ import { rolldown } from "rolldown";
 import { modulePath, MODULES } from "./manifest.ts";
 
 /**
- * The files that modules share: each has some modules with all that these import, as far as no
- * file before it has that. What belongs to one adapter, or is loaded on demand, has its own.
+ * The files that modules share: each has the modules named here with all that these import, as far
+ * as no file before it has that. What is loaded on demand has files of its own.
  *
- * The first is all that a bundle of the pool alone begins with; the first three are loaded with
- * the main entry point, which only passes on what they export. Bundlers with code splitting take
- * or leave parts of a file, but what one program uses of it is carried wherever the file is: so
- * the third has to be apart from the second.
+ * The first three are loaded with the main entry point, and of those a bundle of the pool alone
+ * carries the first. A bundler that splits code carries the parts of a file that the program uses
+ * anywhere, wherever the file is imported: so what adapters or databases use too, which is
+ * `common`, is apart from what only the user calls.
  */
 const chunks: Readonly<Record<string, readonly string[]>> = {
   pool: ["src/database/connection_pool.ts", "src/sqlite/runtime.ts"],
-  common: [
-    ...["src/sqlite/values.ts", "src/worker/thread_factory.ts", "src/database/deadline.ts"],
-    "adapters/native_driver.ts",
-  ],
+  common: ["src/sqlite/values.ts", "src/worker/thread_factory.ts", "src/database/deadline.ts"],
   main: ["mod.ts"],
-  // With the adapter for the driver that all three runtimes have.
-  synchronous: [
-    ...["adapters/node_sqlite.ts", "adapters/builtin_modules.ts", "adapters/open_error.ts"],
-    "src/database/queueable.ts",
-  ],
+  // With the driver that all three runtimes have.
+  synchronous: ["adapters/node_sqlite_driver.ts", "src/database/queueable.ts"],
   asynchronous: ["adapters/async_connection.ts"],
 };
 

@@ -232,11 +232,6 @@ export class HeldConnection<R = Row> implements Connection<R> {
     return this.#holder.value.connection.inTransaction;
   }
 
-  /** Whether one more call costs less than to wait for those under way. */
-  get hasRoom(): boolean {
-    return this.#holder.value.hasRoom;
-  }
-
   execute<T = R>(
     query: Query,
     params?: BindParams,
@@ -277,17 +272,6 @@ export class HeldConnection<R = Row> implements Connection<R> {
         this.#rows.everyRow(options),
       );
     return new Cursor(this.#holder, open);
-  }
-
-  /** Runs one statement in a savepoint of its own, inside the open transaction. */
-  async runInSavepoint<T = R>(
-    query: Query,
-    params?: BindParams,
-    options?: QueryOptions<T>,
-  ): Promise<ResultSet<T>> {
-    const { value } = this.#holder;
-    const rows = this.#rows.everyRow(options);
-    return await value.executeInSavepoint(textOf(query), paramsOf(query, params), rows);
   }
 
   async executeScript(sql: string): Promise<void> {

@@ -11,7 +11,9 @@ import type { Clock } from "../pool/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
 import { Waiter, WaiterQueue } from "../pool/waiters.ts";
 import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
+import { executeInSavepoint } from "../sqlite/savepoint.ts";
 import type { LeasedConnection } from "./pooled_connection.ts";
+import type { Session } from "./session.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
@@ -124,10 +126,10 @@ export class GroupCommit {
     const startedAt = this.#clock.now();
     const outcomes: Promise<Outcome>[] = [];
     for (const write of wanted) {
-      const outcome = runInSavepoint(connection, write);
+      const outcome = runInSavepoint(connection.session, write);
       outcomes.push(outcome);
       // A thread answers many quick ones at once.
-      if (connection.hasRoom) continue;
+      if (connection.session.hasRoom) continue;
       await outcome;
       // Some errors and RAISE(ROLLBACK) end the transaction, and with it what came before.
       if (!connection.inTransaction || this.#clock.now() - startedAt > LONGEST_MS) break;
@@ -177,15 +179,14 @@ async function committed(connection: LeasedConnection<unknown>): Promise<boolean
   }
 }
 
-async function runInSavepoint(
-  connection: LeasedConnection<unknown>,
-  write: Write,
-): Promise<Outcome> {
+async function runInSavepoint(session: Session, write: Write): Promise<Outcome> {
   const { sql, params, rowFactory } = write;
+  const pause = session.pause();
+  if (pause !== undefined) await pause;
   try {
-    const result = await connection.runInSavepoint(sql, params, { rowFactory });
-    return { write, result, error: undefined };
+    const call = executeInSavepoint(session.connection, sql, params, { rowFactory });
+    return { write, result: await session.watch(call), error: undefined };
   } catch (error) {
-    return { write, result: undefined, error };
+    return { write, result: undefined, error: session.explain(error) };
   }
 }

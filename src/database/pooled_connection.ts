@@ -51,6 +51,11 @@ export class LeasedConnection<R = Row> extends HeldConnection<R> implements Pool
     this.#lease = lease;
   }
 
+  /** What is lent; for layers above. Throws once the time of the lease is over. */
+  get session(): Session {
+    return this.#lease.value;
+  }
+
   async release(): Promise<void> {
     await this.#lease.release();
   }

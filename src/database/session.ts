@@ -8,7 +8,6 @@ import type { Clock } from "../pool/clock.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 import { leaseIsDead } from "../pool/refusals.ts";
 import type { BindParams, DriverConnection, ResultSet, RowOptions } from "../sqlite/protocol.ts";
-import { executeInSavepoint } from "../sqlite/savepoint.ts";
 import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
 import { explainStaleSnapshot } from "./stale_snapshot.ts";
@@ -132,21 +131,6 @@ export class Session {
     return await this.#inTurn(async () =>
       pick(await this.watch(holder.value.connection.execute(sql, params, options)))
     );
-  }
-
-  /** Runs one statement in a savepoint of its own, inside the open transaction. */
-  async executeInSavepoint<R>(
-    sql: string,
-    params: BindParams | undefined,
-    options: RowOptions<R>,
-  ): Promise<ResultSet<R>> {
-    const pause = this.#context.breather.pause();
-    if (pause !== undefined) await pause;
-    try {
-      return await this.watch(executeInSavepoint(this.connection, sql, params, options));
-    } catch (error) {
-      throw this.explain(error);
-    }
   }
 
   /**

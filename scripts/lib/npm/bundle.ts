@@ -20,7 +20,9 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
   common: ["src/sqlite/values.ts", "src/worker/thread_factory.ts", "src/database/deadline.ts"],
   main: ["mod.ts"],
   // With the driver that all three runtimes have.
-  synchronous: ["adapters/node_sqlite_driver.ts", "src/database/queueable.ts"],
+  synchronous: [
+    ...["adapters/node_sqlite_driver.ts", "src/sqlite/savepoint.ts", "src/database/queueable.ts"],
+  ],
   asynchronous: ["adapters/async_connection.ts"],
 };
 

@@ -1,12 +1,12 @@
 /**
- * Opening a database in a thread, where a driver can only be told by its name. Beside
- * node:sqlite, which all runtimes have, a thread loads what it needs, so that it starts soon.
+ * Opening a database in a thread, where a driver can only be told by its name.
  *
  * @module
  */
 
-import type { BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
-import type { LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
+import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
+import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
 import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
 import { openHandle } from "../../adapters/open_error.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
@@ -27,18 +27,13 @@ type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["ope
 
 const openers: Readonly<Record<WorkerDriverName, Open>> = {
   "node:sqlite": nodeSqlite.open,
-  async "bun:sqlite"(path, options) {
-    const { bunSqlite } = await import("../../adapters/bun_sqlite_driver.ts");
-    return bunSqlite.open(path, options);
-  },
+  "bun:sqlite": bunSqlite.open,
   async "better-sqlite3"(path, options) {
-    const { adaptBetterSqlite3 } = await import("../../adapters/better_sqlite3.ts");
     const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
     const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
     return adaptBetterSqlite3(openHandle(() => new Database(path, access)), options);
   },
   async libsql(path, options) {
-    const { adaptLibsqlSync } = await import("../../adapters/libsql_sync.ts");
     const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
     return adaptLibsqlSync(openHandle(() => new Database(path, { timeout: 0 })), options);
   },

@@ -36,13 +36,14 @@ export interface BuiltPackage {
 export async function buildPackage(compiler: Compiler, target: string): Promise<BuiltPackage> {
   const manifest = readManifest();
   const entryPoints = Object.values(manifest.exports).map(withoutDot);
+  const scripts = (manifest.sideEffects || []).map(withoutDot);
   const directory = resolve(target, "package");
   const emitted = mkdtempSync(join(tmpdir(), "sqlitepool-emit-"));
   try {
     rmSync(target, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     await compilers[compiler](emitted, entryPoints);
-    await bundle(entryPoints, emitted, directory);
+    await bundle(entryPoints, scripts, emitted, directory);
     copyDeclarations(entryPoints, emitted, directory);
   } finally {
     rmSync(emitted, { recursive: true });

@@ -2,7 +2,7 @@
 // millisecond to load a file, whatever is in it.
 
 import { join, resolve } from "node:path";
-import { rolldown } from "rolldown";
+import { type OutputOptions, rolldown } from "rolldown";
 
 import { modulePath, MODULES } from "./manifest.ts";
 
@@ -28,46 +28,51 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Writes one file for each entry point, those that they share, and those that they load on demand.
+ * `scripts` are the entry points that run by themselves, in a thread: they share nothing with those
+ * who start them, so that each has all it needs in one file, and nothing else.
  *
  * All are in one directory, so that a module finds its neighbours in the sources (the worker, say)
  * beside itself in the package too.
  */
 export async function bundle(
   entryPoints: readonly string[],
+  scripts: readonly string[],
   emitted: string,
   packageDirectory: string,
 ): Promise<void> {
   const root = resolve(emitted);
   const emittedPath = (source: string) => join(root, source.replace(/\.ts$/, ".js"));
-  const input = Object.fromEntries(
-    entryPoints.map((entry) => [modulePath(entry), emittedPath(entry)]),
-  );
-  const build = await rolldown({
-    // The paths of modules end up in comments.
-    cwd: root,
-    input,
-    // Other people's modules stay imports.
-    external: /^[^./]/,
-    platform: "neutral",
-    onLog(level, { message }) {
-      if (level === "warn") throw new Error(message);
-    },
-  });
-  try {
-    await build.write({
-      dir: packageDirectory,
-      format: "esm",
-      comments: { legal: false, jsdoc: false, annotation: true },
-      entryFileNames: "[name]",
-      chunkFileNames: `${MODULES}/[name].js`,
-      codeSplitting: {
-        groups: Object.entries(chunks).map(([name, roots]) => ({
-          name,
-          test: (id) => roots.map(emittedPath).includes(id),
-        })),
+  const write = async (entries: readonly string[], codeSplitting: CodeSplitting) => {
+    const build = await rolldown({
+      // The paths of modules end up in comments.
+      cwd: root,
+      input: Object.fromEntries(entries.map((entry) => [modulePath(entry), emittedPath(entry)])),
+      // Other people's modules stay imports.
+      external: /^[^./]/,
+      platform: "neutral",
+      onLog(level, { message }) {
+        if (level === "warn") throw new Error(message);
       },
     });
-  } finally {
-    await build.close();
-  }
+    try {
+      await build.write({
+        dir: packageDirectory,
+        format: "esm",
+        comments: { legal: false, jsdoc: false, annotation: true },
+        entryFileNames: "[name]",
+        chunkFileNames: `${MODULES}/[name].js`,
+        codeSplitting,
+      });
+    } finally {
+      await build.close();
+    }
+  };
+  const groups = Object.entries(chunks).map(([name, modules]) => ({
+    name,
+    test: (id: string) => modules.map(emittedPath).includes(id),
+  }));
+  await write(entryPoints.filter((entry) => !scripts.includes(entry)), { groups });
+  for (const script of scripts) await write([script], false);
 }
+
+type CodeSplitting = NonNullable<OutputOptions["codeSplitting"]>;

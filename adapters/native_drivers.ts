@@ -5,12 +5,10 @@
  */
 
 import type { Driver, DriverOpenOptions } from "../src/sqlite/driver.ts";
-import { SQLiteError } from "../src/sqlite/errors.ts";
-import { codeFromMessage } from "../src/sqlite/result_codes.ts";
 import { detectRuntime } from "../src/sqlite/runtime.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "./bun_sqlite.ts";
-import { codeOfName } from "./native_values.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "./node_sqlite.ts";
+import { openHandle } from "./opening.ts";
 
 type HandleClass<H> = new (path: string, options: object) => H;
 
@@ -30,35 +28,21 @@ function load<N extends keyof Builtins>(name: N): Builtins[N] {
   );
 }
 
-function attempt<H>(open: () => H): H {
-  try {
-    return open();
-  } catch (error) {
-    throw openError(error);
-  }
-}
-
-/**
- * Makes an error of SQLite of what a driver threw when it opened a database: before there is a
- * connection, nobody else does.
- *
- * @param error What the driver threw.
- */
-export function openError(error: unknown): SQLiteError {
-  const { errcode, errno, code, message } = error as Error & {
-    readonly errcode?: number;
-    readonly errno?: number;
-    readonly code?: unknown;
-  };
-  const named = String(code).startsWith("SQLITE_") ? codeOfName(String(code)) : undefined;
-  const rawCode = errcode ?? errno ?? named ?? codeFromMessage(message);
-  return new SQLiteError(message, rawCode, { cause: error });
-}
-
 /** Bun has one SQLite library behind both of its modules. */
 const library = (name: string): string => detectRuntime() === "bun" ? "Bun's SQLite" : name;
 
-/** node:sqlite: Node, Deno and Bun have it. */
+/**
+ * The driver `node:sqlite`, which Node, Deno and Bun have.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { nodeSqlite } from "@sqlitepool/pool/node-sqlite";
+ *
+ * const db = await openDatabase("app.db", { driver: nodeSqlite });
+ * await db.close();
+ * ```
+ */
 export const nodeSqlite: Driver = {
   name: "node:sqlite",
   get library() {
@@ -67,11 +51,22 @@ export const nodeSqlite: Driver = {
   open(path, { readonly, ...options }: DriverOpenOptions) {
     const { DatabaseSync } = load("node:sqlite");
     const open = () => new DatabaseSync(path, { readOnly: readonly, timeout: 0 });
-    return adaptNodeSqlite(attempt(open), options);
+    return adaptNodeSqlite(openHandle(open), options);
   },
 };
 
-/** bun:sqlite, Bun's own. */
+/**
+ * The driver `bun:sqlite`, Bun's own.
+ *
+ * @example
+ * ```ts ignore
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { bunSqlite } from "@sqlitepool/pool/bun-sqlite";
+ *
+ * const db = await openDatabase("app.db", { driver: bunSqlite });
+ * await db.close();
+ * ```
+ */
 export const bunSqlite: Driver = {
   name: "bun:sqlite",
   get library() {
@@ -80,11 +75,24 @@ export const bunSqlite: Driver = {
   open(path, { readonly, create, ...options }: DriverOpenOptions) {
     const { Database } = load("bun:sqlite");
     const access = readonly ? { readonly } : { readwrite: true, create };
-    return adaptBunSqlite(attempt(() => new Database(path, access)), options);
+    return adaptBunSqlite(openHandle(() => new Database(path, access)), options);
   },
 };
 
-/** The driver to use where none is named: the runtime's own. */
+/**
+ * The driver to use where none is named: the runtime's own.
+ *
+ * @throws {TypeError} The runtime has none.
+ */
 export function nativeDriver(): Driver {
-  return detectRuntime() === "bun" ? bunSqlite : nodeSqlite;
+  const runtime = detectRuntime();
+  // workerd has a module node:sqlite, but nothing can be opened with it.
+  if (runtime === "workerd" || runtime === "other") {
+    throw new TypeError(
+      `This runtime (${runtime}) has no SQLite of its own. Pass a driver to openDatabase, or pool ` +
+        "connections of your own, objects with execute, rollback and close, with " +
+        "SQLiteConnectionPool.",
+    );
+  }
+  return runtime === "bun" ? bunSqlite : nodeSqlite;
 }

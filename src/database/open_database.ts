@@ -16,6 +16,7 @@ import type { OnTiming } from "../sqlite/timing.ts";
 import type { WorkerDriverName } from "../worker/wire.ts";
 import {
   type ThreadStats,
+  WORKER_DRIVERS,
   workerConnection,
   type WorkerConnectionFactory,
 } from "../worker/worker_factory.ts";
@@ -110,6 +111,7 @@ class Opening<R> {
     // In memory there is one connection: it is here or there.
     const auto = options.execution === "auto" && location.kind === "file";
     this.#router = auto ? new Router() : undefined;
+    if (options.execution !== "inline") expectInThreads(driver, options.execution);
     this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
       ["read", this.#inThreads(true)],
       ["write", this.#inThreads(false)],
@@ -310,8 +312,19 @@ class Opening<R> {
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
       threads: () => this.#threadStats(),
-      backup: (path, options) => backUp(readers, path, options),
+      // What is the driver's own needs its handle, which is in another thread then.
+      backup: backUp(readers, this.#threads === undefined ? this.#driver : undefined),
       onClosed: () => share?.giveUp(),
     });
   }
+}
+
+/** Threads load their drivers themselves, by the names of modules. */
+function expectInThreads({ name }: Driver, execution: string): void {
+  const known: readonly string[] = WORKER_DRIVERS;
+  if (known.includes(name)) return;
+  throw new TypeError(
+    `execution: "${execution}" needs a driver that a thread can load by its name ` +
+      `(${known.join(", ")}); driver is ${name}. Use one of these, or execution: "inline".`,
+  );
 }

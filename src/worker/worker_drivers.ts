@@ -4,14 +4,12 @@
  * @module
  */
 
-import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
-import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
-import { bunSqlite, nodeSqlite, openError } from "../../adapters/native_drivers.ts";
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync.ts";
+import { bunSqlite, nodeSqlite } from "../../adapters/native_drivers.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
-
-type HandleClass<H> = new (path: string, options: object) => H;
 
 /** Opens what the host asks for. */
 export async function openConnection({ driver, path, ...options }: OpenRequest): Promise<
@@ -27,13 +25,10 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
   "node:sqlite": nodeSqlite.open,
   "bun:sqlite": bunSqlite.open,
   async "better-sqlite3"(path, options) {
-    const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
-    const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
-    return adaptBetterSqlite3(attempt(() => new Database(path, access)), options);
+    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
   },
   async libsql(path, options) {
-    const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
-    return adaptLibsqlSync(attempt(() => new Database(path, { timeout: 0 })), options);
+    return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
   },
 };
 
@@ -41,12 +36,4 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
 async function load<M>(name: string): Promise<M> {
   const module: { readonly default: M } = await import(name);
   return module.default;
-}
-
-function attempt<H>(open: () => H): H {
-  try {
-    return open();
-  } catch (error) {
-    throw openError(error);
-  }
 }

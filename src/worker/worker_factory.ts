@@ -49,7 +49,8 @@ export interface WorkerConnectionFactory {
   readonly threads: ThreadStats;
 }
 
-const DRIVERS: readonly WorkerDriverName[] = [
+/** The drivers that a thread can load by their names. */
+export const WORKER_DRIVERS: readonly WorkerDriverName[] = [
   "node:sqlite",
   "bun:sqlite",
   "better-sqlite3",
@@ -102,8 +103,8 @@ function openRequest(path: string, options: WorkerOptions): OpenRequest {
   }
   const { readonly = false, create = true, intMode = "number", statementCacheSize } = options;
   const driver = options.driver ?? nativeDriver().name as WorkerDriverName;
-  if (!DRIVERS.includes(driver)) {
-    const known = DRIVERS.map((name) => JSON.stringify(name)).join(", ");
+  if (!WORKER_DRIVERS.includes(driver)) {
+    const known = WORKER_DRIVERS.map((name) => JSON.stringify(name)).join(", ");
     throw new TypeError(
       `driver must be one that a thread can load by its name (${known}); ` +
         `got ${describeValue(driver)}`,

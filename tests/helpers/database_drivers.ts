@@ -1,0 +1,49 @@
+/**
+ * The drivers that openDatabase takes.
+ * The list is the same on each runtime, so that tests over it are too: skip what is `unavailable`.
+ */
+
+import { betterSqlite3 } from "../../adapters/better_sqlite3.ts";
+import { dbSqlite } from "../../adapters/db_sqlite.ts";
+import { libsqlSync } from "../../adapters/libsql_sync.ts";
+import type { Driver } from "../../mod.ts";
+import { driverFor } from "./databases.ts";
+import { nativeDrivers } from "./drivers.ts";
+import { betterSqlite3Module, dbSqliteModule, libsqlModule, type Loaded } from "./packages.ts";
+
+export interface DatabaseDriver {
+  readonly name: string;
+  /** Why this runtime has not got it. */
+  readonly unavailable: string | undefined;
+  /** The driver, where it is available. */
+  readonly driver: Driver;
+}
+
+function packaged<M>(
+  name: string,
+  { module, unavailable }: Loaded<M>,
+  make: (module: M) => Driver,
+): DatabaseDriver {
+  return {
+    name,
+    unavailable,
+    get driver() {
+      return make(module!);
+    },
+  };
+}
+
+export const databaseDrivers: readonly DatabaseDriver[] = [
+  ...nativeDrivers.map((native) => ({
+    name: native.name,
+    unavailable: native.unavailable,
+    driver: driverFor(native),
+  })),
+  packaged(
+    "better-sqlite3",
+    betterSqlite3Module,
+    ({ default: Database }) => betterSqlite3(Database),
+  ),
+  packaged("libsql", libsqlModule, ({ default: Database }) => libsqlSync(Database)),
+  packaged("db-sqlite", dbSqliteModule, ({ Database }) => dbSqlite(Database)),
+];

@@ -34,7 +34,7 @@ import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
-export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming"];
+export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming", "late-close"];
 
 /** What is used of a `Statement` of libsql. */
 export interface LibsqlStatement {
@@ -119,6 +119,8 @@ export function libsqlSync(Database: LibsqlSyncClass): Driver {
   return {
     name: "libsql",
     library: "libsql",
+    // Statements keep the file open until they are collected as garbage.
+    closesLate: true,
     open(path, { readonly, create, ...options }: DriverOpenOptions) {
       const name = path === ":memory:" ? path : fileUri(path, modeOf(readonly, create));
       return adaptLibsqlSync(openHandle(() => new Database(name, { timeout: 0 })), options);

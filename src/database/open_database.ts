@@ -156,7 +156,7 @@ class Opening<R> {
   async #share(first: DriverConnection): Promise<FileShare | undefined> {
     if (this.#location.kind === "memory") return undefined;
     try {
-      return new FileShare(this.#path, this.#driver.library, systemEnvironment);
+      return new FileShare(this.#path, this.#driver, systemEnvironment);
     } catch (error) {
       await first.close();
       throw error;

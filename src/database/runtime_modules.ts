@@ -23,6 +23,7 @@ export interface FileSystem {
 export interface FileStatus {
   readonly dev: bigint;
   readonly ino: bigint;
+  readonly birthtimeNs: bigint;
   isFile(): boolean;
   isDirectory(): boolean;
 }

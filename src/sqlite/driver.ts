@@ -36,6 +36,11 @@ export interface Driver {
   /** Names the SQLite library the driver brings; no two libraries may share a file. */
   readonly library: string;
   /**
+   * Whether a file may stay open after its connections were closed. No other library may open it
+   * again in the same process then. Default: false.
+   */
+  readonly closesLate?: boolean;
+  /**
    * Opens a connection.
    *
    * @param path a path or ":memory:".

@@ -33,12 +33,8 @@ function packaged<M>(
   };
 }
 
-export const databaseDrivers: readonly DatabaseDriver[] = [
-  ...nativeDrivers.map((native) => ({
-    name: native.name,
-    unavailable: native.unavailable,
-    driver: driverFor(native),
-  })),
+/** Those that somebody has to install. */
+export const packagedDrivers: readonly DatabaseDriver[] = [
   packaged(
     "better-sqlite3",
     betterSqlite3Module,
@@ -46,4 +42,13 @@ export const databaseDrivers: readonly DatabaseDriver[] = [
   ),
   packaged("libsql", libsqlModule, ({ default: Database }) => libsqlSync(Database)),
   packaged("db-sqlite", dbSqliteModule, ({ Database }) => dbSqlite(Database)),
+];
+
+export const databaseDrivers: readonly DatabaseDriver[] = [
+  ...nativeDrivers.map((native) => ({
+    name: native.name,
+    unavailable: native.unavailable,
+    driver: driverFor(native),
+  })),
+  ...packagedDrivers,
 ];

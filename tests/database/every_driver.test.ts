@@ -11,30 +11,15 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import type { TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Database, type DatabaseOptions, openDatabase, sql } from "../../mod.ts";
 import { hasWalResetBug } from "../../src/database/wal_reset_bug.ts";
-import {
-  type DatabaseDriver,
-  databaseDrivers,
-  packagedDrivers,
-} from "../helpers/database_drivers.ts";
+import { databaseDrivers, packagedDrivers, testsOf } from "../helpers/database_drivers.ts";
 import { openTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
-import { skipFor } from "../helpers/skip_reasons.ts";
 
 const CREATE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE)";
-
-/** Makes tests for one driver. */
-function testsOf(
-  { name, unavailable }: DatabaseDriver,
-): (title: string, run: (t: TestContext) => void | Promise<void>) => void {
-  return (title, run) => {
-    const full = `${name}: ${title}`;
-    test(full, skipFor(full, unavailable), run);
-  };
-}
 
 for (const driver of databaseDrivers) {
   const { name } = driver;

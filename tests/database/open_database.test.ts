@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { type Database, type Driver, openDatabase, type Row } from "../../mod.ts";
-import { driverFor, openTestDatabase } from "../helpers/databases.ts";
+import { driverFor, openTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { nativeDriver } from "../helpers/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
@@ -182,4 +182,17 @@ test("another file under the number of one that closes late is none of its busin
     if (statSync(other).ino === ino) return;
   }
   t.diagnostic("the number was not given to another file");
+});
+
+test("a backup that takes long is a long read", async (t) => {
+  const driver: Driver = {
+    ...driverFor(nativeDriver),
+    async backup() {
+      while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+  };
+  const options = { driver, maxReadTransactionMs: 1 };
+  const { db, path, warnings }: TestDatabase = await openTestDatabase(t, options);
+  await db.backup(`${path}.copy`);
+  assert.deepEqual(warnings, ["long read"]);
 });

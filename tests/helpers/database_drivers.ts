@@ -3,6 +3,8 @@
  * The list is the same on each runtime, so that tests over it are too: skip what is `unavailable`.
  */
 
+import { test, type TestContext } from "node:test";
+
 import { betterSqlite3 } from "../../adapters/better_sqlite3.ts";
 import { dbSqlite } from "../../adapters/db_sqlite.ts";
 import { libsqlSync } from "../../adapters/libsql_sync.ts";
@@ -10,6 +12,7 @@ import type { Driver } from "../../mod.ts";
 import { driverFor } from "./databases.ts";
 import { nativeDrivers } from "./drivers.ts";
 import { betterSqlite3Module, dbSqliteModule, libsqlModule, type Loaded } from "./packages.ts";
+import { skipFor } from "./skip_reasons.ts";
 
 export interface DatabaseDriver {
   readonly name: string;
@@ -52,3 +55,13 @@ export const databaseDrivers: readonly DatabaseDriver[] = [
   })),
   ...packagedDrivers,
 ];
+
+/** Makes tests for one driver: skipped, with its reason, where that is unavailable. */
+export function testsOf(
+  { name, unavailable }: DatabaseDriver,
+): (title: string, run: (t: TestContext) => void | Promise<void>) => void {
+  return (title, run) => {
+    const full = `${name}: ${title}`;
+    test(full, skipFor(full, unavailable), run);
+  };
+}

@@ -45,9 +45,9 @@ export interface DbSqliteStatement {
   /** Whether text that SQLite's JSON functions made is parsed. */
   parseJson?: boolean;
   /** Runs to the end and returns all rows. */
-  values(params?: unknown[]): unknown[][];
+  values(...params: unknown[]): unknown[][];
   /** Runs to the end a statement without rows. */
-  run(params?: unknown[]): number;
+  run(...params: unknown[]): number;
   /** The names of the result columns. */
   columnNames(): string[];
   /** Frees the statement. */

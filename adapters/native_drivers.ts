@@ -89,9 +89,8 @@ export function nativeDriver(): Driver {
   // workerd has a module node:sqlite, but nothing can be opened with it.
   if (runtime === "workerd" || runtime === "other") {
     throw new TypeError(
-      `This runtime (${runtime}) has no SQLite of its own. Pass a driver to openDatabase, or pool ` +
-        "connections of your own, objects with execute, rollback and close, with " +
-        "SQLiteConnectionPool.",
+      `This runtime (${runtime}) has no SQLite of its own. Pass another driver to openDatabase, or ` +
+        "pool connections of your own with SQLiteConnectionPool.",
     );
   }
   return runtime === "bun" ? bunSqlite : nodeSqlite;

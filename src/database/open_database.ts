@@ -324,7 +324,7 @@ function expectInThreads({ name }: Driver, execution: string): void {
   const known: readonly string[] = WORKER_DRIVERS;
   if (known.includes(name)) return;
   throw new TypeError(
-    `execution: "${execution}" needs a driver that a thread can load by its name ` +
-      `(${known.join(", ")}); driver is ${name}. Use one of these, or execution: "inline".`,
+    `execution "${execution}" needs a driver that a thread can load by its name ` +
+      `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
   );
 }

@@ -75,17 +75,15 @@ export class FileShare {
 
 function conflict(
   path: string,
-  known: SharedFile,
+  { library: known, users }: SharedFile,
   library: string,
 ): SQLiteLibraryConflictError {
-  const [state, advice] = known.users > 0
-    ? ["is open", "use one driver for it, or close the other database first."]
-    : [
-      "was open",
-      `use one driver for it. ${known.library} keeps files open after they were closed.`,
-    ];
+  const [state, remedy] = users > 0
+    ? ["is", "or close the other database first"]
+    : ["was", `since ${known} keeps files open after they were closed`];
   return new SQLiteLibraryConflictError(
-    `${JSON.stringify(path)} ${state} in this process through ${known.library} and would now ` +
-      `be opened through ${library}. Two SQLite libraries on one file lose data: ${advice}`,
+    `${JSON.stringify(path)} ${state} open in this process through ${known} and would now ` +
+      `be opened through ${library}. Two SQLite libraries on one file lose data: use one ` +
+      `driver for it, ${remedy}.`,
   );
 }

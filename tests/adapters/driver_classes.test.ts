@@ -119,8 +119,8 @@ test("threads are refused to a driver that no thread could load, before anything
     await assert.rejects(
       openDatabase(path, { driver, execution }),
       new RegExp(
-        `^TypeError: execution: "${execution}" needs a driver that a thread can load by its name ` +
-          '.*; driver is @db/sqlite. Use one of these, or execution: "inline"',
+        `^TypeError: execution "${execution}" needs a driver that a thread can load by its name ` +
+          '.*; got driver @db/sqlite. Use execution "inline" with it.$',
       ),
     );
   }

@@ -14,7 +14,7 @@
  * @module
  */
 
-import type { BackupProgress, Driver, DriverOpenOptions } from "../src/sqlite/driver.ts";
+import type { BackupProgress } from "../src/sqlite/driver.ts";
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import { resultCode } from "../src/sqlite/result_codes.ts";
@@ -24,15 +24,11 @@ import type { Changes, SyncCursor, SyncHandle, SyncStatement } from "../src/sqli
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, codeOfName, plainRow } from "./native_values.ts";
-import { checkDriverClass, type DriverClass, openError, openHandle } from "./opening.ts";
 import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
 /** What the driver cannot do. */
 export const betterSqlite3Limits: readonly DriverLimit[] = ["prefix-names"];
-
-/** A backup copies as many before others have their turn: 400 kB with pages of the usual size. */
-const PAGES_AT_ONCE = 100;
 
 /** What is used of a `Statement` of better-sqlite3. */
 export interface BetterSqlite3Statement {
@@ -74,19 +70,6 @@ export interface BetterSqlite3Handle {
   close(): unknown;
 }
 
-/** What is used of the class `Database` of better-sqlite3. */
-export interface BetterSqlite3Class {
-  /** Opens a database. */
-  new (
-    path: string,
-    options: {
-      readonly readonly: boolean;
-      readonly fileMustExist: boolean;
-      readonly timeout: number;
-    },
-  ): BetterSqlite3Handle;
-}
-
 /**
  * Whether something is a handle of better-sqlite3.
  *
@@ -94,87 +77,9 @@ export interface BetterSqlite3Class {
  */
 export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Handle {
   return brandOf(value) === undefined && typeof read(value, "inTransaction") === "boolean" &&
-    hasItsMethods(value);
-}
-
-function hasItsMethods(value: unknown): boolean {
-  return hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
+    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
     // Those of libsql have the same methods, and more.
     !hasMethods(value, ["sync"]);
-}
-
-const driverClass: DriverClass = {
-  taker: "betterSqlite3",
-  module: "better-sqlite3",
-  example: 'import Database from "better-sqlite3"; betterSqlite3(Database)',
-  matches: hasItsMethods,
-};
-
-/**
- * Makes a driver for `openDatabase` of better-sqlite3. In threads the package is loaded by its
- * name, whichever class is given here.
- *
- * @param Database The class that the package exports.
- * @returns The driver. Its backups copy some pages at a time, and tell how far they have come.
- * @throws {TypeError} It is anything but that class.
- *
- * @example
- * ```ts
- * import Database from "better-sqlite3";
- * import { openDatabase } from "@sqlitepool/pool";
- * import { betterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
- *
- * const db = await openDatabase("app.db", { driver: betterSqlite3(Database) });
- * console.log(await db.values("SELECT sqlite_version()"));
- * await db.close();
- * ```
- */
-export function betterSqlite3(Database: BetterSqlite3Class): Driver {
-  checkDriverClass(Database, driverClass);
-  return {
-    name: "better-sqlite3",
-    library: "better-sqlite3",
-    open(path, { readonly, create, ...options }: DriverOpenOptions) {
-      checkPath(path);
-      // The driver refuses to open read-only what nobody could have written.
-      const access = { readonly: readonly && path !== ":memory:", fileMustExist: !create };
-      const open = () => new Database(path, { ...access, timeout: 0 });
-      return adaptBetterSqlite3(openHandle(open), options);
-    },
-    backup: (handle, path, onProgress) => backUp(handle as BetterSqlite3Handle, path, onProgress),
-  };
-}
-
-async function backUp(
-  handle: BetterSqlite3Handle,
-  path: string,
-  onProgress: ((progress: BackupProgress) => void) | undefined,
-): Promise<void> {
-  checkPath(path);
-  let refusal: { readonly error: unknown } | undefined;
-  const progress = (state: BackupProgress): number => {
-    try {
-      onProgress?.(state);
-    } catch (error) {
-      refusal = { error };
-      throw error;
-    }
-    return PAGES_AT_ONCE;
-  };
-  const copied = handle.backup(path, { progress });
-  const last = await copied.catch((error) => {
-    throw refusal === undefined ? openError(error) : error;
-  });
-  onProgress?.(last);
-}
-
-/** The driver would open or write another file. */
-function checkPath(path: string): void {
-  if (path === path.trim()) return;
-  throw new RangeError(
-    `The path ${JSON.stringify(path)} begins or ends with white space, which better-sqlite3 cuts ` +
-      "off. Name the file otherwise, or use another driver.",
-  );
 }
 
 /**

@@ -29,8 +29,6 @@ import type { NulText } from "../src/sqlite/values.ts";
 import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
-export { bunSqlite } from "./native_drivers.ts";
-
 /** What is used of a `Statement` of bun:sqlite. */
 export interface BunSqliteStatement {
   /** The names of the result columns. */

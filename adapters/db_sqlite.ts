@@ -14,7 +14,6 @@
  * @module
  */
 
-import type { Driver, DriverOpenOptions } from "../src/sqlite/driver.ts";
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
@@ -28,7 +27,6 @@ import {
 } from "../src/sqlite/sync_handle.ts";
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
-import { checkDriverClass, type DriverClass, openHandle } from "./opening.ts";
 import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
@@ -64,15 +62,6 @@ export interface DbSqliteHandle {
   prepare(sql: string): DbSqliteStatement;
   /** Closes the database. */
   close(): void;
-}
-
-/** What is used of the class `Database` of @db/sqlite. */
-export interface DbSqliteClass {
-  /** Opens a database. */
-  new (
-    path: string,
-    options: { readonly readonly: boolean; readonly create: boolean },
-  ): DbSqliteHandle;
 }
 
 /**
@@ -111,49 +100,12 @@ export function adaptDbSqlite(
   return new SyncConnection(new Handle(handle), options);
 }
 
-function checkIntMode(intMode: AdaptOptions["intMode"]): void {
+/** @throws {TypeError} The driver cannot give integers so. */
+export function checkIntMode(intMode: AdaptOptions["intMode"]): void {
   if (intMode !== "bigint") return;
   throw new TypeError(
     'intMode "bigint" is not to be had from @db/sqlite, which does not tell INTEGER from REAL',
   );
-}
-
-const driverClass: DriverClass = {
-  taker: "dbSqlite",
-  module: "jsr:@db/sqlite",
-  example: 'import { Database } from "jsr:@db/sqlite"; dbSqlite(Database)',
-  matches: (value) => hasMethods(value, ["prepare", "exec", "openBlob", "transaction", "close"]),
-};
-
-/**
- * Makes a driver for `openDatabase` of @db/sqlite. It runs inline only: a thread could not get at
- * the class.
- *
- * @param Database The class that the module exports.
- * @returns The driver; with `intMode: "bigint"` it opens nothing.
- * @throws {TypeError} It is anything but that class.
- *
- * @example
- * ```ts ignore
- * import { Database } from "jsr:@db/sqlite";
- * import { openDatabase } from "@sqlitepool/pool";
- * import { dbSqlite } from "@sqlitepool/pool/db-sqlite";
- *
- * const db = await openDatabase("app.db", { driver: dbSqlite(Database) });
- * console.log(await db.values("SELECT sqlite_version()"));
- * await db.close();
- * ```
- */
-export function dbSqlite(Database: DbSqliteClass): Driver {
-  checkDriverClass(Database, driverClass);
-  return {
-    name: "@db/sqlite",
-    library: "@db/sqlite",
-    open(path, { readonly, create, ...options }: DriverOpenOptions) {
-      checkIntMode(options.intMode);
-      return adaptDbSqlite(openHandle(() => new Database(path, { readonly, create })), options);
-    },
-  };
 }
 
 class Handle implements SyncHandle {

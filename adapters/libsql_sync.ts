@@ -14,7 +14,6 @@
  * @module
  */
 
-import type { Driver, DriverOpenOptions } from "../src/sqlite/driver.ts";
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import type { Statement } from "../src/sqlite/scan.ts";
@@ -29,7 +28,6 @@ import {
 import type { NulText } from "../src/sqlite/values.ts";
 import type { DriverLimit } from "./limits.ts";
 import { asInteger, plainRow } from "./native_values.ts";
-import { checkDriverClass, type DriverClass, openHandle } from "./opening.ts";
 import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
@@ -66,12 +64,6 @@ export interface LibsqlSyncHandle {
   close(): unknown;
 }
 
-/** What is used of the class `Database` of libsql. */
-export interface LibsqlSyncClass {
-  /** Opens a database. */
-  new (path: string, options: { readonly timeout: number }): LibsqlSyncHandle;
-}
-
 /**
  * Whether something is a handle of libsql.
  *
@@ -80,63 +72,7 @@ export interface LibsqlSyncClass {
 export function isLibsqlSyncHandle(value: unknown): value is LibsqlSyncHandle {
   // Not the flag for transactions: to read that of a closed handle ends the process.
   return brandOf(value) === undefined && typeof read(value, "open") === "boolean" &&
-    hasItsMethods(value);
-}
-
-function hasItsMethods(value: unknown): boolean {
-  const methods = ["prepare", "exec", "close", "defaultSafeIntegers", "sync", "authorizer"];
-  return hasMethods(value, methods);
-}
-
-const driverClass: DriverClass = {
-  taker: "libsqlSync",
-  module: "libsql",
-  example: 'import Database from "libsql"; libsqlSync(Database)',
-  matches: hasItsMethods,
-};
-
-/**
- * Makes a driver for `openDatabase` of libsql. In threads the package is loaded by its name,
- * whichever class is given here.
- *
- * @param Database The class that the package exports.
- * @returns The driver.
- * @throws {TypeError} It is anything but that class.
- *
- * @example
- * ```ts
- * import Database from "libsql";
- * import { openDatabase } from "@sqlitepool/pool";
- * import { libsqlSync } from "@sqlitepool/pool/libsql-sync";
- *
- * const db = await openDatabase("app.db", { driver: libsqlSync(Database), onWarning: () => {} });
- * console.log(await db.values("SELECT sqlite_version()"));
- * await db.close();
- * ```
- */
-export function libsqlSync(Database: LibsqlSyncClass): Driver {
-  checkDriverClass(Database, driverClass);
-  return {
-    name: "libsql",
-    library: "libsql",
-    // Statements keep the file open until they are collected as garbage.
-    closesLate: true,
-    open(path, { readonly, create, ...options }: DriverOpenOptions) {
-      const name = path === ":memory:" ? path : fileUri(path, modeOf(readonly, create));
-      return adaptLibsqlSync(openHandle(() => new Database(name, { timeout: 0 })), options);
-    },
-  };
-}
-
-function modeOf(readonly: boolean, create: boolean): string {
-  if (readonly) return "ro";
-  return create ? "rwc" : "rw";
-}
-
-/** The driver has no options for access, but takes the URIs of https://sqlite.org/uri.html. */
-function fileUri(path: string, mode: string): string {
-  const escaped = path.replaceAll(/[%?#]/g, encodeURIComponent);
-  return `file:${escaped.startsWith("/") ? "//" : ""}${escaped}?mode=${mode}`;
+    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "sync", "authorizer"]);
 }
 
 /**

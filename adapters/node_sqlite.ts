@@ -25,8 +25,6 @@ import { type Traits, traitsOf } from "./node_sqlite_traits.ts";
 import type { AdaptOptions } from "./options.ts";
 import { brandOf, hasMethods } from "./shape.ts";
 
-export { nodeSqlite } from "./native_drivers.ts";
-
 /** What is used of a `StatementSync` of node:sqlite. */
 export interface NodeSqliteStatement {
   /** Runs to the end and returns all rows. */

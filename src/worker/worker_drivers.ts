@@ -4,9 +4,10 @@
  * @module
  */
 
-import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3.ts";
-import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync.ts";
-import { bunSqlite, nodeSqlite } from "../../adapters/native_drivers.ts";
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3_driver.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";

@@ -14,10 +14,13 @@ import type { Database as BetterSqlite3 } from "better-sqlite3";
 import type LibsqlSync from "libsql";
 import type { Database as Sqlite3 } from "sqlite3";
 
-import { adaptBetterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3.ts";
-import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite.ts";
+import {
+  adaptBetterSqlite3,
+  type BetterSqlite3Class,
+} from "../../adapters/better_sqlite3_driver.ts";
+import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite_driver.ts";
 import { adaptLibsql } from "../../adapters/libsql.ts";
-import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync.ts";
+import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
 import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
 import { adaptSqlite3 } from "../../adapters/sqlite3.ts";
 import { adaptTurso } from "../../adapters/turso.ts";

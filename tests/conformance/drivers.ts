@@ -5,11 +5,14 @@ import process from "node:process";
 import {
   betterSqlite3 as betterSqlite3Driver,
   betterSqlite3Limits,
-} from "../../adapters/better_sqlite3.ts";
+} from "../../adapters/better_sqlite3_driver.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
-import { libsqlSync as libsqlSyncDriver, libsqlSyncLimits } from "../../adapters/libsql_sync.ts";
+import {
+  libsqlSync as libsqlSyncDriver,
+  libsqlSyncLimits,
+} from "../../adapters/libsql_sync_driver.ts";
 import { adaptLibsql, type LibsqlClient, libsqlLimits } from "../../adapters/libsql.ts";
-import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite.ts";
+import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite_driver.ts";
 import type { DriverLimit } from "../../adapters/limits.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
 import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3.ts";

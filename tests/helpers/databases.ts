@@ -9,7 +9,8 @@ import {
   openDatabase,
   type Row,
 } from "../../mod.ts";
-import { bunSqlite, nodeSqlite } from "../../adapters/native_drivers.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
 import type { NativeDriver } from "./drivers.ts";
 import { temporaryDirectory } from "./runtime.ts";
 

@@ -14,7 +14,7 @@ import { expected, installedProject } from "./helpers/projects.ts";
 const KIB = 1024;
 
 /** What bundles are today and little more, so that nobody makes them larger without noticing. */
-const LIMITS = { everything: 36 * KIB, poolAlone: 25.5 * KIB } as const;
+const LIMITS = { everything: 36.5 * KIB, poolAlone: 25.5 * KIB } as const;
 
 for (const [name, bundle] of Object.entries(bundlers)) {
   const outfile = `bundled-by-${name.replace(" ", "-")}.js`;

@@ -1,45 +1,11 @@
 /**
- * What opening a database has in common, whichever driver does it.
+ * The class of a driver, which the user has imported and hands over.
  *
  * @module
  */
 
-import { SQLiteError } from "../src/sqlite/errors.ts";
-import { codeFromMessage } from "../src/sqlite/result_codes.ts";
 import { describe } from "../src/sqlite/values.ts";
-import { codeOfName } from "./native_values.ts";
 import { read } from "./shape.ts";
-
-/**
- * Makes an error of SQLite of what a driver threw when it opened a database: before there is a
- * connection, nobody else does.
- *
- * @param error What the driver threw.
- */
-export function openError(error: unknown): SQLiteError {
-  const { errcode, errno, code, message } = error as Error & {
-    readonly errcode?: number;
-    readonly errno?: number;
-    readonly code?: unknown;
-  };
-  const named = String(code).startsWith("SQLITE_") ? codeOfName(String(code)) : undefined;
-  const rawCode = errcode ?? errno ?? named ?? codeFromMessage(message);
-  return new SQLiteError(message, rawCode, { cause: error });
-}
-
-/**
- * Opens a handle.
- *
- * @param open Calls the driver.
- * @throws {SQLiteError} The driver cannot open it.
- */
-export function openHandle<H>(open: () => H): H {
-  try {
-    return open();
-  } catch (error) {
-    throw openError(error);
-  }
-}
 
 /** How the class of a driver is recognised, and what to write to get at it. */
 export interface DriverClass {

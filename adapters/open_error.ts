@@ -1,0 +1,39 @@
+/**
+ * What is thrown when a database cannot be opened: before there is a connection, no adapter puts
+ * the errors of its driver into words.
+ *
+ * @module
+ */
+
+import { SQLiteError } from "../src/sqlite/errors.ts";
+import { codeFromMessage } from "../src/sqlite/result_codes.ts";
+import { codeOfName } from "./native_values.ts";
+
+/**
+ * Makes an error of SQLite of what a driver threw when it opened a database.
+ *
+ * @param error What the driver threw.
+ */
+export function openError(error: unknown): SQLiteError {
+  const { errcode, errno, code, message } = error as Error & {
+    readonly errcode?: number;
+    readonly errno?: number;
+    readonly code?: unknown;
+  };
+  const named = String(code).startsWith("SQLITE_") ? codeOfName(String(code)) : undefined;
+  const rawCode = errcode ?? errno ?? named ?? codeFromMessage(message);
+  return new SQLiteError(message, rawCode, { cause: error });
+}
+
+/**
+ * Opens a handle, and makes an error of SQLite of what its driver throws.
+ *
+ * @param open Opens the handle.
+ */
+export function openHandle<H>(open: () => H): H {
+  try {
+    return open();
+  } catch (error) {
+    throw openError(error);
+  }
+}

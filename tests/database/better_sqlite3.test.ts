@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { test } from "node:test";
 import { type Database, openDatabase, type SQLiteError } from "../../mod.ts";
-import { databaseDrivers, testsOf } from "../helpers/database_drivers.ts";
+import { databaseDrivers, driverTest, type TestRun } from "../helpers/database_drivers.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
 const better = databaseDrivers.find(({ name }) => name === "better-sqlite3")!;
-const betterTest = testsOf(better);
+const betterTest = (title: string, run: TestRun) => test(...driverTest(better, title, run));
 
 /** A database of some hundred pages. */
 async function fill(db: Database): Promise<void> {

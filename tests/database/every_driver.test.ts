@@ -11,11 +11,16 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Database, type DatabaseOptions, openDatabase, sql } from "../../mod.ts";
 import { hasWalResetBug } from "../../src/database/wal_reset_bug.ts";
-import { databaseDrivers, packagedDrivers, testsOf } from "../helpers/database_drivers.ts";
+import {
+  databaseDrivers,
+  driverTest,
+  packagedDrivers,
+  type TestRun,
+} from "../helpers/database_drivers.ts";
 import { openTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
@@ -23,7 +28,7 @@ const CREATE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE)";
 
 for (const driver of databaseDrivers) {
   const { name } = driver;
-  const check = testsOf(driver);
+  const check = (title: string, run: TestRun) => test(...driverTest(driver, title, run));
   const open = (location: string | URL, options: DatabaseOptions = {}): Promise<Database> =>
     openDatabase(location, { driver: driver.driver, onWarning: () => {}, ...options });
   const openNew = (t: TestContext, options: DatabaseOptions = {}): Promise<TestDatabase> =>
@@ -299,7 +304,7 @@ for (const driver of databaseDrivers) {
 }
 
 for (const driver of packagedDrivers) {
-  const check = testsOf(driver);
+  const check = (title: string, run: TestRun) => test(...driverTest(driver, title, run));
   const options = {
     readonly: false,
     create: false,

@@ -3,7 +3,7 @@
  * The list is the same on each runtime, so that tests over it are too: skip what is `unavailable`.
  */
 
-import { test, type TestContext } from "node:test";
+import type { TestContext } from "node:test";
 
 import { betterSqlite3 } from "../../adapters/better_sqlite3_driver.ts";
 import { dbSqlite } from "../../adapters/db_sqlite_driver.ts";
@@ -56,12 +56,21 @@ export const databaseDrivers: readonly DatabaseDriver[] = [
   ...packagedDrivers,
 ];
 
-/** Makes tests for one driver: skipped, with its reason, where that is unavailable. */
-export function testsOf(
+/** What `test` takes; the files call it themselves, as Deno names tests by who does. */
+export type DriverTest = readonly [
+  name: string,
+  options: { readonly skip: string | false },
+  run: TestRun,
+];
+
+export type TestRun = (t: TestContext) => void | Promise<void>;
+
+/** Makes a test of one driver: skipped, with its reason, where that is unavailable. */
+export function driverTest(
   { name, unavailable }: DatabaseDriver,
-): (title: string, run: (t: TestContext) => void | Promise<void>) => void {
-  return (title, run) => {
-    const full = `${name}: ${title}`;
-    test(full, skipFor(full, unavailable), run);
-  };
+  title: string,
+  run: TestRun,
+): DriverTest {
+  const full = `${name}: ${title}`;
+  return [full, skipFor(full, unavailable), run];
 }

@@ -125,13 +125,16 @@ class Opening<R> {
   }
 
   async open(): Promise<Database<R>> {
+    // Before the file is opened: to close it again would drop the locks of the other library.
+    const existing = this.#exists() ? this.#share() : undefined;
     try {
       this.#expectFile();
       this.#first = await this.#connect(this.#readonly);
     } catch (error) {
+      existing?.giveUp();
       throw explainOpenFailure(this.#path, this.#readonly, error);
     }
-    const share = await this.#share(this.#first);
+    const share = existing ?? await this.#shareNew(this.#first);
     const pools = this.#makePools(share);
     try {
       await this.#inspect(pools.writer ?? pools.readers);
@@ -149,14 +152,22 @@ class Opening<R> {
     if (this.#location.kind === "memory" || this.#location.mode === "rwc" && !this.#readonly) {
       return;
     }
-    if (fileStatus(this.#path) !== undefined) return;
+    if (this.#exists()) return;
     throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
   }
 
-  async #share(first: DriverConnection): Promise<FileShare | undefined> {
+  #exists(): boolean {
+    return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
+  }
+
+  #share(): FileShare {
+    return new FileShare(this.#path, this.#driver, systemEnvironment);
+  }
+
+  async #shareNew(first: DriverConnection): Promise<FileShare | undefined> {
     if (this.#location.kind === "memory") return undefined;
     try {
-      return new FileShare(this.#path, this.#driver, systemEnvironment);
+      return this.#share();
     } catch (error) {
       await first.close();
       throw error;

@@ -45,7 +45,7 @@ export class FileShare {
   #state: "held" | "given up" = "held";
 
   /**
-   * @param path the file, which exists by now.
+   * @param path the file, which exists.
    * @param driver what opens it.
    * @throws {SQLiteLibraryConflictError} when another library has it open. POSIX locks belong to
    *   the process, so the two would not see each other's: closing one drops the other's locks.

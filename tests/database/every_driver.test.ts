@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -153,12 +154,15 @@ for (const driver of databaseDrivers) {
     );
     mkdirSync(join(directory, "folder"));
     const missing = join(directory, "missing.db");
+    const loop = join(directory, "loop.db");
+    symlinkSync("loop.db", loop);
     const cases: readonly [string, object, RegExp][] = [
       [
         join(directory, "no", "such", "app.db"),
         { code: "SQLITE_CANTOPEN" },
         /directory .* does not exist/,
       ],
+      [loop, { code: "SQLITE_CANTOPEN" }, /Cannot open ".*loop\.db"/],
       [join(directory, "folder"), { code: "SQLITE_CANTOPEN" }, /is a directory/],
       [notADatabase, { code: "SQLITE_NOTADB" }, /not a SQLite database/],
       [`${pathToFileURL(missing).href}?mode=rw`, { code: "SQLITE_CANTOPEN" }, /does not exist/],

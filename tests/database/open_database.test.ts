@@ -141,12 +141,23 @@ test("two databases on one file share the turn to write, by whatever name they o
 test("another SQLite library on the same file is refused", async (t) => {
   const { path, db } = await openTestDatabase(t);
   await db.run(CREATE);
-  const other = { ...driverFor(nativeDriver), name: "other", library: "another SQLite" };
+  const native = driverFor(nativeDriver);
+  let opened = 0;
+  const other: Driver = {
+    ...native,
+    name: "other",
+    library: "another SQLite",
+    open(...args) {
+      opened += 1;
+      return native.open(...args);
+    },
+  };
   await assert.rejects(openDatabase(path, { driver: other }), (error: Error) => {
     assert.equal(error.name, "SQLiteLibraryConflictError");
     assert.match(error.message, /through another SQLite.*one driver/s);
     return true;
   });
+  assert.equal(opened, 0, "to open and close the file would drop the locks of the first library");
   await db.close();
   const after = await openDatabase(path, { driver: other });
   await after.close();

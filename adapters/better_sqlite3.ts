@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { BackupProgress } from "../src/sqlite/driver.ts";
 import { misuse, SQLiteError } from "../src/sqlite/errors.ts";
 import type { DriverConnection, SQLiteValue } from "../src/sqlite/protocol.ts";
 import * as resultCode from "../src/sqlite/result_codes.ts";
@@ -61,6 +62,11 @@ export interface BetterSqlite3Handle {
   readonly inTransaction: boolean;
   /** Prepares a statement. */
   prepare(sql: string): BetterSqlite3Statement;
+  /** Copies the database into a file, some pages at a time. */
+  backup(
+    path: string,
+    options: { readonly progress: (progress: BackupProgress) => number },
+  ): Promise<BackupProgress>;
   /** Closes the database. */
   close(): unknown;
 }

@@ -1,5 +1,16 @@
 /**
- * The driver `bun:sqlite`, opened by location.
+ * The driver `bun:sqlite`, built into Bun: for `openDatabase`, and for a handle that the user
+ * opened.
+ *
+ * @example
+ * ```ts
+ * import { Database } from "bun:sqlite";
+ * import { adaptBunSqlite } from "@sqlitepool/pool/bun-sqlite";
+ *
+ * const conn = adaptBunSqlite(new Database("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
  *
  * @module
  */
@@ -9,11 +20,29 @@ import { builtinLibrary, builtinModule } from "./builtin_modules.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "./bun_sqlite.ts";
 import { openHandle } from "./open_error.ts";
 
+export {
+  adaptBunSqlite,
+  type BunSqliteHandle,
+  type BunSqliteStatement,
+  isBunSqliteHandle,
+} from "./bun_sqlite.ts";
+
 interface BunSqlite {
   readonly Database: new (path: string, options: object) => BunSqliteHandle;
 }
 
-/** bun:sqlite, Bun's own. */
+/**
+ * The driver `bun:sqlite`, Bun's own.
+ *
+ * @example
+ * ```ts ignore
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { bunSqlite } from "@sqlitepool/pool/bun-sqlite";
+ *
+ * const db = await openDatabase("app.db", { driver: bunSqlite });
+ * await db.close();
+ * ```
+ */
 export const bunSqlite: Driver = {
   name: "bun:sqlite",
   get library() {

@@ -44,9 +44,9 @@ export interface DbSqliteStatement {
   /** Whether text that SQLite's JSON functions made is parsed. */
   parseJson?: boolean;
   /** Runs to the end and returns all rows. */
-  values(params?: unknown[]): unknown[][];
+  values(...params: unknown[]): unknown[][];
   /** Runs to the end a statement without rows. */
-  run(params?: unknown[]): number;
+  run(...params: unknown[]): number;
   /** The names of the result columns. */
   columnNames(): string[];
   /** Frees the statement. */
@@ -86,12 +86,16 @@ export function adaptDbSqlite(
   handle: DbSqliteHandle,
   options: AdaptOptions = {},
 ): DriverConnection {
-  if (options.intMode === "bigint") {
-    throw new TypeError(
-      'intMode "bigint" is not to be had from @db/sqlite, which does not tell INTEGER from REAL',
-    );
-  }
+  checkIntMode(options.intMode);
   return new SyncConnection(new Handle(handle), options);
+}
+
+/** @throws {TypeError} The driver cannot give integers so. */
+export function checkIntMode(intMode: AdaptOptions["intMode"]): void {
+  if (intMode !== "bigint") return;
+  throw new TypeError(
+    'intMode "bigint" is not to be had from @db/sqlite, which does not tell INTEGER from REAL',
+  );
 }
 
 class Handle implements SyncHandle {

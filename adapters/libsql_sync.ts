@@ -33,7 +33,7 @@ import type { AdaptOptions } from "./options.ts";
 export { isLibsqlSyncHandle } from "./handles.ts";
 
 /** What the driver cannot do. */
-export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming"];
+export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming", "late-close"];
 
 /** What is used of a `Statement` of libsql. */
 export interface LibsqlStatement {

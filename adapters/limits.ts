@@ -22,6 +22,7 @@ export type DriverLimit =
   | "streaming"
   | "exclusive"
   | "readonly"
+  | "late-close"
   | "savepoint";
 
 /** The limits that some drivers have, and what each of them means for a program. */
@@ -44,5 +45,7 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
   "streaming": "`iterate` reads all rows before it gives the first one.",
   "exclusive": "There is no BEGIN EXCLUSIVE.",
   "readonly": "There are no read-only connections.",
+  "late-close": "A closed connection keeps its file open until its statements are collected as " +
+    "garbage: no other SQLite library may open the file again in the same process.",
   "savepoint": "A savepoint needs a transaction around it: the driver would undo it at once.",
 };

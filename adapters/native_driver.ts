@@ -5,11 +5,23 @@
  */
 
 import type { Driver } from "../src/sqlite/driver.ts";
-import { nativeDriverName } from "../src/sqlite/runtime.ts";
+import { detectRuntime } from "../src/sqlite/runtime.ts";
 import { nodeSqlite } from "./node_sqlite_driver.ts";
 
-/** All runtimes have node:sqlite; only Bun loads what it has of its own. */
+/**
+ * All runtimes with SQLite have node:sqlite; only Bun loads what it has of its own.
+ *
+ * @throws {TypeError} The runtime has none.
+ */
 export async function nativeDriver(): Promise<Driver> {
-  if (nativeDriverName() === "node:sqlite") return nodeSqlite;
-  return (await import("./bun_sqlite_driver.ts")).bunSqlite;
+  const runtime = detectRuntime();
+  // workerd has a module node:sqlite, but nothing can be opened with it.
+  if (runtime === "workerd" || runtime === "other") {
+    throw new TypeError(
+      `This runtime (${runtime}) has no SQLite of its own. Pass another driver to openDatabase, ` +
+        "or pool connections of your own with SQLiteConnectionPool.",
+    );
+  }
+  if (runtime === "bun") return (await import("./bun_sqlite_driver.ts")).bunSqlite;
+  return nodeSqlite;
 }

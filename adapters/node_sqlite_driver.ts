@@ -1,5 +1,16 @@
 /**
- * The driver `node:sqlite`, opened by location: Node, Deno and Bun have it.
+ * The driver `node:sqlite`, built into Node, Deno and Bun: for `openDatabase`, and for a handle
+ * that the user opened.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { adaptNodeSqlite } from "@sqlitepool/pool/node-sqlite";
+ *
+ * const conn = adaptNodeSqlite(new DatabaseSync("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
  *
  * @module
  */
@@ -9,11 +20,29 @@ import { builtinLibrary, builtinModule } from "./builtin_modules.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "./node_sqlite.ts";
 import { openHandle } from "./open_error.ts";
 
+export {
+  adaptNodeSqlite,
+  isNodeSqliteHandle,
+  type NodeSqliteHandle,
+  type NodeSqliteStatement,
+} from "./node_sqlite.ts";
+
 interface NodeSqlite {
   readonly DatabaseSync: new (path: string, options: object) => NodeSqliteHandle;
 }
 
-/** node:sqlite. */
+/**
+ * The driver `node:sqlite`, which Node, Deno and Bun have.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { nodeSqlite } from "@sqlitepool/pool/node-sqlite";
+ *
+ * const db = await openDatabase("app.db", { driver: nodeSqlite });
+ * await db.close();
+ * ```
+ */
 export const nodeSqlite: Driver = {
   name: "node:sqlite",
   get library() {

@@ -17,6 +17,7 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
+import type { BackUp } from "./backup.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";
@@ -50,7 +51,7 @@ export interface BatchStatement {
 
 /** How a backup is made. */
 export interface BackupOptions {
-  /** Called while the backup goes on, at least once at its end. */
+  /** Called while the backup goes on, at least once at its end; to throw gives it up. */
   onProgress?: (progress: BackupProgress) => void;
 }
 
@@ -84,7 +85,7 @@ export interface DatabaseParts<R> {
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
   readonly onLongRead: () => void;
   readonly threads: () => ThreadStats | undefined;
-  readonly backup: (path: string, options: BackupOptions) => Promise<void>;
+  readonly backup: BackUp;
   /** Called when everything is closed. */
   readonly onClosed: () => void;
 }
@@ -415,7 +416,8 @@ export class Database<R = Row> {
    * @throws {SQLiteError} when the copy cannot be written.
    */
   backup(path: string, options: BackupOptions = {}): Promise<void> {
-    return this.#reading("backup", () => this.#parts.backup(path, options));
+    const { backup } = this.#parts;
+    return this.#reading("backup", () => backup(path, options, () => this.#longReads.begin()));
   }
 
   /**

@@ -102,6 +102,15 @@ function check(holds: boolean, name: string, expected: string, value: unknown): 
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
+const DRIVERS = '"auto" or a driver such as nodeSqlite or betterSqlite3(Database)';
+
+function isDriver(value: unknown): boolean {
+  if (value === "auto") return true;
+  const { open, name, library } = (value ?? {}) as Partial<Driver>;
+  // The class Database of bun:sqlite has a name, and a static function open.
+  return typeof open === "function" && typeof name === "string" && typeof library === "string";
+}
+
 const isLimit = (value: unknown): boolean => typeof value === "number" && value >= 0;
 
 /** Checks the options. Throws a TypeError or RangeError that names the option. */
@@ -124,8 +133,7 @@ export function resolveDatabaseOptions<R>(
     onWarning = ({ message }) => console.warn(`@sqlitepool/pool: ${message}`),
     ...pool
   } = options;
-  const isDriver = driver === "auto" || typeof (driver as Partial<Driver>)?.open === "function";
-  check(isDriver, "driver", '"auto" or a driver such as nodeSqlite', driver);
+  check(isDriver(driver), "driver", DRIVERS, driver);
   const isExecution = EXECUTIONS.includes(execution);
   check(isExecution, "execution", '"inline", "worker" or "auto"', execution);
   const isSpawn = worker === undefined || typeof worker === "function";

@@ -18,6 +18,7 @@ import type { WorkerDriverName } from "../worker/wire.ts";
 import {
   threadFactory,
   type ThreadStats,
+  WORKER_DRIVERS,
   type WorkerConnectionFactory,
 } from "../worker/thread_factory.ts";
 import { backUp } from "./backup.ts";
@@ -92,6 +93,7 @@ class Opening<R> {
     // In memory there is one connection: it is here or there.
     const auto = options.execution === "auto" && location.kind === "file";
     this.#router = auto ? new Router() : undefined;
+    if (options.execution !== "inline") expectInThreads(driver, options.execution);
     this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
       ["read", this.#inThreads(true)],
       ["write", this.#inThreads(false)],
@@ -106,13 +108,16 @@ class Opening<R> {
   }
 
   async open(): Promise<Database<R>> {
+    // Before the file is opened: to close it again would drop the locks of the other library.
+    const existing = this.#exists() ? this.#share() : undefined;
     try {
       this.#expectFile();
       this.#first = await this.#connect(this.#readonly);
     } catch (error) {
+      existing?.giveUp();
       throw explainOpenFailure(this.#path, this.#readonly, error);
     }
-    const share = await this.#share(this.#first);
+    const share = existing ?? await this.#shareNew(this.#first);
     const pools = this.#makePools(share);
     try {
       await this.#inspect(pools.writer ?? pools.readers);
@@ -130,14 +135,22 @@ class Opening<R> {
     if (this.#location.kind === "memory" || this.#location.mode === "rwc" && !this.#readonly) {
       return;
     }
-    if (fileStatus(this.#path) !== undefined) return;
+    if (this.#exists()) return;
     throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
   }
 
-  async #share(first: DriverConnection): Promise<FileShare | undefined> {
+  #exists(): boolean {
+    return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
+  }
+
+  #share(): FileShare {
+    return new FileShare(this.#path, this.#driver, systemEnvironment);
+  }
+
+  async #shareNew(first: DriverConnection): Promise<FileShare | undefined> {
     if (this.#location.kind === "memory") return undefined;
     try {
-      return new FileShare(this.#path, this.#driver.library, systemEnvironment);
+      return this.#share();
     } catch (error) {
       await first.close();
       throw error;
@@ -293,8 +306,19 @@ class Opening<R> {
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
       threads: () => this.#threadStats(),
-      backup: (path, options) => backUp(readers, path, options),
+      // What is the driver's own needs its handle, which is in another thread then.
+      backup: backUp(readers, this.#threads === undefined ? this.#driver : undefined),
       onClosed: () => share?.giveUp(),
     });
   }
+}
+
+/** Threads load their drivers themselves, by the names of modules. */
+function expectInThreads({ name }: Driver, execution: string): void {
+  const known: readonly string[] = WORKER_DRIVERS;
+  if (known.includes(name)) return;
+  throw new TypeError(
+    `execution "${execution}" needs a driver that a thread can load by its name ` +
+      `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
+  );
 }

@@ -23,6 +23,7 @@ export interface FileSystem {
 export interface FileStatus {
   readonly dev: bigint;
   readonly ino: bigint;
+  readonly birthtimeNs: bigint;
   isFile(): boolean;
   isDirectory(): boolean;
 }
@@ -44,5 +45,10 @@ export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefi
 
 /** The status of a file; `undefined` when there is none, or no way to know. */
 export function fileStatus(path: string): FileStatus | undefined {
-  return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false, bigint: true });
+  try {
+    return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    // A folder that may not be searched, or a link that leads to itself: SQLite will say so.
+    return undefined;
+  }
 }

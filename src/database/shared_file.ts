@@ -7,6 +7,7 @@
 
 import type { Environment } from "../pool/clock.ts";
 import { SQLiteLibraryConflictError } from "../pool/errors.ts";
+import type { Driver } from "../sqlite/driver.ts";
 import { fileStatus } from "./runtime_modules.ts";
 import type { Session } from "./session.ts";
 import { WriteTurn } from "./write_turn.ts";
@@ -15,6 +16,9 @@ import { WriteTurn } from "./write_turn.ts";
 export interface SharedFile {
   readonly turn: WriteTurn<Session>;
   readonly library: string;
+  /** When the file was made: another one may get its number. */
+  readonly born: bigint | undefined;
+  /** Without any, it is open still, or may be, because its driver closes late. */
   users: number;
 }
 
@@ -27,38 +31,37 @@ function openFiles(): Map<string, SharedFile> {
 }
 
 /** What a file is called, whatever path leads to it: links and spellings do not matter. */
-function identify(path: string): string {
+function identify(path: string): Pick<SharedFile, "born"> & { readonly key: string } {
   const status = fileStatus(path);
-  return status === undefined ? `path ${path}` : `file ${status.dev}:${status.ino}`;
+  if (status === undefined) return { key: `path ${path}`, born: undefined };
+  return { key: `file ${status.dev}:${status.ino}`, born: status.birthtimeNs };
 }
 
 /** One database's part in a shared file. */
 export class FileShare {
   readonly file: SharedFile;
   readonly #key: string;
+  readonly #closesLate: boolean;
   #state: "held" | "given up" = "held";
 
   /**
-   * @param path the file, which exists by now.
-   * @param library names the SQLite library that opens it.
+   * @param path the file, which exists.
+   * @param driver what opens it.
    * @throws {SQLiteLibraryConflictError} when another library has it open. POSIX locks belong to
    *   the process, so the two would not see each other's: closing one drops the other's locks.
    *   See https://sqlite.org/howtocorrupt.html, "multiple copies of SQLite linked".
    */
-  constructor(path: string, library: string, environment: Environment) {
-    this.#key = identify(path);
+  constructor(path: string, { library, closesLate = false }: Driver, environment: Environment) {
+    const { key, born } = identify(path);
+    this.#key = key;
+    this.#closesLate = closesLate;
     const files = openFiles();
-    const known = files.get(this.#key);
-    if (known !== undefined && known.library !== library) {
-      throw new SQLiteLibraryConflictError(
-        `${JSON.stringify(path)} is open in this process through ${known.library} and would now ` +
-          `be opened through ${library}. Two SQLite libraries on one file lose data: use one ` +
-          "driver for it, or close the other database first.",
-      );
-    }
-    this.file = known ?? { turn: new WriteTurn<Session>(environment), library, users: 0 };
+    const entry = files.get(key);
+    const known = entry?.users === 0 && entry.born !== born ? undefined : entry;
+    if (known !== undefined && known.library !== library) throw conflict(path, known, library);
+    this.file = known ?? { turn: new WriteTurn<Session>(environment), library, born, users: 0 };
     this.file.users += 1;
-    files.set(this.#key, this.file);
+    files.set(key, this.file);
   }
 
   /** Ends this part; the last one to leave takes the entry with it. */
@@ -66,6 +69,21 @@ export class FileShare {
     if (this.#state === "given up") return;
     this.#state = "given up";
     this.file.users -= 1;
-    if (this.file.users === 0) openFiles().delete(this.#key);
+    if (this.file.users === 0 && !this.#closesLate) openFiles().delete(this.#key);
   }
+}
+
+function conflict(
+  path: string,
+  { library: known, users }: SharedFile,
+  library: string,
+): SQLiteLibraryConflictError {
+  const [state, remedy] = users > 0
+    ? ["is", "or close the other database first"]
+    : ["was", `since ${known} keeps files open after they were closed`];
+  return new SQLiteLibraryConflictError(
+    `${JSON.stringify(path)} ${state} open in this process through ${known} and would now ` +
+      `be opened through ${library}. Two SQLite libraries on one file lose data: use one ` +
+      `driver for it, ${remedy}.`,
+  );
 }

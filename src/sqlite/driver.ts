@@ -31,10 +31,15 @@ export interface BackupProgress {
 
 /** Opens connections to a database. Values of this type come from the adapters. */
 export interface Driver {
-  /** How the driver calls itself, such as "node:sqlite". */
+  /** How the driver calls itself, such as "node:sqlite"; threads load their drivers by it. */
   readonly name: string;
   /** Names the SQLite library the driver brings; no two libraries may share a file. */
   readonly library: string;
+  /**
+   * Whether a file may stay open after its connections were closed. No other library may open it
+   * again in the same process then. Default: false.
+   */
+  readonly closesLate?: boolean;
   /**
    * Opens a connection.
    *
@@ -42,9 +47,15 @@ export interface Driver {
    * @param options how it is opened.
    */
   open(path: string, options: DriverOpenOptions): DriverConnection | PromiseLike<DriverConnection>;
-  /** Copies the database while it is in use; SQL does it where a driver has nothing of its own. */
+  /**
+   * Copies the database while it is in use; SQL does it where a driver has nothing of its own.
+   *
+   * @param handle the driver's own handle, `raw` of a connection.
+   * @param path a file that does not exist yet.
+   * @param onProgress is called now and then; the copy is given up when it throws.
+   */
   backup?(
-    connection: DriverConnection,
+    handle: unknown,
     path: string,
     onProgress: ((progress: BackupProgress) => void) | undefined,
   ): Promise<void>;

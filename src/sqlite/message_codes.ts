@@ -22,6 +22,7 @@ const messages: readonly (readonly [string, number])[] = [
   ["file is not a database", resultCode.NOTADB],
   // How better-sqlite3 and libsql put it.
   ["Cannot open database", resultCode.CANTOPEN],
+  ["Cannot save backup", resultCode.CANTOPEN],
   ["Unable to open connection to local database", resultCode.CANTOPEN],
   ["database or disk is full", resultCode.FULL],
   ["interrupted", resultCode.INTERRUPT],

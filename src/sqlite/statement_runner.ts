@@ -35,7 +35,7 @@ const keptVerbs: ReadonlySet<string> = new Set([
 /** Statements that may change the schema, and with it the columns of those that are kept. */
 const schemaVerbs: ReadonlySet<string> = new Set(["create", "alter", "drop", "other"]);
 
-const changesStatement = scanStatement("SELECT changes(), last_insert_rowid()")!;
+const CHANGES = "SELECT changes(), last_insert_rowid()";
 
 /** Runs statements on one handle and keeps those that may come again. */
 export class StatementRunner {
@@ -245,7 +245,7 @@ export class StatementRunner {
   /** What the last statement changed; drivers do not tell that of one that gave rows. */
   #changesOfLast(): Changes {
     try {
-      this.#lastChanges ??= this.#handle.prepare(changesStatement);
+      this.#lastChanges ??= this.#handle.prepare(scanStatement(CHANGES)!);
       const [changes, lastInsertRowid] = this.#lastChanges.all([], true)[0] as bigint[];
       return { changes: Number(changes), lastInsertRowid };
     } catch (error) {

@@ -29,7 +29,8 @@ export interface WorkerConnectionFactory {
   readonly threads: ThreadStats;
 }
 
-const DRIVERS: readonly WorkerDriverName[] = [
+/** The drivers that a thread can load by their names. */
+export const WORKER_DRIVERS: readonly WorkerDriverName[] = [
   "node:sqlite",
   "bun:sqlite",
   "better-sqlite3",
@@ -50,8 +51,8 @@ export function threadFactory(
   onTiming: OnTiming | undefined,
 ): WorkerConnectionFactory {
   const { driver } = request;
-  if (!DRIVERS.includes(driver)) {
-    const known = DRIVERS.map((name) => JSON.stringify(name)).join(", ");
+  if (!WORKER_DRIVERS.includes(driver)) {
+    const known = WORKER_DRIVERS.map((name) => JSON.stringify(name)).join(", ");
     throw new TypeError(
       `driver must be one that a thread can load by its name (${known}); ` +
         `got ${describeValue(driver)}`,

@@ -4,16 +4,13 @@
  * @module
  */
 
-import { adaptBetterSqlite3, type BetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3_driver.ts";
 import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
-import { adaptLibsqlSync, type LibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
 import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
-import { openHandle } from "../../adapters/open_error.ts";
 import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
 import type { SyncConnection } from "../sqlite/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
-
-type HandleClass<H> = new (path: string, options: object) => H;
 
 /** Opens what the host asks for. */
 export async function openConnection({ driver, path, ...options }: OpenRequest): Promise<
@@ -29,13 +26,10 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
   "node:sqlite": nodeSqlite.open,
   "bun:sqlite": bunSqlite.open,
   async "better-sqlite3"(path, options) {
-    const Database = await load<HandleClass<BetterSqlite3Handle>>("better-sqlite3");
-    const access = { readonly: options.readonly, fileMustExist: !options.create, timeout: 0 };
-    return adaptBetterSqlite3(openHandle(() => new Database(path, access)), options);
+    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
   },
   async libsql(path, options) {
-    const Database = await load<HandleClass<LibsqlSyncHandle>>("libsql");
-    return adaptLibsqlSync(openHandle(() => new Database(path, { timeout: 0 })), options);
+    return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
   },
 };
 

@@ -9,13 +9,18 @@ import { test } from "node:test";
 
 import type { Client as LibsqlClient } from "@libsql/client";
 import type { Database as Turso } from "@tursodatabase/database";
+import type BetterSqlite3Module from "better-sqlite3";
 import type { Database as BetterSqlite3 } from "better-sqlite3";
 import type LibsqlSync from "libsql";
 import type { Database as Sqlite3 } from "sqlite3";
 
-import { adaptBetterSqlite3 } from "../../adapters/better_sqlite3.ts";
+import {
+  adaptBetterSqlite3,
+  type BetterSqlite3Class,
+} from "../../adapters/better_sqlite3_driver.ts";
+import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite_driver.ts";
 import { adaptLibsql } from "../../adapters/libsql.ts";
-import { adaptLibsqlSync } from "../../adapters/libsql_sync.ts";
+import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
 import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
 import { adaptSqlite3 } from "../../adapters/sqlite3.ts";
 import { adaptTurso } from "../../adapters/turso.ts";
@@ -31,6 +36,28 @@ export const adaptsLibsql: Adapts<LibsqlClient> = (client) => adaptLibsql(client
 export const adaptsLibsqlSync: Adapts<LibsqlSync.Database> = (handle) => adaptLibsqlSync(handle);
 export const adaptsSqlite3: Adapts<Sqlite3> = (handle) => adaptSqlite3(handle);
 export const adaptsTurso: Adapts<Turso> = (handle) => adaptTurso(handle);
+
+export const takesBetter = (Database: typeof BetterSqlite3Module): BetterSqlite3Class => Database;
+export const takesLibsql = (Database: typeof LibsqlSync): LibsqlSyncClass => Database;
+
+/** How @db/sqlite, which cannot be had here, declares what is used of it. */
+declare class DbSqliteDatabase {
+  constructor(path: string | URL, options?: { readonly?: boolean; create?: boolean });
+  get open(): boolean;
+  get inTransaction(): boolean;
+  prepare(sql: string): {
+    values<T extends unknown[] = unknown[]>(...args: DbSqliteParameters): T[];
+    run(...args: DbSqliteParameters): number;
+    columnNames(): string[];
+    finalize(): void;
+  };
+  close(): void;
+}
+type DbSqliteValue = number | string | null | boolean | Date | bigint | Uint8Array;
+type DbSqliteParameters = DbSqliteValue[] | [DbSqliteValue[] | Record<string, DbSqliteValue>];
+
+export const adaptsDbSqlite: Adapts<DbSqliteDatabase> = (handle) => adaptDbSqlite(handle);
+export const takesDbSqlite = (Database: typeof DbSqliteDatabase): DbSqliteClass => Database;
 
 /** Compiles a program with the types of Bun, which do not go with those of the other tests. */
 function compile(directory: string, source: string): Promise<string> {

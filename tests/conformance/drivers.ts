@@ -3,29 +3,35 @@
 import process from "node:process";
 
 import {
-  adaptBetterSqlite3,
-  type BetterSqlite3Handle,
+  betterSqlite3 as betterSqlite3Driver,
   betterSqlite3Limits,
-} from "../../adapters/better_sqlite3.ts";
+} from "../../adapters/better_sqlite3_driver.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
 import {
-  adaptLibsqlSync,
-  type LibsqlSyncHandle,
+  libsqlSync as libsqlSyncDriver,
   libsqlSyncLimits,
-} from "../../adapters/libsql_sync.ts";
+} from "../../adapters/libsql_sync_driver.ts";
 import { adaptLibsql, type LibsqlClient, libsqlLimits } from "../../adapters/libsql.ts";
-import { adaptDbSqlite, type DbSqliteHandle, dbSqliteLimits } from "../../adapters/db_sqlite.ts";
+import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite_driver.ts";
 import type { DriverLimit } from "../../adapters/limits.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
 import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3.ts";
 import { adaptTurso, type TursoHandle, tursoLimits } from "../../adapters/turso.ts";
 import {
+  type Driver,
   type DriverConnection,
   type IntMode,
   workerConnection,
   type WorkerDriverName,
 } from "../../mod.ts";
 import { nativeDrivers } from "../helpers/drivers.ts";
+import {
+  betterSqlite3Module,
+  dbSqliteModule,
+  libsqlModule,
+  load,
+  loadLibsql,
+} from "../helpers/packages.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
 export interface OpenOptions {
@@ -71,50 +77,28 @@ export const bunSqlite: ConformanceDriver = {
   },
 };
 
-/** What a package of npm gives, or why this runtime cannot load it. */
-interface Loaded<M> {
-  readonly module: M | undefined;
-  readonly unavailable: string | undefined;
+/** As openDatabase opens it. */
+async function openWith(
+  driver: Driver,
+  path: string,
+  { readonly = false, intMode = "number" }: OpenOptions,
+): Promise<DriverConnection> {
+  return driver.open(path, { readonly, create: true, intMode, statementCacheSize: undefined });
 }
-
-async function load<M>(specifier: string): Promise<Loaded<M>> {
-  try {
-    return { module: await import(specifier) as M, unavailable: undefined };
-  } catch (error) {
-    const [reason] = (error as Error).message.split("\n");
-    return { module: undefined, unavailable: `${specifier} cannot be loaded: ${reason}` };
-  }
-}
-
-type HandleClass<H> = new (path: string, options?: object) => H;
-
-const better = await load<{ default: HandleClass<BetterSqlite3Handle> }>("better-sqlite3");
 
 export const betterSqlite3: ConformanceDriver = {
   name: "better-sqlite3",
-  unavailable: better.unavailable,
+  unavailable: betterSqlite3Module.unavailable,
   limits: betterSqlite3Limits,
-  async open(path, { readonly = false, intMode }) {
-    return adaptBetterSqlite3(new better.module!.default(path, { readonly }), { intMode });
-  },
+  open: (path, options) =>
+    openWith(betterSqlite3Driver(betterSqlite3Module.module!.default), path, options),
 };
-
-/** Loaded there, it ends the process once much of what it made was collected as garbage. */
-async function loadLibsql<M>(specifier: string): Promise<Loaded<M>> {
-  if (runtimeName() !== "deno") return load<M>(specifier);
-  const unavailable = `${specifier}: the native module of libsql crashes Deno (SIGSEGV at exit)`;
-  return { module: undefined, unavailable };
-}
-
-const libsqlModule = await loadLibsql<{ default: HandleClass<LibsqlSyncHandle> }>("libsql");
 
 export const libsqlSync: ConformanceDriver = {
   name: "libsql-sync",
   unavailable: libsqlModule.unavailable,
-  limits: [...libsqlSyncLimits, "readonly"],
-  async open(path, { intMode }) {
-    return adaptLibsqlSync(new libsqlModule.module!.default(path), { intMode });
-  },
+  limits: libsqlSyncLimits,
+  open: (path, options) => openWith(libsqlSyncDriver(libsqlModule.module!.default), path, options),
 };
 
 interface Sqlite3Module {
@@ -192,23 +176,11 @@ export const libsql: ConformanceDriver = {
   },
 };
 
-interface DbSqliteModule {
-  readonly Database: new (path: string, options?: object) => DbSqliteHandle;
-  readonly SQLITE_VERSION: string;
-}
-
-/** JSR is out of reach where these tests run: the module comes from the environment. */
-const dbSqliteModule: Loaded<DbSqliteModule> = process.env.DB_SQLITE_MODULE === undefined
-  ? { module: undefined, unavailable: "DB_SQLITE_MODULE does not name the mod.ts of @db/sqlite" }
-  : await load(process.env.DB_SQLITE_MODULE);
-
 export const dbSqlite: ConformanceDriver = {
   name: "db-sqlite",
   unavailable: dbSqliteModule.unavailable,
   limits: dbSqliteLimits,
-  async open(path, { readonly = false, intMode }) {
-    return adaptDbSqlite(new dbSqliteModule.module!.Database(path, { readonly }), { intMode });
-  },
+  open: (path, options) => openWith(dbSqliteDriver(dbSqliteModule.module!.Database), path, options),
 };
 
 /** The same driver in a thread of its own. */

@@ -19,7 +19,7 @@ import { skipFor } from "../helpers/skip_reasons.ts";
 
 /** What `workerd test` runs; it fails when the handler throws. */
 const worker = `
-import { detectRuntime, sql, SQLiteConnectionPool } from "./mod.ts";
+import { detectRuntime, openDatabase, sql, SQLiteConnectionPool } from "./mod.ts";
 
 function expect(actual, expected) {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) {
@@ -48,6 +48,8 @@ export default {
     await lease.release();
     expect(pool.stats.inUse, 0);
     await pool.close();
+    const refusal = await openDatabase("app.db").catch(String);
+    expect(refusal.split(". ")[0], "TypeError: This runtime (workerd) has no SQLite of its own");
   },
 };
 `;

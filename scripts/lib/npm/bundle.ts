@@ -42,7 +42,7 @@ export async function bundle(
 ): Promise<void> {
   const root = resolve(emitted);
   const emittedPath = (source: string) => join(root, source.replace(/\.ts$/, ".js"));
-  const write = async (entries: readonly string[], codeSplitting: CodeSplitting) => {
+  const write = async (entries: readonly string[], output: OutputOptions) => {
     const build = await rolldown({
       // The paths of modules end up in comments.
       cwd: root,
@@ -61,7 +61,7 @@ export async function bundle(
         comments: { legal: false, jsdoc: false, annotation: true },
         entryFileNames: "[name]",
         chunkFileNames: `${MODULES}/[name].js`,
-        codeSplitting,
+        ...output,
       });
     } finally {
       await build.close();
@@ -71,8 +71,8 @@ export async function bundle(
     name,
     test: (id: string) => modules.map(emittedPath).includes(id),
   }));
-  await write(entryPoints.filter((entry) => !scripts.includes(entry)), { groups });
-  for (const script of scripts) await write([script], false);
+  const modules = entryPoints.filter((entry) => !scripts.includes(entry));
+  await write(modules, { codeSplitting: { groups } });
+  // Read by nobody, and by every thread: the smaller, the sooner it runs.
+  for (const script of scripts) await write([script], { codeSplitting: false, minify: true });
 }
-
-type CodeSplitting = NonNullable<OutputOptions["codeSplitting"]>;

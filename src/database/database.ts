@@ -18,12 +18,14 @@ import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp } from "./backup.ts";
+import { runBatch } from "./batch.ts";
 import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
 import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
 import { withDeadline } from "./deadline.ts";
 import { GroupCommit, type WriterSource } from "./group_commit.ts";
 import { LongReads } from "./long_reads.ts";
 import { asWriter, refuseNestedWrite } from "./nested_writes.ts";
+import type { LeasedConnection } from "./pooled_connection.ts";
 import { mayShareCommit } from "./queueable.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
 import type { Router, StatementStats } from "./routing.ts";
@@ -330,11 +332,11 @@ export class Database<R = Row> {
         );
       }
       group.seal();
-      return writer.transaction(async (tx) => {
-        const results: ResultSet<R>[] = [];
-        for (const { sql, params } of statements) results.push(await tx.run(sql, params));
-        return results;
-      }, options);
+      const { rowFactory } = this.#parts;
+      return writer.withConnection(
+        (connection) => runBatch(connection as LeasedConnection<R>, statements, rowFactory),
+        options,
+      );
     });
   }
 

@@ -1,15 +1,13 @@
 // Makes the thread that imports it die when its time has come; see doomed_worker.ts.
 import process from "node:process";
 import { setTimeout } from "node:timers";
+import { request } from "../../src/worker/wire.ts";
 import { type Doom, type Moment, MOMENTS } from "./doom.ts";
 
 interface Threads {
   readonly workerData: { readonly doom?: Doom };
   readonly parentPort: { on(event: "message", listener: (message: unknown) => void): void };
 }
-
-const FETCH = 3;
-const CLOSE = 7;
 
 const { workerData, parentPort } = process.getBuiltinModule("node:worker_threads") as Threads;
 const { doom } = workerData;
@@ -27,13 +25,13 @@ function isTheMoment(moment: Moment, message: unknown): boolean {
   if (!Array.isArray(message)) return false;
   switch (moment) {
     case "before a statement":
-      return message[0] < FETCH;
+      return message[0] < request.fetch;
     case "in a transaction":
       return message.includes("INSERT INTO pairs VALUES (?, 2)");
     case "in a cursor":
-      return message[0] === FETCH;
+      return message[0] === request.fetch;
     case "before closing":
-      return message.at(-1) === CLOSE;
+      return message.at(-1) === request.close;
     default:
       return false;
   }

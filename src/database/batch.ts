@@ -1,0 +1,64 @@
+/**
+ * Several statements in one transaction: all of them or none.
+ *
+ * @module
+ */
+
+import type { ResultSet, RowFactory } from "../sqlite/protocol.ts";
+import { type Connection, paramsOf, textOf } from "./connection.ts";
+import type { BatchStatement } from "./database.ts";
+import type { LeasedConnection } from "./pooled_connection.ts";
+import { mayFollowOthers } from "./queueable.ts";
+import type { Session } from "./session.ts";
+
+/** Runs statements on a connection, in their order; the first that fails undoes all of them. */
+export function runBatch<R>(
+  connection: LeasedConnection<R>,
+  statements: readonly BatchStatement[],
+  rowFactory: RowFactory<R> | undefined,
+): Promise<ResultSet<R>[]> {
+  return connection.transaction(async (tx) => {
+    const { session } = connection;
+    const together = session.connection.executeInSavepoint !== undefined &&
+      statements.every(({ sql }) => mayFollowOthers(textOf(sql)));
+    if (!together) return await runInOrder(tx, statements);
+    return await runTogether(session, statements, rowFactory);
+  });
+}
+
+async function runInOrder<R>(
+  tx: Connection<R>,
+  statements: readonly BatchStatement[],
+): Promise<ResultSet<R>[]> {
+  const results: ResultSet<R>[] = [];
+  for (const { sql, params } of statements) results.push(await tx.run(sql, params));
+  return results;
+}
+
+/**
+ * A thread is sent many at once. Each has a savepoint for the sake of what that asks for, an open
+ * transaction: should one end it, those that are on their way must not run outside.
+ */
+async function runTogether<R>(
+  session: Session,
+  statements: readonly BatchStatement[],
+  rowFactory: RowFactory<R> | undefined,
+): Promise<ResultSet<R>[]> {
+  const calls: Promise<ResultSet<R>>[] = [];
+  let failures = 0;
+  try {
+    for (const { sql, params } of statements) {
+      const values = paramsOf(sql, params);
+      const call = session.connection.executeInSavepoint!(textOf(sql), values, { rowFactory });
+      calls.push(session.watch(call));
+      call.catch(() => failures += 1);
+      if (session.hasRoom) continue;
+      await Promise.allSettled([call]);
+      if (failures > 0) break;
+    }
+    // They settle in order, so that this is the error of the first.
+    return await Promise.all(calls);
+  } catch (error) {
+    throw session.explain(error);
+  }
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { type BatchStatement, type Database, sql } from "../../mod.ts";
+import { openTestDatabase } from "../helpers/databases.ts";
+
+const INSERT = "INSERT INTO t VALUES (?)";
+const INSERT_OR_ROLLBACK = "INSERT OR ROLLBACK INTO t VALUES (?)";
+
+for (const execution of ["inline", "worker"] as const) {
+  const check = (title: string, fn: (t: TestContext, db: Database) => Promise<void>): void => {
+    test(execution === "worker" ? `${title} (in a thread)` : title, async (t) => {
+      const { db } = await openTestDatabase(t, { execution });
+      await db.run("CREATE TABLE t (n INTEGER UNIQUE)");
+      // Known to be quick, so that a thread is sent many at once.
+      await db.run(INSERT, [-1]);
+      await db.run(INSERT_OR_ROLLBACK, [-2]);
+      await db.run("DELETE FROM t");
+      await fn(t, db);
+    });
+  };
+  const inserts = (...numbers: number[]): BatchStatement[] =>
+    numbers.map((n) => ({ sql: INSERT, params: [n] }));
+  const rows = async (db: Database): Promise<unknown[]> =>
+    (await db.values("SELECT n FROM t ORDER BY n")).map(([n]) => n);
+
+  check("each statement of a batch has its result", async (_, db) => {
+    const results = await db.batch([
+      ...inserts(1, 2),
+      { sql: "SELECT count(*) AS n FROM t" },
+      { sql: sql`UPDATE t SET n = n + ${10} RETURNING n` },
+      { sql: "DELETE FROM t WHERE n > :least", params: { least: 11 } },
+    ]);
+    assert.deepEqual(results.map(({ rowsAffected }) => rowsAffected), [1, 1, 0, 2, 1]);
+    assert.deepEqual(results[2].rows, [{ n: 2 }]);
+    assert.deepEqual(results[3].rows.map(({ n }) => n).toSorted(), [11, 12]);
+    assert.deepEqual(await rows(db), [11]);
+  });
+
+  check("many statements", async (_, db) => {
+    const numbers = Array.from({ length: 5_000 }, (_, n) => n);
+    const results = await db.batch(inserts(...numbers));
+    assert.equal(results.length, 5_000);
+    assert.deepEqual(await rows(db), numbers);
+    assert.deepEqual(await db.batch([]), []);
+  });
+
+  check("the first that fails undoes all of them", async (_, db) => {
+    await db.run(INSERT, [5]);
+    const failing = [...inserts(1, 2, 3, 4, 5, 6, 7), { sql: "INSERT INTO nowhere VALUES (1)" }];
+    await assert.rejects(db.batch(failing), { extendedCode: "SQLITE_CONSTRAINT_UNIQUE" });
+    assert.deepEqual(await rows(db), [5]);
+    await assert.rejects(
+      db.batch([...inserts(1), { sql: INSERT, params: [{} as number] }, ...inserts(2)]),
+      TypeError,
+    );
+    assert.deepEqual(await rows(db), [5]);
+    await db.batch(inserts(6));
+    assert.deepEqual(await rows(db), [5, 6]);
+  });
+
+  check("one that ends the transaction takes those after it along", async (_, db) => {
+    await db.run(INSERT, [5]);
+    const failing = [...inserts(1), { sql: INSERT_OR_ROLLBACK, params: [5] }, ...inserts(2, 3)];
+    await assert.rejects(db.batch(failing), { extendedCode: "SQLITE_CONSTRAINT_UNIQUE" });
+    assert.deepEqual(await rows(db), [5]);
+  });
+}

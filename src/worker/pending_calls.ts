@@ -17,6 +17,9 @@ export interface Call {
   fail(error: unknown): void;
 }
 
+/** So many that have been answered may stay among the others: to move those up has its price. */
+const MOST_ANSWERED = 256;
+
 /** Calls in the order in which they will be answered. */
 export class PendingCalls {
   /** Oldest first. */
@@ -60,6 +63,7 @@ export class PendingCalls {
     const call = this.#calls[this.#answered++];
     this.#expectedMs -= call.expectedMs;
     if (this.#answered === this.#calls.length) this.#clear();
+    else if (this.#answered >= Math.max(MOST_ANSWERED, this.size)) this.#forgetAnswered();
     return call;
   }
 
@@ -68,6 +72,12 @@ export class PendingCalls {
     const calls = this.#calls.slice(this.#answered);
     this.#clear();
     for (const call of calls) call.fail(reason);
+  }
+
+  /** A busy thread may never have answered all: what it has answered must not stay for ever. */
+  #forgetAnswered(): void {
+    this.#calls.splice(0, this.#answered);
+    this.#answered = 0;
   }
 
   #clear(): void {

@@ -126,6 +126,9 @@ export class GroupCommit {
     const startedAt = this.#clock.now();
     const outcomes: Promise<Outcome>[] = [];
     for (const write of wanted) {
+      // Before each is sent: those that only wait for their turn would not show in the backlog.
+      const pause = connection.session.pause();
+      if (pause !== undefined) await pause;
       const outcome = runInSavepoint(connection.session, write);
       outcomes.push(outcome);
       // A thread answers many quick ones at once.
@@ -181,8 +184,6 @@ async function committed(connection: LeasedConnection<unknown>): Promise<boolean
 
 async function runInSavepoint(session: Session, write: Write): Promise<Outcome> {
   const { sql, params, rowFactory } = write;
-  const pause = session.pause();
-  if (pause !== undefined) await pause;
   try {
     const call = executeInSavepoint(session.connection, sql, params, { rowFactory });
     return { write, result: await session.watch(call), error: undefined };

@@ -169,3 +169,24 @@ for (const execution of ["inline", "worker"] as const) {
     },
   );
 }
+
+test("a group of slow writes ends early, even while reads take the turns of the event loop", async (t) => {
+  const { db } = await openTestDatabase(t, { execution: "auto" });
+  await db.run("CREATE TABLE t (n)");
+  // Some milliseconds each, as is known after the first.
+  const slow = "INSERT INTO t SELECT count(*) FROM (WITH RECURSIVE c(n) AS " +
+    "(VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT n FROM c)";
+  for (let n = 0; n < 5; n++) await db.run(slow);
+  for (let n = 0; n < 500; n++) await db.get("SELECT ?", [n]);
+  let answered = 0;
+  const writes = Array.from({ length: 100 }, () => db.run(slow).then(() => answered += 1));
+  let state = "writing" as "writing" | "done";
+  const reads = Array.from({ length: 50 }, async () => {
+    while (state === "writing") await db.get("SELECT ?", [1]);
+  });
+  await Promise.race(writes);
+  const together = answered;
+  state = "done";
+  await Promise.all([...reads, ...writes]);
+  assert.ok(together < 50, `${together} of 100 writes shared the first commit`);
+});

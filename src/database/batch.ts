@@ -44,20 +44,25 @@ async function runTogether<R>(
   statements: readonly BatchStatement[],
   rowFactory: RowFactory<R> | undefined,
 ): Promise<ResultSet<R>[]> {
+  const send = async ({ sql, params }: BatchStatement): Promise<ResultSet<R>> => {
+    const values = paramsOf(sql, params);
+    return await session.connection.executeInSavepoint!(textOf(sql), values, { rowFactory });
+  };
   const calls: Promise<ResultSet<R>>[] = [];
   let failures = 0;
+  for (const statement of statements) {
+    const call = session.watch(send(statement));
+    calls.push(call);
+    call.catch(() => failures += 1);
+    if (session.hasRoom) continue;
+    await Promise.allSettled([call]);
+    if (failures > 0) break;
+  }
   try {
-    for (const { sql, params } of statements) {
-      const values = paramsOf(sql, params);
-      const call = session.connection.executeInSavepoint!(textOf(sql), values, { rowFactory });
-      calls.push(session.watch(call));
-      call.catch(() => failures += 1);
-      if (session.hasRoom) continue;
-      await Promise.allSettled([call]);
-      if (failures > 0) break;
-    }
-    // They settle in order, so that this is the error of the first.
-    return await Promise.all(calls);
+    const results: ResultSet<R>[] = [];
+    // In their order: parameters are refused before the answers of statements ahead have come.
+    for (const call of calls) results.push(await call);
+    return results;
   } catch (error) {
     throw session.explain(error);
   }

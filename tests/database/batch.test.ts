@@ -58,6 +58,24 @@ for (const execution of ["inline", "worker"] as const) {
     assert.deepEqual(await rows(db), [5, 6]);
   });
 
+  check("the error is that of the first, whatever is wrong with those after it", async (_, db) => {
+    await db.run(INSERT, [5]);
+    for (
+      const bad of [
+        { sql: INSERT, params: [{} as number] },
+        { sql: INSERT, params: [] },
+        { sql: "SELECT 1; SELECT 2" },
+        { sql: sql`DELETE FROM t WHERE n = ${1}`, params: [1] },
+      ]
+    ) {
+      await assert.rejects(
+        db.batch([...inserts(1, 5), bad]),
+        { extendedCode: "SQLITE_CONSTRAINT_UNIQUE" },
+      );
+    }
+    assert.deepEqual(await rows(db), [5]);
+  });
+
   check("one that ends the transaction takes those after it along", async (_, db) => {
     await db.run(INSERT, [5]);
     const failing = [...inserts(1), { sql: INSERT_OR_ROLLBACK, params: [5] }, ...inserts(2, 3)];

@@ -95,6 +95,8 @@ export class SQLiteConnectionPool<R = Row> {
   /** What statements that share leases are held to; `undefined` where they do not. */
   readonly #sharing: PipelineLimits | undefined;
   #pipeline: Pipeline | undefined;
+  /** Settles when there is a pipeline, or none to be had. */
+  #loading: Promise<void> | undefined;
 
   /**
    * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.
@@ -168,6 +170,11 @@ export class SQLiteConnectionPool<R = Row> {
    * ```
    */
   connection<T = R>(options: ConnectionOptions<T> = {}): Promise<PooledConnection<T>> {
+    if (this.#loading !== undefined) {
+      // Statements that were called before have their turn before.
+      const inTurn = (): Promise<PooledConnection<T>> => this.connection(options);
+      return this.#loading.then(inTurn, inTurn);
+    }
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
@@ -353,8 +360,12 @@ export class SQLiteConnectionPool<R = Row> {
 
   /** With the first statement: most pools share nothing. */
   async #loadPipeline(limits: PipelineLimits): Promise<void> {
-    const { Pipeline } = await import("./pipeline.ts");
-    this.#pipeline ??= new Pipeline(this.#pool, this.#clock, limits);
+    try {
+      const { Pipeline } = await import("./pipeline.ts");
+      this.#pipeline = new Pipeline(this.#pool, this.#clock, limits);
+    } finally {
+      this.#loading = undefined;
+    }
   }
 
   #query<T, S>(
@@ -376,8 +387,8 @@ export class SQLiteConnectionPool<R = Row> {
     if (this.#sharing !== undefined) {
       const pipeline = this.#pipeline;
       if (pipeline === undefined) {
-        const loaded = this.#loadPipeline(this.#sharing);
-        return loaded.then(() => this.#query(query, params, wait, rows, pick));
+        this.#loading ??= this.#loadPipeline(this.#sharing);
+        return this.#loading.then(() => this.#query(query, params, wait, rows, pick));
       }
       if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
     }

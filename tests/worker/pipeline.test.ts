@@ -32,6 +32,16 @@ test("statements that meet share one lease", async (t) => {
   assert.equal(pool.stats.waiting, 0);
 });
 
+test("the first statement of a pool has its turn before a lease that is asked for later", async (t) => {
+  const pool = openPool(t, 1);
+  await Promise.all([
+    pool.execute("CREATE TABLE t (n)"),
+    pool.withConnection((conn) => conn.execute("INSERT INTO t VALUES (1)")),
+    pool.transaction((tx) => tx.execute("INSERT INTO t SELECT max(n) + 1 FROM t")),
+  ]);
+  assert.deepEqual(await pool.values("SELECT n FROM t ORDER BY n"), [[1], [2]]);
+});
+
 test("each statement gets its own answer or error, in whatever order they fail", async (t) => {
   const pool = openPool(t, 2);
   const settled = await Promise.allSettled(

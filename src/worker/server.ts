@@ -135,10 +135,11 @@ export class Server {
       { rowFactory: arrayRow, firstRowOnly },
     );
     const news = areEqual(columns, statement.columns) ? undefined : columns;
-    statement.columns = columns;
     this.#begin(reply.result);
     this.#replies.push(news, rowsAffected, lastInsertRowid, rows.length);
     this.#packer.pack(rows, columns.length, this.#replies);
+    // Not before: rows that cannot be packed do not travel, and neither do their columns.
+    statement.columns = columns;
   }
 
   #openCursor(reader: MessageReader): void {
@@ -182,16 +183,16 @@ export class Server {
           length += lengthOf(value);
         }
       }
+      const news = areEqual(open.current, open.columns) ? undefined : open.current;
+      open.columns = open.current;
+      this.#begin(reply.chunk);
+      this.#replies.push(news, ended ? 1 : 0, rows.length);
+      this.#packer.pack(rows, open.current.length, this.#replies);
     } catch (error) {
       this.#closeCursor(id);
       throw error;
     }
     if (ended) this.#cursors.delete(id);
-    const news = areEqual(open.current, open.columns) ? undefined : open.current;
-    open.columns = open.current;
-    this.#begin(reply.chunk);
-    this.#replies.push(news, ended ? 1 : 0, rows.length);
-    this.#packer.pack(rows, open.current.length, this.#replies);
   }
 
   #closeCursor(id: number): void {

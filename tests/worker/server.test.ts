@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { nativeDriver } from "../../adapters/native_driver.ts";
+import type { RowOptions } from "../../src/sqlite/protocol.ts";
 import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
 import { Server } from "../../src/worker/server.ts";
 import { reply, request, type WirePart } from "../../src/worker/wire.ts";
@@ -55,6 +56,48 @@ test("the names of columns travel when they are new only", (t) => {
   const [first] = posted;
   assert.deepEqual(first[3], ["n"]);
   assert.equal(first[8 + 3], undefined);
+});
+
+/** A row that is fine to look at once, but not to pack: text that is longer than a string can be. */
+function unpackableRow(): string[] {
+  let looks = 0;
+  return Object.defineProperty([""], 0, {
+    get() {
+      if (looks++ > 0) throw new RangeError("Invalid string length");
+      return "";
+    },
+  });
+}
+
+test("rows that cannot be packed leave neither columns nor a cursor behind", () => {
+  const unpackable = Array.from({ length: 64 }, unpackableRow);
+  const results = [unpackable, [["short"]]];
+  const streamed = Array.from({ length: 64 }, unpackableRow);
+  let returned = 0;
+  const connection = {
+    inTransaction: false,
+    executeSync: () => ({ columns: ["text"], rows: results.shift(), rowsAffected: 0 }),
+    iterate: (_sql: string, _params: unknown, { rowFactory }: RowOptions<unknown>) => ({
+      nextSync() {
+        const row = streamed.pop();
+        return row === undefined
+          ? { done: true }
+          : { done: false, value: rowFactory!(row, ["text"]) };
+      },
+      returnSync: () => void (returned += 1),
+    }),
+  } as unknown as SyncConnection;
+  const posted: WirePart[][] = [];
+  const server = new Server(connection, (message) => posted.push(message.slice(3)), () => 0);
+  server.receive([request.define, 0, "SELECT text FROM t"]);
+  server.receive([request.execute, 0, 0, 0, request.execute, 0, 0, 0]);
+  const [kind, , , error, ...second] = posted[0];
+  assert.equal(kind, reply.error);
+  assert.equal((error as WireError).message, "Invalid string length");
+  assert.deepEqual(second, [reply.result, 0, 0, ["text"], 0, undefined, 1, "short"]);
+  server.receive([request.openCursor, 7, 0, 64, 0]);
+  assert.equal(posted[1][0], reply.error);
+  assert.equal(returned, 1);
 });
 
 test("a request that fails leaves those after it alone", (t) => {

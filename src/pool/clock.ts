@@ -15,7 +15,7 @@ export type TimerLifetime = "keeps process alive" | "lets process exit";
 export interface Clock {
   /** Milliseconds from a fixed point; never goes back. */
   now(): number;
-  /** Calls back once, `delayMs` from now. */
+  /** Calls back once, `delayMs` from now; soon when that has passed. */
   schedule(callback: () => void, delayMs: number, lifetime: TimerLifetime): Timer;
   /** Cancels a timer; does nothing when it has fired. */
   cancel(timer: Timer): void;
@@ -72,7 +72,9 @@ function systemTime(): () => number {
 const systemClock: Clock = {
   now: systemTime(),
   schedule(callback, delayMs, lifetime) {
-    const timer: unknown = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
+    // Deadlines may have passed by now, at which runtimes print a warning.
+    const delay = Math.max(0, Math.min(delayMs, MAX_TIMER_MS));
+    const timer: unknown = setTimeout(callback, delay);
     if (lifetime === "lets process exit") letProcessExit(timer);
     return timer;
   },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { systemEnvironment } from "../../src/pool/clock.ts";
 
@@ -36,6 +37,17 @@ test("a timer beyond what runtimes can count does not fire at once", async () =>
   );
   await pass(5);
   for (const timer of timers) clock.cancel(timer);
+});
+
+// Node, Bun and Deno print one about negative delays, once per process.
+test("a timer that is overdue fires soon and without a warning", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  await pass(-0.01);
+  await pass(1);
+  process.off("warning", note);
+  assert.deepEqual(warnings, []);
 });
 
 test("the system's chance is between 0 and 1", () => {

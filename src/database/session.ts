@@ -12,6 +12,8 @@ import type { Breather } from "./breather.ts";
 import { type BusyRetry, isBusy } from "./busy_retry.ts";
 import { explainStaleSnapshot } from "./stale_snapshot.ts";
 
+const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
+
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
 export const GRACE_MS = 50;
 
@@ -175,12 +177,14 @@ export class Session {
 
   /** Runs a script statement by statement, so that each can wait for a lock if it must. */
   async executeScript(holder: Holder, sql: string): Promise<void> {
-    if (this.#waitsForLocks) {
-      await this.watch(this.connection.executeScript(sql));
+    const { connection } = this;
+    if (this.#waitsForLocks || connection.splitScript === undefined) {
+      await this.watch(connection.executeScript(sql));
       return;
     }
-    const { executeStatements } = await import("./script.ts");
-    await executeStatements(holder, sql);
+    for (const statement of connection.splitScript(sql)) {
+      await holder.value.execute(holder, statement, undefined, NO_ROWS_WANTED, () => {});
+    }
   }
 
   /** Lets the next one write when this connection is outside a transaction. */

@@ -116,6 +116,11 @@ export interface DriverConnection extends AsyncConnection {
   /** Runs every statement of a script, without parameters. */
   executeScript(sql: string): Promise<void>;
   /**
+   * The statements of a script. There for connections that fail at once when the database is
+   * locked: the pool runs one statement after the other, so that each can be tried again.
+   */
+  splitScript?(sql: string): Iterable<string>;
+  /**
    * False where a statement that finds the database locked fails at once: the pool then waits for
    * the lock, and tries again. Synchronous drivers must not wait in any case.
    */

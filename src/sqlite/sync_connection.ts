@@ -11,6 +11,7 @@ import { RowCursor } from "./row_cursor.ts";
 import type { IntMode } from "./rows.ts";
 import { StatementRunner } from "./statement_runner.ts";
 import type { OnTiming } from "./timing.ts";
+import { splitScript } from "./scan.ts";
 import type { SyncHandle } from "./sync_handle.ts";
 
 /** How a connection over a synchronous handle behaves. */
@@ -147,6 +148,15 @@ export class SyncConnection implements DriverConnection {
    */
   executeScriptSync(sql: string): void {
     this.#runner.executeScript(sql);
+  }
+
+  /**
+   * Tells the statements of a script apart.
+   *
+   * @param sql The script.
+   */
+  *splitScript(sql: string): IterableIterator<string> {
+    for (const { text } of splitScript(sql)) yield text;
   }
 
   /** Closes open cursors and rolls the open transaction back, if there is one. */

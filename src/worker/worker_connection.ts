@@ -13,6 +13,7 @@ import type {
   RowOptions,
 } from "../sqlite/protocol.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
+import { splitScript } from "../sqlite/scan.ts";
 import type { OnTiming } from "../sqlite/timing.ts";
 import { bindValues } from "../sqlite/values.ts";
 import type { Crew } from "./crew.ts";
@@ -205,6 +206,11 @@ export class WorkerConnection implements DriverConnection {
   /** Runs every statement of a script, up to the first that fails. */
   executeScript(sql: string): Promise<void> {
     return this.#command(request.script, sql);
+  }
+
+  /** The statements of a script. */
+  *splitScript(sql: string): IterableIterator<string> {
+    for (const { text } of splitScript(sql)) yield text;
   }
 
   /** Closes open cursors and rolls the open transaction back, if there is one. */

@@ -87,6 +87,17 @@ test("a query that is neither text nor made with the tag is refused", async (t) 
   assert.equal(pool.stats.inUse, 0);
 });
 
+test("executeScript begins in the call itself, before calls that come later", async (t) => {
+  const { pool } = openTestPool(t);
+  await pool.withConnection(async (conn) => {
+    // One statement: it is done when the call returns, whoever waits for it.
+    const script = conn.executeScript(CREATE);
+    const insert = conn.execute("INSERT INTO users VALUES (1, 'a')");
+    await Promise.all([script, insert]);
+    assert.deepEqual(await conn.values("SELECT count(*) FROM users"), [[1]]);
+  });
+});
+
 test("executeScript runs every statement", async (t) => {
   const { pool } = openTestPool(t);
   await pool.withConnection(async (conn) => {

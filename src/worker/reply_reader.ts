@@ -17,17 +17,16 @@ const NO_BYTES = new Uint8Array(0);
 /** Reads a message of replies from its beginning to its end. */
 export class ReplyReader extends MessageReader {
   readonly #numbers: Float64Array;
-  readonly #text: string;
+  readonly #texts: Texts;
   readonly #bytes: Uint8Array;
   #numbersAt = 0;
-  #textAt = 0;
   #bytesAt = 0;
 
   /** @param parts the message. */
   constructor(parts: readonly WirePart[]) {
     super(parts);
     this.#numbers = this.next<Float64Array | undefined>() ?? NO_NUMBERS;
-    this.#text = this.next();
+    this.#texts = new Texts(this.next());
     this.#bytes = this.next<Uint8Array | undefined>() ?? NO_BYTES;
   }
 
@@ -47,18 +46,30 @@ export class ReplyReader extends MessageReader {
         continue;
       }
       if (kind === "n") fillNumbers(rows, key, this.#numbers, this.#numbersAt);
-      else if (kind === "t") this.#textAt = this.#fillText(rows, key);
+      else if (kind === "t") fillText(rows, key, this.#numbers, this.#numbersAt, this.#texts);
       else this.#bytesAt = this.#fillBytes(rows, key);
       this.#numbersAt += rows.length;
     }
   }
 
-  #fillText(rows: readonly Cells[], key: string | number): number {
-    return fillText(rows, key, this.#numbers, this.#numbersAt, this.#text, this.#textAt);
-  }
-
   #fillBytes(rows: readonly Cells[], key: string | number): number {
     return fillBytes(rows, key, this.#numbers, this.#numbersAt, this.#bytes, this.#bytesAt);
+  }
+}
+
+/** Where the next text of a message begins. */
+class Texts {
+  string: string;
+  at = 0;
+  readonly #strings: Iterator<string>;
+
+  constructor(strings: readonly string[]) {
+    this.#strings = strings.values();
+    this.string = this.nextString();
+  }
+
+  nextString(): string {
+    return this.#strings.next().value ?? "";
   }
 }
 
@@ -84,20 +95,25 @@ function fillNumbers(
   }
 }
 
-/** @returns where the next text begins. */
 function fillText(
   rows: readonly Cells[],
   key: string | number,
   lengths: Float64Array,
   start: number,
-  text: string,
-  textAt: number,
-): number {
+  texts: Texts,
+): void {
+  // In variables of their own: to read and write them in the object would take longer than all else.
+  let { string, at } = texts;
   for (let row = 0; row < rows.length; row++) {
     const length = lengths[start + row];
-    rows[row][key] = length === NULL_LENGTH ? null : text.slice(textAt, textAt += length);
+    if (at + length > string.length) {
+      string = texts.nextString();
+      at = 0;
+    }
+    rows[row][key] = length === NULL_LENGTH ? null : string.slice(at, at += length);
   }
-  return textAt;
+  texts.string = string;
+  texts.at = at;
 }
 
 /** @returns where the next bytes begin. */

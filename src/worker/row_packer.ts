@@ -5,7 +5,14 @@
  */
 
 import type { SQLiteValue } from "../sqlite/protocol.ts";
-import { areLoose, type ColumnKind, NULL_LENGTH, NULL_NUMBER, type Stores } from "./packed_rows.ts";
+import {
+  areLoose,
+  type ColumnKind,
+  MOST_TEXT,
+  NULL_LENGTH,
+  NULL_NUMBER,
+  type Stores,
+} from "./packed_rows.ts";
 import type { WirePart } from "./wire.ts";
 
 /** Memory for more numbers than this is not kept for the next message. */
@@ -18,6 +25,8 @@ export class RowPacker {
   /** Its memory is used again and again. */
   #numbers = new Float64Array(4_096);
   #length = 0;
+  /** Those that are full, and the one that is being filled. */
+  #texts: string[] = [];
   #text = "";
   #bytes: Uint8Array[] = [];
 
@@ -35,15 +44,16 @@ export class RowPacker {
       }
       return;
     }
-    const { length } = this.#bytes;
-    const [numbers, text] = [this.#length, this.#text];
+    const [numbers, texts, text] = [this.#length, this.#texts.length, this.#text];
+    const bytes = this.#bytes.length;
     try {
       this.#packColumns(rows, width, parts);
     } catch (error) {
       // Text may be longer than a string can be: whatever else the message has must not suffer.
       this.#length = numbers;
+      this.#texts.length = texts;
       this.#text = text;
-      this.#bytes.length = length;
+      this.#bytes.length = bytes;
       throw error;
     }
   }
@@ -51,9 +61,10 @@ export class RowPacker {
   /** The stores of a message that is complete. The next one begins with empty stores. */
   take(): Stores {
     const numbers = this.#length === 0 ? undefined : this.#numbers.slice(0, this.#length);
-    const stores: Stores = [numbers, this.#text, join(this.#bytes)];
+    const stores: Stores = [numbers, [...this.#texts, this.#text], join(this.#bytes)];
     if (this.#length > MOST_KEPT) this.#numbers = new Float64Array(MOST_KEPT);
     this.#length = 0;
+    this.#texts = [];
     this.#text = "";
     this.#bytes = [];
     return stores;
@@ -102,13 +113,20 @@ export class RowPacker {
     const lengths = this.#numbers;
     let at = this.#length;
     let text = this.#text;
+    const full = this.#texts.length;
     for (let row = 0; row < rows.length; row++) {
       const value = rows[row][column];
       if (typeof value === "string") {
         lengths[at++] = value.length;
-        text += value;
+        if (text.length + value.length > MOST_TEXT && text !== "") {
+          this.#texts.push(text);
+          text = value;
+        } else text += value;
       } else if (value === null) lengths[at++] = NULL_LENGTH;
-      else return false;
+      else {
+        this.#texts.length = full;
+        return false;
+      }
     }
     this.#length = at;
     this.#text = text;

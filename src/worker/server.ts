@@ -229,7 +229,7 @@ const executeSync: typeof executeInSavepointSync = (connection, sql, params, opt
 
 /** The stores come first, but are complete last. */
 function startMessage(): WirePart[] {
-  return [undefined, "", undefined] satisfies Stores;
+  return [undefined, [], undefined] satisfies Stores;
 }
 
 function areEqual(names: readonly string[], others: readonly string[] | undefined): boolean {

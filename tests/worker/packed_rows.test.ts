@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { SQLiteValue } from "../../src/sqlite/protocol.ts";
 import { makeRows } from "../../src/worker/decode_rows.ts";
+import { MOST_TEXT } from "../../src/worker/packed_rows.ts";
 import { ReplyReader } from "../../src/worker/reply_reader.ts";
 import { RowPacker } from "../../src/worker/row_packer.ts";
 import type { WirePart } from "../../src/worker/wire.ts";
@@ -111,6 +112,17 @@ test("huge text, many rows and many columns", () => {
   const long = Array.from({ length: 200_000 }, (_, n) => [n, `row ${n}`, new Uint8Array([n])]);
   const wide = [Array.from({ length: 2_000 }, (_, n) => n), Array<null>(2_000).fill(null)];
   assert.deepStrictEqual(roundTrip(huge, long, wide), [huge, long, wide]);
+});
+
+test("a short text that is kept keeps no long ones alive, nor all that has travelled with it", () => {
+  const packer = new RowPacker();
+  const body = "x".repeat(100_000);
+  const rows = Array.from({ length: 2_000 }, (_, n) => [`name ${n}`, n % 100 === 0 ? body : null]);
+  for (let table = 0; table < 3; table++) packer.pack(rows, 2, []);
+  const [, texts] = packer.take();
+  assert.equal(texts.join("").length, 3 * rows.flat().join("").length);
+  for (const text of texts) assert.ok(text === body || text.length <= MOST_TEXT, `${text.length}`);
+  assert.deepStrictEqual(roundTrip(rows, rows), [rows, rows]);
 });
 
 test("rows are plain objects whatever their columns are called", () => {

@@ -127,7 +127,7 @@ export class GroupCommit {
     const outcomes: Promise<Outcome>[] = [];
     for (const write of wanted) {
       // Before each is sent: those that only wait for their turn would not show in the backlog.
-      const pause = connection.session.pause();
+      const pause = connection.session.pauseBeforeCall();
       if (pause !== undefined) await pause;
       const outcome = runInSavepoint(connection.session, write);
       outcomes.push(outcome);

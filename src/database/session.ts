@@ -69,6 +69,7 @@ export class Session {
   readonly connection: DriverConnection;
   readonly #context: SessionContext;
   readonly #busy: BusyRetry<Session>;
+  readonly #inThread: boolean;
   readonly #cursors = new Set<OpenCursor>();
   /** Calls of an asynchronous driver that have not settled. */
   readonly #running = new Set<Promise<unknown>>();
@@ -77,6 +78,7 @@ export class Session {
     this.connection = connection;
     this.#context = context;
     this.#busy = context.busy;
+    this.#inThread = connection.backlogMs !== undefined;
   }
 
   /** Puts an error of the driver into words that help. */
@@ -96,7 +98,7 @@ export class Session {
     options: RowOptions<R>,
     pick: (result: ResultSet<R>) => S,
   ): Promise<S> {
-    const pause = this.#context.breather.pause();
+    const pause = this.pauseBeforeCall();
     if (pause !== undefined) {
       return pause.then(() => holder.value.execute(holder, sql, params, options, pick));
     }
@@ -196,6 +198,14 @@ export class Session {
   async rollback(): Promise<void> {
     if (this.connection.inTransaction) await this.watch(this.connection.rollback());
     this.leaveTurn();
+  }
+
+  /**
+   * What to wait for before the next statement: nothing where a thread runs it, whose answer takes
+   * a turn of the event loop in any case.
+   */
+  pauseBeforeCall(): Promise<void> | undefined {
+    return this.#inThread ? undefined : this.pause();
   }
 
   /** What to wait for before the next row; see {@linkcode Breather}. */

@@ -86,7 +86,7 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 15, nodeSqlite: 23.1, singleFile: 38.1 },
+    limits: { start: 15, nodeSqlite: 23.1, singleFile: 38.2 },
   },
   "the pool alone": {
     line:

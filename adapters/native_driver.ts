@@ -5,7 +5,7 @@
  */
 
 import type { Driver } from "../src/sqlite/driver.ts";
-import { detectRuntime } from "../src/sqlite/runtime.ts";
+import { detectRuntime, nativeDriverName } from "../src/sqlite/runtime.ts";
 import { nodeSqlite } from "./node_sqlite_driver.ts";
 
 /**
@@ -22,6 +22,6 @@ export async function nativeDriver(): Promise<Driver> {
         "or pool connections of your own with SQLiteConnectionPool.",
     );
   }
-  if (runtime === "bun") return (await import("./bun_sqlite_driver.ts")).bunSqlite;
-  return nodeSqlite;
+  if (nativeDriverName() === "node:sqlite") return nodeSqlite;
+  return (await import("./bun_sqlite_driver.ts")).bunSqlite;
 }

@@ -149,22 +149,6 @@ function threadCpuMs(): number {
   return (user + system) / 1_000;
 }
 
-/** The least that a task takes of this thread's processor, in milliseconds. */
-async function leastCpu(
-  rounds: number,
-  tasks: readonly (() => Promise<void>)[],
-): Promise<number[]> {
-  const least = tasks.map(() => Infinity);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, task] of tasks.entries()) {
-      const before = threadCpuMs();
-      await task();
-      least[index] = Math.min(least[index], threadCpuMs() - before);
-    }
-  }
-  return least;
-}
-
 async function hundredRows(): Promise<void> {
   const callers = 20;
   const queries = 200;
@@ -174,7 +158,7 @@ async function hundredRows(): Promise<void> {
     callAll(callers, queries, (i) => db.all(HUNDRED, [idOf(i)]))
   );
   const [inlineMs, workersMs] = await bestTimes(150, tasks);
-  const [inlineCpu, workersCpu] = await leastCpu(40, tasks);
+  const [inlineCpu, workersCpu] = await bestTimes(40, tasks, threadCpuMs);
   const micros = (ms: number): string => `${(ms / queries * 1_000).toFixed(1)} us`;
   console.log(`100 rows of 5 columns, ${callers} callers, two workers`);
   report(

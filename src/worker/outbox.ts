@@ -4,12 +4,11 @@
  * @module
  */
 
+import { systemEnvironment } from "../pool/clock.ts";
 import type { SQLiteValue } from "../sqlite/protocol.ts";
 import type { WirePart } from "./wire.ts";
 
-const { setImmediate = setTimeout } = globalThis as {
-  setImmediate?: (callback: () => void) => unknown;
-};
+const { clock } = systemEnvironment;
 
 /** Collects the requests of one message. */
 export class Outbox {
@@ -25,7 +24,7 @@ export class Outbox {
   push(...parts: WirePart[]): void {
     // Whoever comes first in a turn sees to it that all travel at its end: after the microtasks,
     // because callers who were just answered ask again in theirs.
-    if (this.#message.length === 0) setImmediate(() => this.flush());
+    if (this.#message.length === 0) clock.nextTurn(() => this.flush());
     for (let i = 0; i < parts.length; i++) this.#message.push(parts[i]);
   }
 

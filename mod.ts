@@ -22,47 +22,45 @@ export {
   type ConnectionOptions,
   type PoolStats,
   SQLiteConnectionPool,
-} from "./src/database/connection_pool.ts";
+} from "./src/connections/connection_pool.ts";
 export type {
   Connection,
   ConnectionCallback,
   Query,
   QueryOptions,
   TransactionOptions,
-} from "./src/database/connection.ts";
-export type { PoolOptions } from "./src/database/options.ts";
-export type { PooledConnection } from "./src/database/pooled_connection.ts";
-export type { ConnectionFactory } from "./src/database/session_lifecycle.ts";
-export type { TransactionMode } from "./src/database/transaction.ts";
+} from "./src/connections/connection.ts";
+export type { PoolOptions } from "./src/connections/pool_options.ts";
+export type { PooledConnection } from "./src/connections/leased_connection.ts";
+export type { ConnectionFactory } from "./src/connections/connection_manager.ts";
+export type { TransactionMode } from "./src/connections/transaction.ts";
 export type {
-  BackupOptions,
-  BatchStatement,
   CallOptions,
   Database,
   DatabaseStats,
   WriteOptions,
 } from "./src/database/database.ts";
-export type {
-  DatabaseOptions,
-  DatabaseWarning,
-  Execution,
-} from "./src/database/database_options.ts";
+export type { DatabaseOptions, DatabaseWarning, Execution } from "./src/database/options.ts";
+export type { BackupOptions } from "./src/database/backup.ts";
+export type { BatchStatement } from "./src/database/batch.ts";
 export { openDatabase } from "./src/database/open_database.ts";
-export type { Place, StatementStats } from "./src/database/routing.ts";
+export type { Place, StatementStats } from "./src/database/router.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";
-export type { CheckpointMode, CheckpointResult } from "./src/database/wal_care.ts";
+export type { CheckpointMode, CheckpointResult } from "./src/database/checkpointer.ts";
 export {
-  ConnectionLostError,
   ConnectionReleasedError,
   PoolClosedError,
   PoolConnectionAcquireTimeoutError,
   PoolConnectionOpenError,
   PoolOverloadedError,
   QueryTimeoutError,
-  SQLiteLibraryConflictError,
   SQLitePoolError,
-  UnsupportedHandleError,
 } from "./src/pool/errors.ts";
+export {
+  ConnectionLostError,
+  SQLiteLibraryConflictError,
+  UnsupportedHandleError,
+} from "./src/driver/errors.ts";
 export type {
   AcquireEvent,
   DestroyEvent,
@@ -74,24 +72,23 @@ export type {
 } from "./src/pool/hooks.ts";
 export type { AcquireOptions, CloseOptions, CorePoolOptions } from "./src/pool/options.ts";
 export type { PoolStats as CorePoolStats } from "./src/pool/stats.ts";
-export type { BackupProgress, Driver, DriverOpenOptions } from "./src/sqlite/driver.ts";
+export type { BackupProgress, Driver, DriverOpenOptions } from "./src/driver/driver.ts";
 export { SQLiteError, SQLiteIntegerRangeError } from "./src/sqlite/errors.ts";
 export type {
-  AsyncConnection,
   BindParams,
   BindValue,
-  DriverConnection,
   ResultSet,
   Row,
   RowFactory,
   RowOptions,
   SQLiteValue,
-} from "./src/sqlite/protocol.ts";
+} from "./src/sqlite/types.ts";
+export type { AsyncConnection, DriverConnection } from "./src/driver/connection.ts";
 export type { IntMode } from "./src/sqlite/rows.ts";
-export { detectRuntime, type RuntimeName } from "./src/sqlite/runtime.ts";
+export { detectRuntime, type RuntimeName } from "./src/platform/runtime.ts";
 export { SqlQuery } from "./src/sqlite/sql_query.ts";
 export { ident, sql, type SqlArgument, type SqlTag } from "./src/sqlite/sql_tag.ts";
-export type { OnTiming } from "./src/sqlite/timing.ts";
+export type { OnTiming } from "./src/driver/timing.ts";
 export type { ThreadStats, WorkerConnectionFactory } from "./src/worker/thread_factory.ts";
 export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
 export type { WorkerDriverName } from "./src/worker/wire.ts";

@@ -6,7 +6,7 @@
  */
 
 import { SQLitePoolError } from "../src/pool/errors.ts";
-import type { DriverConnection } from "../src/sqlite/protocol.ts";
+import type { DriverConnection } from "../src/driver/connection.ts";
 import type { AdaptOptions } from "./options.ts";
 
 /** Makes a connection of a handle, which is one of the driver's. */

@@ -4,70 +4,66 @@
  * @module
  */
 
-import type { DriverConnection } from "../src/sqlite/protocol.ts";
+import type { DriverConnection } from "../src/driver/connection.ts";
 import { Adapter } from "./adapter.ts";
-import {
-  isBetterSqlite3Handle,
-  isBunSqliteHandle,
-  isClosed,
-  isDbSqliteHandle,
-  isDriverConnection,
-  isLibsqlClient,
-  isLibsqlSyncHandle,
-  isNodeSqliteHandle,
-  isSqlite3Handle,
-  isThreeMethods,
-  isTursoHandle,
-} from "./handles.ts";
+import { isClosed, isDriverConnection, isThreeMethods } from "./connection_shape.ts";
+import { isTursoHandle } from "./turso/handle.ts";
+import { isSqlite3Handle } from "./sqlite3/handle.ts";
+import { isNodeSqliteHandle } from "./node_sqlite/handle.ts";
+import { isLibsqlClient } from "./libsql_client/handle.ts";
+import { isLibsqlSyncHandle } from "./libsql/handle.ts";
+import { isDbSqliteHandle } from "./db_sqlite/handle.ts";
+import { isBunSqliteHandle } from "./bun_sqlite/handle.ts";
+import { isBetterSqlite3Handle } from "./better_sqlite3/handle.ts";
 import type { AdaptOptions } from "./options.ts";
 
 const DRIVERS: readonly Adapter[] = [
   new Adapter(
     "node:sqlite (DatabaseSync)",
     isNodeSqliteHandle,
-    async () => (await import("./node_sqlite.ts")).adaptNodeSqlite,
+    async () => (await import("./node_sqlite/adapter.ts")).adaptNodeSqlite,
   ),
   new Adapter(
     "bun:sqlite (Database)",
     isBunSqliteHandle,
-    async () => (await import("./bun_sqlite.ts")).adaptBunSqlite,
+    async () => (await import("./bun_sqlite/adapter.ts")).adaptBunSqlite,
   ),
   new Adapter(
     "better-sqlite3 (Database)",
     isBetterSqlite3Handle,
-    async () => (await import("./better_sqlite3.ts")).adaptBetterSqlite3,
+    async () => (await import("./better_sqlite3/adapter.ts")).adaptBetterSqlite3,
   ),
   new Adapter(
     "@db/sqlite (Database)",
     isDbSqliteHandle,
-    async () => (await import("./db_sqlite.ts")).adaptDbSqlite,
+    async () => (await import("./db_sqlite/adapter.ts")).adaptDbSqlite,
   ),
   new Adapter(
     "libsql (Database)",
     isLibsqlSyncHandle,
-    async () => (await import("./libsql_sync.ts")).adaptLibsqlSync,
+    async () => (await import("./libsql/adapter.ts")).adaptLibsqlSync,
   ),
   new Adapter(
     "@libsql/client (Client)",
     isLibsqlClient,
-    async () => (await import("./libsql.ts")).adaptLibsql,
+    async () => (await import("./libsql_client/adapter.ts")).adaptLibsql,
   ),
   new Adapter(
     "sqlite3 (Database)",
     isSqlite3Handle,
-    async () => (await import("./sqlite3.ts")).adaptSqlite3,
+    async () => (await import("./sqlite3/adapter.ts")).adaptSqlite3,
   ),
   new Adapter(
     "@tursodatabase/database (Database)",
     isTursoHandle,
-    async () => (await import("./turso.ts")).adaptTurso,
+    async () => (await import("./turso/adapter.ts")).adaptTurso,
   ),
 ];
 
 const OTHERS: Adapter = new Adapter(
   "any object with execute(), rollback() and close()",
   isThreeMethods,
-  async () => (await import("../src/sqlite/three_methods.ts")).adaptThreeMethods,
+  async () => (await import("../src/driver/three_methods.ts")).adaptThreeMethods,
 );
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describe } from "../src/sqlite/describe.ts";
+import { describe } from "../src/platform/describe.ts";
 import { read } from "./shape.ts";
 
 /** How the class of a driver is recognised, and what to write to get at it. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Driver } from "../src/sqlite/driver.ts";
-import { detectRuntime, nativeDriverName } from "../src/sqlite/runtime.ts";
-import { nodeSqlite } from "./node_sqlite_driver.ts";
+import type { Driver } from "../src/driver/driver.ts";
+import { detectRuntime, nativeDriverName } from "../src/platform/runtime.ts";
+import { nodeSqlite } from "./node_sqlite/driver.ts";
 
 /**
  * All runtimes with SQLite have node:sqlite; only Bun loads what it has of its own.
@@ -23,5 +23,5 @@ export async function nativeDriver(): Promise<Driver> {
     );
   }
   if (nativeDriverName() === "node:sqlite") return nodeSqlite;
-  return (await import("./bun_sqlite_driver.ts")).bunSqlite;
+  return (await import("./bun_sqlite/driver.ts")).bunSqlite;
 }

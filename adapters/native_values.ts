@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../src/sqlite/protocol.ts";
+import type { SQLiteValue } from "../src/sqlite/types.ts";
 import { codeName } from "../src/sqlite/code_names.ts";
 import * as resultCode from "../src/sqlite/result_codes.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { IntMode } from "../src/sqlite/rows.ts";
-import type { OnTiming } from "../src/sqlite/timing.ts";
+import type { OnTiming } from "../src/driver/timing.ts";
 
 /** How an adapted connection behaves. */
 export interface AdaptOptions {

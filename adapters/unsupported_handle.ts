@@ -4,9 +4,9 @@
  * @module
  */
 
-import { UnsupportedHandleError } from "../src/pool/errors.ts";
-import { describe } from "../src/sqlite/describe.ts";
-import { isClosed, THREE_METHODS } from "./handles.ts";
+import { UnsupportedHandleError } from "../src/driver/errors.ts";
+import { describe } from "../src/platform/describe.ts";
+import { isClosed, THREE_METHODS } from "./connection_shape.ts";
 import { hasMethods } from "./shape.ts";
 
 /**

@@ -11,9 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-import { adaptBunSqlite, type BunSqliteHandle } from "../adapters/bun_sqlite.ts";
-import { adaptNodeSqlite, type NodeSqliteHandle } from "../adapters/node_sqlite.ts";
-import type { DriverConnection } from "../src/sqlite/protocol.ts";
+import { adaptBunSqlite, type BunSqliteHandle } from "../adapters/bun_sqlite/adapter.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../adapters/node_sqlite/adapter.ts";
+import type { DriverConnection } from "../src/driver/connection.ts";
 
 interface RawHandle {
   exec(sql: string): unknown;

@@ -32,7 +32,7 @@ process.once("exit", () => rmSync(workspace, { recursive: true, force: true, max
 function copy(name: string): string {
   const directory = join(workspace, name);
   mkdirSync(directory);
-  for (const part of ["package.json", "src/pool", "tests/helpers", "tests/pool"]) {
+  for (const part of ["package.json", "src/platform", "src/pool", "tests/helpers", "tests/pool"]) {
     cpSync(part, join(directory, part), { recursive: true });
   }
   // A junction needs no privileges on Windows; elsewhere it is a link like any other.

@@ -5,7 +5,7 @@ import manifest from "../../package.json" with { type: "json" };
 export interface EntryPoint {
   /** As users write it: "@sqlitepool/pool/node-sqlite". */
   readonly name: string;
-  /** As we write it: "adapters/node_sqlite.ts". */
+  /** As we write it: "adapters/node_sqlite/adapter.ts". */
   readonly path: string;
 }
 

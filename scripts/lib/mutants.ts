@@ -20,13 +20,13 @@ const queue: readonly Mutant[] = [
   },
   {
     bug: "the last to come is served first",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: "const waiter = this.#head;",
     replace: "const waiter = this.#tail;",
   },
   {
     bug: "newcomers overtake those who wait",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: "waiter.previous = this.#tail;\n    if (this.#tail === undefined) this.#head = waiter;",
     replace: "const tail = this.#tail;\n    if (tail?.previous !== undefined) {\n" +
       "      waiter.previous = tail.previous;\n      waiter.next = tail;\n" +
@@ -36,28 +36,28 @@ const queue: readonly Mutant[] = [
   },
   {
     bug: "a waiter settles twice: it accepts without ever refusing",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: 'if (this.#state !== "waiting") return false;',
     replace: "",
-    guard: "waiters.test.ts",
+    guard: "wait_queue.test.ts",
   },
   {
     bug: "the timer for deadlines stays when nobody waits any more",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: "this.#clock.cancel(this.#timer);\n      this.#timerDueAt = Infinity;",
     replace: "this.#timerDueAt = Infinity;",
-    guard: "waiters.test.ts",
+    guard: "wait_queue.test.ts",
   },
   {
     bug: "a deadline that is not the first is forgotten",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: "this.#lookAgainBy(next);",
     replace: "",
     guard: "timeouts.test.ts",
   },
   {
     bug: "the abort listener of a waiter that was served stays",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: 'this.#signal?.removeEventListener("abort", this.#onAbort);',
     replace: "{}",
   },
@@ -81,11 +81,11 @@ const queue: readonly Mutant[] = [
     file: "pool.ts",
     find: "if (this.#waiters.size >= this.#waitingRoom()) {",
     replace: "if (this.#waiters.size > this.#waitingRoom()) {",
-    guard: "waiters.test.ts",
+    guard: "wait_queue.test.ts",
   },
   {
     bug: "a pending deadline lets the process exit",
-    file: "waiters.ts",
+    file: "wait_queue.ts",
     find: '"keeps process alive"',
     replace: '"lets process exit"',
     guard: "exit.test.ts",
@@ -160,14 +160,14 @@ const slots: readonly Mutant[] = [
   },
   {
     bug: "a step that hangs is waited for without limit",
-    file: "operation.ts",
+    file: "step.ts",
     find: 'timeoutMs,\n    "keeps process alive",',
     replace: 'Infinity,\n    "keeps process alive",',
     guard: "product.test.ts",
   },
   {
     bug: "what an open brings after its time limit is never closed",
-    file: "operation.ts",
+    file: "step.ts",
     find: ": late(value),",
     replace: ": undefined,",
   },
@@ -176,7 +176,7 @@ const slots: readonly Mutant[] = [
 const resources: readonly Mutant[] = [
   {
     bug: "idle resources are reused first in, first out",
-    file: "idle.ts",
+    file: "idle_stack.ts",
     find: "return this.#stack.pop();",
     replace: "return this.#stack.shift();",
   },
@@ -200,7 +200,7 @@ const resources: readonly Mutant[] = [
   },
   {
     bug: "no resource is ever checked",
-    file: "idle.ts",
+    file: "idle_stack.ts",
     find: "return now >= this.#checkDueAt(resource);",
     replace: "return false;",
   },
@@ -239,7 +239,7 @@ const resources: readonly Mutant[] = [
   },
   {
     bug: "an idle resource counts as fit until it is retired, however long unchecked",
-    file: "idle.ts",
+    file: "idle_stack.ts",
     find: "resource.fitUntil = Math.min(due, this.#checkDueAt(resource));",
     replace: "resource.fitUntil = due;",
   },
@@ -265,7 +265,7 @@ const resources: readonly Mutant[] = [
   },
   {
     bug: "an idle resource is never retired by itself",
-    file: "idle.ts",
+    file: "idle_stack.ts",
     find: "this.#stack.push(resource);\n    this.#lookAgainBy(due);",
     replace: "this.#stack.push(resource);",
     guard: "retirement.test.ts",
@@ -279,7 +279,7 @@ const resources: readonly Mutant[] = [
   },
   {
     bug: "the timer for idle resources keeps the process alive",
-    file: "idle.ts",
+    file: "idle_stack.ts",
     find: '"lets process exit"',
     replace: '"keeps process alive"',
     guard: "exit.test.ts",
@@ -366,14 +366,14 @@ const ends: readonly Mutant[] = [
     file: "pool.ts",
     find: "void this.release(resource);",
     replace: "",
-    guard: "leaks.test.ts",
+    guard: "leak_detector.test.ts",
   },
   {
     bug: "a leak is blamed on whoever made room for the lease",
     file: "pool.ts",
     find: "this.lease(resource, w.calledFrom)",
     replace: "this.lease(resource)",
-    guard: "leaks.test.ts",
+    guard: "leak_detector.test.ts",
   },
 ];
 

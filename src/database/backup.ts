@@ -5,12 +5,17 @@
  */
 
 import { SQLitePoolError } from "../pool/errors.ts";
-import { describeValue } from "../pool/options.ts";
-import type { Driver } from "../sqlite/driver.ts";
-import type { Connection } from "./connection.ts";
-import type { SQLiteConnectionPool } from "./connection_pool.ts";
-import type { BackupOptions } from "./database.ts";
-import { fileStatus } from "./runtime_modules.ts";
+import { describeValue } from "../platform/describe.ts";
+import type { BackupProgress, Driver } from "../driver/driver.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+import { fileStatus } from "../platform/builtins.ts";
+
+/** How a backup is made. */
+export interface BackupOptions {
+  /** Called while the backup goes on, at least once at its end; to throw gives it up. */
+  onProgress?: (progress: BackupProgress) => void;
+}
 
 /** Called when the snapshot is taken; what it returns is called when it is given up. */
 export type OnSnapshot = () => () => void;

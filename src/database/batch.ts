@@ -4,12 +4,19 @@
  * @module
  */
 
-import type { ResultSet, RowFactory } from "../sqlite/protocol.ts";
-import { type Connection, paramsOf, textOf } from "./connection.ts";
-import type { BatchStatement } from "./database.ts";
-import type { LeasedConnection } from "./pooled_connection.ts";
-import { mayFollowOthers } from "./queueable.ts";
-import type { Session } from "./session.ts";
+import type { BindParams, ResultSet, RowFactory } from "../sqlite/types.ts";
+import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
+import { mayFollowOthers } from "../sqlite/classify.ts";
+import type { PhysicalConnection } from "../connections/physical_connection.ts";
+
+/** One statement of a batch. */
+export interface BatchStatement {
+  /** SQL text of one statement, or what the `sql` tag made. */
+  readonly sql: Query;
+  /** Values by position or by name; none beside what the `sql` tag made. */
+  readonly params?: BindParams;
+}
 
 /** Runs statements on a connection, in their order; the first that fails undoes all of them. */
 export function runBatch<R>(
@@ -40,7 +47,7 @@ async function runInOrder<R>(
  * transaction: should one end it, those that are on their way must not run outside.
  */
 async function runTogether<R>(
-  session: Session,
+  session: PhysicalConnection,
   statements: readonly BatchStatement[],
   rowFactory: RowFactory<R> | undefined,
 ): Promise<ResultSet<R>[]> {

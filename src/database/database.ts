@@ -4,33 +4,37 @@
  * @module
  */
 
-import type { Clock } from "../pool/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { PoolClosedError } from "../pool/errors.ts";
-import {
-  type AcquireOptions,
-  checkCloseTimeout,
-  type CloseOptions,
-  describeValue,
-} from "../pool/options.ts";
-import type { BackupProgress } from "../sqlite/driver.ts";
+import { type AcquireOptions, checkCloseTimeout, type CloseOptions } from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/protocol.ts";
+import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
-import type { BackUp } from "./backup.ts";
-import { runBatch } from "./batch.ts";
-import { type Connection, paramsOf, type Query, textOf } from "./connection.ts";
-import type { ConnectionOptions, PoolStats, SQLiteConnectionPool } from "./connection_pool.ts";
-import { withDeadline } from "./deadline.ts";
+import type { BackUp, BackupOptions } from "./backup.ts";
+import { type BatchStatement, runBatch } from "./batch.ts";
+import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
+import type {
+  ConnectionOptions,
+  PoolStats,
+  SQLiteConnectionPool,
+} from "../connections/connection_pool.ts";
+import { withDeadline } from "../pool/deadline.ts";
 import { GroupCommit, type WriterSource } from "./group_commit.ts";
-import { LongReads } from "./long_reads.ts";
-import { asWriter, refuseNestedWrite } from "./nested_writes.ts";
-import type { LeasedConnection } from "./pooled_connection.ts";
-import { mayShareCommit } from "./queueable.ts";
+import { ReadWatch } from "./read_watch.ts";
+import { asWriter, refuseNestedWrite } from "./reentrancy.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
+import { mayShareCommit } from "../sqlite/classify.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
-import type { Router, StatementStats } from "./routing.ts";
-import { beginStatement, type TransactionMode } from "./transaction.ts";
-import { checkpoint, type CheckpointMode, type CheckpointResult, WalCare } from "./wal_care.ts";
+import type { Router, StatementStats } from "./router.ts";
+import { beginStatement, type TransactionMode } from "../connections/transaction.ts";
+import {
+  checkpoint,
+  Checkpointer,
+  type CheckpointMode,
+  type CheckpointResult,
+} from "./checkpointer.ts";
 
 /** How a call waits, and how its rows are made. */
 export type CallOptions<R> = ConnectionOptions<R>;
@@ -41,20 +45,6 @@ export interface WriteOptions extends AcquireOptions {
   mode?: TransactionMode;
   /** How often a deferred transaction whose snapshot went stale starts over. Default: 0. */
   retries?: number;
-}
-
-/** One statement of a batch. */
-export interface BatchStatement {
-  /** SQL text of one statement, or what the `sql` tag made. */
-  readonly sql: Query;
-  /** Values by position or by name; none beside what the `sql` tag made. */
-  readonly params?: BindParams;
-}
-
-/** How a backup is made. */
-export interface BackupOptions {
-  /** Called while the backup goes on, at least once at its end; to throw gives it up. */
-  onProgress?: (progress: BackupProgress) => void;
 }
 
 /** The pools of a database. */
@@ -120,8 +110,8 @@ const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "trun
 export class Database<R = Row> {
   readonly #parts: DatabaseParts<R>;
   readonly #group: GroupCommit | undefined;
-  readonly #care: WalCare<R> | undefined;
-  readonly #longReads: LongReads;
+  readonly #care: Checkpointer<R> | undefined;
+  readonly #longReads: ReadWatch;
   #closed: Promise<void> | undefined = undefined;
 
   /**
@@ -133,8 +123,8 @@ export class Database<R = Row> {
     const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
     this.#parts = parts;
     this.#group = writer && new GroupCommit(writer as unknown as WriterSource, clock);
-    this.#care = writer === undefined || inMemory ? undefined : new WalCare(writer, clock);
-    this.#longReads = new LongReads(
+    this.#care = writer === undefined || inMemory ? undefined : new Checkpointer(writer, clock);
+    this.#longReads = new ReadWatch(
       clock,
       maxReadTransactionMs,
       onLongRead,

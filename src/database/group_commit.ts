@@ -7,13 +7,13 @@
  * @module
  */
 
-import type { Clock } from "../pool/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
-import { Waiter, WaiterQueue } from "../pool/waiters.ts";
-import type { BindParams, ResultSet, RowFactory } from "../sqlite/protocol.ts";
-import { executeInSavepoint } from "../sqlite/savepoint.ts";
-import type { LeasedConnection } from "./pooled_connection.ts";
-import type { Session } from "./session.ts";
+import { Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import type { BindParams, ResultSet, RowFactory } from "../sqlite/types.ts";
+import { executeInSavepoint } from "../driver/savepoint.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
+import type { PhysicalConnection } from "../connections/physical_connection.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
@@ -50,14 +50,14 @@ export class GroupCommit {
   readonly #writer: WriterSource;
   readonly #clock: Clock;
   /** Everybody who waits for an answer. */
-  readonly #callers: WaiterQueue<ResultSet<unknown>>;
+  readonly #callers: WaitQueue<ResultSet<unknown>>;
   /** The last group in the queue, as long as it takes more writes. */
   #open: Write[] | undefined = undefined;
 
   constructor(writer: WriterSource, clock: Clock) {
     this.#writer = writer;
     this.#clock = clock;
-    this.#callers = new WaiterQueue(clock, (caller) => {
+    this.#callers = new WaitQueue(clock, (caller) => {
       this.#refuse(caller, writerStayedBusy(caller.timeoutMs));
     });
   }
@@ -182,7 +182,7 @@ async function committed(connection: LeasedConnection<unknown>): Promise<boolean
   }
 }
 
-async function runInSavepoint(session: Session, write: Write): Promise<Outcome> {
+async function runInSavepoint(session: PhysicalConnection, write: Write): Promise<Outcome> {
   const { sql, params, rowFactory } = write;
   try {
     const call = executeInSavepoint(session.connection, sql, params, { rowFactory });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeValue } from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
 
 /** What a location says about creating and writing the file. */
 export type FileMode = "ro" | "rw" | "rwc";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Row } from "../sqlite/protocol.ts";
+import type { Row } from "../sqlite/types.ts";
 import type { Database } from "./database.ts";
-import type { DatabaseOptions } from "./database_options.ts";
+import type { DatabaseOptions } from "./options.ts";
 
 /**
  * Opens a database with one writer and many readers.
@@ -33,6 +33,6 @@ export async function openDatabase<R = Row>(
   location: string | URL,
   options: DatabaseOptions<R> = {},
 ): Promise<Database<R>> {
-  const { open } = await import("./opening.ts");
+  const { open } = await import("./open.ts");
   return await open(location, options);
 }

@@ -1,102 +1,174 @@
 /**
- * The options of `SQLiteConnectionPool`.
+ * The options of `openDatabase`.
  *
  * @module
  */
 
-import { HOOK_NAMES } from "../pool/hooks.ts";
-import { CORE_OPTION_NAMES, type CorePoolOptions, describeValue } from "../pool/options.ts";
-import { MAX_TIMER_MS } from "../pool/clock.ts";
-import type { Row, RowFactory } from "../sqlite/protocol.ts";
-import type { IntMode } from "../sqlite/rows.ts";
-import type { Connection } from "./connection.ts";
+import { checkHooks } from "../pool/hooks.ts";
+import { resolveOptions } from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
+import type { Driver } from "../driver/driver.ts";
+import type { Row } from "../sqlite/types.ts";
+import type { SpawnWorker } from "../worker/thread.ts";
+import {
+  POOL_OPTION_NAMES,
+  type PoolOptions,
+  refuseUnknownOptions,
+  resolveSqliteOptions,
+} from "../connections/pool_options.ts";
+import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
-/** Settings of a pool of SQLite connections. `R` is what its rows are. */
-export interface PoolOptions<R = Row> extends CorePoolOptions {
-  /** Sets each new connection up, before anybody gets it. */
-  onConnect?: (connection: Connection<R>) => unknown;
-  /** Makes each row from its values and column names; plain objects without it. */
-  rowFactory?: RowFactory<R>;
-  /**
-   * "number" makes integers numbers and refuses those a number cannot hold, with a
-   * `SQLiteIntegerRangeError`; "bigint" makes all of them bigints. Default: "number".
-   */
-  intMode?: IntMode;
-  /** Prepared statements kept per connection; 0 keeps none. Default: 128. */
-  statementCacheSize?: number;
-  /**
-   * How long a statement that found the database locked is tried again, in milliseconds. Applies
-   * to synchronous drivers, whose own waiting would block the thread and is switched off.
-   * Default: 5_000.
-   */
-  busyTimeoutMs?: number;
+/** Something that does no harm yet, but should be looked into. */
+export interface DatabaseWarning {
+  /** A read that keeps the log from shrinking, or a SQLite with the WAL-reset bug. */
+  readonly kind: "long read" | "wal-reset bug";
+  /** What happened, and what to do about it. */
+  readonly message: string;
 }
 
-const DEFAULT_BUSY_TIMEOUT_MS = 5_000;
+/** Where statements run. */
+export type Execution = "inline" | "worker" | "auto";
 
-/** The names of all options of a pool. */
-export const POOL_OPTION_NAMES: readonly string[] = [
-  ...CORE_OPTION_NAMES,
-  ...HOOK_NAMES,
-  "onConnect",
-  "rowFactory",
-  "intMode",
-  "statementCacheSize",
-  "busyTimeoutMs",
+/** Settings of a database: its own, and those of its pools. */
+export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
+  /** The driver; "auto" takes the runtime's own. Default: "auto". */
+  driver?: "auto" | Driver;
+  /**
+   * Where statements run: "inline", in the thread of the caller, which stands still meanwhile;
+   * "worker", each connection in a thread of its own; "auto", in threads but for single reads that
+   * have proved to be quick. Default: "inline".
+   */
+  execution?: Execution;
+  /**
+   * Starts a thread with the script `@sqlitepool/pool/worker`; for bundles, which move it.
+   */
+  worker?: SpawnWorker;
+  /** Most readers at once, from 1 up. Default: 4. */
+  readers?: number;
+  /** Opens an existing file without ever writing to it. Default: false. */
+  readonly?: boolean;
+  /**
+   * "normal" survives a crash of the process; "full" also survives a crash of the machine, and
+   * each commit waits for the disk. Default: "normal".
+   */
+  durability?: Durability;
+  /** Pragmas of every connection. */
+  pragmas?: Pragmas;
+  /**
+   * Limit for a callback of `read` or `write`, in milliseconds, and in threads for single
+   * reads too. Default: `Infinity`.
+   */
+  queryTimeoutMs?: number;
+  /** Warn of a read that holds its snapshot for longer, in milliseconds. Default: 60_000. */
+  maxReadTransactionMs?: number;
+  /** For files of unknown origin: read-only, hardened, and checked when opened. Default: false. */
+  untrusted?: boolean;
+  /** Called with warnings. Default: `console.warn`. */
+  onWarning?: (warning: DatabaseWarning) => void;
+}
+
+/** What is checked and filled in here; the rest goes on to the pools. */
+export interface ResolvedDatabaseOptions<R> {
+  readonly driver: Driver | "auto";
+  readonly execution: Execution;
+  readonly worker: SpawnWorker | undefined;
+  readonly readers: number;
+  readonly readonly: boolean;
+  readonly durability: Durability;
+  readonly pragmas: Pragmas;
+  readonly queryTimeoutMs: number;
+  readonly maxReadTransactionMs: number;
+  readonly untrusted: boolean;
+  readonly onWarning: (warning: DatabaseWarning) => void;
+  readonly acquisitionTimeoutMs: number;
+  readonly operationTimeoutMs: number;
+  readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
+}
+
+const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
+
+const OWN_NAMES: readonly string[] = [
+  ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
+  ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker"],
 ];
 
-/** Letters and digits only, without the unit: `idle_timeout` and `idleTimeoutMs` are alike. */
-function skeleton(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "").replace(/ms$/, "");
+// One writer, and readers: there is no pool size to set.
+const OPTION_NAMES: readonly string[] = POOL_OPTION_NAMES
+  .filter((name) => name !== "poolSize" && name !== "minIdle")
+  .concat(OWN_NAMES);
+
+function check(holds: boolean, name: string, expected: string, value: unknown): void {
+  if (holds) return;
+  const message = `${name} must be ${expected}; got ${describeValue(value)}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
-/** Throws a TypeError for the first option that is not among `known`, naming the one meant. */
-export function refuseUnknownOptions(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const meant = known.find((other) => skeleton(other) === skeleton(name));
-    throw new TypeError(
-      `Unknown option ${JSON.stringify(name)}. ` +
-        (meant === undefined
-          ? `The options are ${known.join(", ")}.`
-          : `Did you mean ${meant}?` + (meant.endsWith("Ms") ? " It is in milliseconds." : "")),
-    );
-  }
+const DRIVERS = '"auto" or a driver such as nodeSqlite or betterSqlite3(Database)';
+
+function isDriver(value: unknown): boolean {
+  if (value === "auto") return true;
+  const { open, name, library } = (value ?? {}) as Partial<Driver>;
+  // The class Database of bun:sqlite has a name, and a static function open.
+  return typeof open === "function" && typeof name === "string" && typeof library === "string";
 }
 
-function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError(`${name} must be a function; got ${describeValue(value)}`);
-  }
-}
+const isLimit = (value: unknown): boolean => typeof value === "number" && value >= 0;
 
-/** Options of the SQLite layer, checked and filled in. */
-export interface ResolvedSqliteOptions {
-  readonly intMode: IntMode;
-  readonly statementCacheSize: number | undefined;
-  readonly busyTimeoutMs: number;
-}
-
-/** Checks what the core pool does not know. Throws a TypeError or RangeError with the name. */
-export function resolveSqliteOptions<R>(options: PoolOptions<R>): ResolvedSqliteOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options must be an object; got ${describeValue(options)}`);
-  }
-  refuseUnknownOptions(options, POOL_OPTION_NAMES);
-  checkFunction("onConnect", options.onConnect);
-  checkFunction("rowFactory", options.rowFactory);
-  const { intMode = "number", statementCacheSize, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } =
-    options;
-  if (intMode !== "number" && intMode !== "bigint") {
-    throw new TypeError(`intMode must be "number" or "bigint"; got ${describeValue(intMode)}`);
-  }
-  checkRange("statementCacheSize", statementCacheSize ?? 0, Number.MAX_SAFE_INTEGER);
-  checkRange("busyTimeoutMs", busyTimeoutMs, MAX_TIMER_MS);
-  return { intMode, statementCacheSize, busyTimeoutMs };
-}
-
-function checkRange(name: string, value: unknown, max: number): void {
-  const message = `${name} must be a whole number from 0 to ${max}; got ${describeValue(value)}`;
-  if (typeof value !== "number") throw new TypeError(message);
-  if (!Number.isInteger(value) || value < 0 || value > max) throw new RangeError(message);
+/** Checks the options. Throws a TypeError or RangeError that names the option. */
+export function resolveDatabaseOptions<R>(
+  options: DatabaseOptions<R>,
+): ResolvedDatabaseOptions<R> {
+  check(typeof options === "object" && options !== null, "options", "an object", options);
+  refuseUnknownOptions(options, OPTION_NAMES);
+  const {
+    driver = "auto",
+    execution = "inline",
+    worker,
+    readers = 4,
+    readonly = false,
+    durability = "normal",
+    pragmas = {},
+    queryTimeoutMs = Infinity,
+    maxReadTransactionMs = 60_000,
+    untrusted = false,
+    onWarning = ({ message }) => console.warn(`@sqlitepool/pool: ${message}`),
+    ...pool
+  } = options;
+  check(isDriver(driver), "driver", DRIVERS, driver);
+  const isExecution = EXECUTIONS.includes(execution);
+  check(isExecution, "execution", '"inline", "worker" or "auto"', execution);
+  const isSpawn = worker === undefined || typeof worker === "function";
+  check(isSpawn, "worker", "a function that starts a thread", worker);
+  const isCount = Number.isSafeInteger(readers) && readers >= 1;
+  check(isCount, "readers", "a whole number from 1 up", readers);
+  check(typeof readonly === "boolean", "readonly", "true or false", readonly);
+  const isDurability = durability === "normal" || durability === "full";
+  check(isDurability, "durability", '"normal" or "full"', durability);
+  check(typeof pragmas === "object" && pragmas !== null, "pragmas", "an object", pragmas);
+  checkPragmas(pragmas);
+  const milliseconds = "a number from 0 up (milliseconds)";
+  check(isLimit(queryTimeoutMs), "queryTimeoutMs", milliseconds, queryTimeoutMs);
+  check(isLimit(maxReadTransactionMs), "maxReadTransactionMs", milliseconds, maxReadTransactionMs);
+  check(typeof untrusted === "boolean", "untrusted", "true or false", untrusted);
+  check(typeof onWarning === "function", "onWarning", "a function", onWarning);
+  // The pools would refuse these too, but not before a file was opened.
+  checkHooks(pool);
+  resolveSqliteOptions(pool);
+  const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions(pool);
+  return {
+    driver,
+    execution,
+    worker,
+    readers,
+    readonly: readonly || untrusted,
+    durability,
+    pragmas,
+    queryTimeoutMs,
+    maxReadTransactionMs,
+    untrusted,
+    onWarning,
+    acquisitionTimeoutMs,
+    operationTimeoutMs,
+    pool,
+  };
 }

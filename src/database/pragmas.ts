@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describeValue } from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
 
 /** How often a commit waits for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
 export type Durability = "normal" | "full";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Clock } from "../pool/clock.ts";
-import { type Deadline, withDeadline } from "./deadline.ts";
-import type { PooledConnection } from "./pooled_connection.ts";
+import type { Clock } from "../platform/clock.ts";
+import { type Deadline, withDeadline } from "../pool/deadline.ts";
+import type { PooledConnection } from "../connections/leased_connection.ts";
 
 /** How long a row may be waited for. */
 export interface RowLimit extends Deadline {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Environment, Timer } from "./clock.ts";
+import type { Environment, Timer } from "../platform/clock.ts";
 
 const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 30_000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPromiseLike } from "./operation.ts";
+import { isPromiseLike } from "./step.ts";
 
 /**
  * Why a connection was closed: idle for too long ("idle"), too old ("lifetime"), lent too often

@@ -4,19 +4,26 @@
  * @module
  */
 
-import type { Pool } from "./pool.ts";
-import { closedUnderLease, leaseIsDead } from "./refusals.ts";
+import { closedUnderLease, leaseIsDead } from "./errors.ts";
 import type { Resource } from "./resource.ts";
+
+/** Who a resource goes back to. */
+export interface Lender<T> {
+  /** Takes a resource back, to be lent again. */
+  release(resource: Resource<T>): Promise<void> | void;
+  /** Takes a resource back, to be closed. */
+  discard(resource: Resource<T>): void;
+}
 
 /** A resource on loan. Dead once released: it can never reach the next holder's resource. */
 export class Lease<T> {
-  readonly #pool: Pool<T>;
+  readonly #lender: Lender<T>;
   readonly #resource: Resource<T>;
   readonly #id: number;
   #givenBack: "no" | "yes" = "no";
 
-  constructor(pool: Pool<T>, resource: Resource<T>, id: number) {
-    this.#pool = pool;
+  constructor(lender: Lender<T>, resource: Resource<T>, id: number) {
+    this.#lender = lender;
     this.#resource = resource;
     this.#id = id;
   }
@@ -41,13 +48,13 @@ export class Lease<T> {
   release(): Promise<void> | void {
     if (!this.active) return;
     this.#givenBack = "yes";
-    return this.#pool.release(this.#resource);
+    return this.#lender.release(this.#resource);
   }
 
   /** Gives the resource back to be closed instead of reused. */
   discard(): void {
     if (!this.active) return;
     this.#givenBack = "yes";
-    this.#pool.discard(this.#resource);
+    this.#lender.discard(this.#resource);
   }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { MAX_TIMER_MS } from "./clock.ts";
+import { describeValue } from "../platform/describe.ts";
+import { MAX_TIMER_MS } from "../platform/clock.ts";
 import type { PoolHooks } from "./hooks.ts";
 
 /** Settings of a pool. Every time is in milliseconds; `Infinity` switches a limit off. */
@@ -89,17 +90,6 @@ const NUMBER_OPTIONS: Readonly<Record<NumberOption, NumberRule>> = {
 };
 
 const CLOSE_TIMEOUT: NumberRule = milliseconds(0, MAX_TIMER_MS);
-
-/** Shows a rejected value, briefly and without side effects. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
-  if (typeof value === "bigint") return `${value}n (a bigint)`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) {
-    return Array.isArray(value) ? "an array" : "an object";
-  }
-  return String(value);
-}
 
 function rangeOf(rule: NumberRule): string {
   const kind = rule.whole ? "a whole number" : "a number";

@@ -10,12 +10,12 @@
  */
 
 import { Backoff } from "./backoff.ts";
-import { type Environment, systemEnvironment, type Timer } from "./clock.ts";
+import { type Environment, systemEnvironment, type Timer } from "../platform/clock.ts";
 import { checkHooks, type DestroyReason, notify, type PoolHooks } from "./hooks.ts";
-import { IdleStack } from "./idle.ts";
-import { LeakDetector, type LostLease } from "./leaks.ts";
+import { IdleStack } from "./idle_stack.ts";
+import { LeakDetector, type LostLease } from "./leak_detector.ts";
 import { Lease } from "./lease.ts";
-import { awaitStep, isPromiseLike, type Outcome, runStep, type StepLimit } from "./operation.ts";
+import { awaitStep, isPromiseLike, type Outcome, runStep, type StepLimit } from "./step.ts";
 import {
   type AcquireOptions,
   checkAcquireOptions,
@@ -26,10 +26,10 @@ import {
   type ResolvedPoolOptions,
   resolveOptions,
 } from "./options.ts";
-import { acquireTimedOut, openFailed, overloaded, poolIsClosed } from "./refusals.ts";
+import { acquireTimedOut, openFailed, overloaded, poolIsClosed } from "./errors.ts";
 import { Resource } from "./resource.ts";
 import { Counters, type PoolStats } from "./stats.ts";
-import { Waiter, WaiterQueue } from "./waiters.ts";
+import { Waiter, WaitQueue } from "./wait_queue.ts";
 
 /** What a pool needs to know about its resources. Each step may be synchronous. */
 export interface Lifecycle<T> {
@@ -59,7 +59,7 @@ export class Pool<T> {
   /** Everything that occupies a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  readonly #waiters: WaiterQueue<Lease<T>>;
+  readonly #waiters: WaitQueue<Lease<T>>;
   #opening = 0;
   #validating = 0;
   #leased = 0;
@@ -89,7 +89,7 @@ export class Pool<T> {
     this.#options = resolveOptions(options);
     this.#hooks = options;
     this.#environment = environment;
-    this.#waiters = new WaiterQueue(environment.clock, (waiter) => {
+    this.#waiters = new WaitQueue(environment.clock, (waiter) => {
       this.#counters.timeouts += 1;
       this.#giveUp(waiter, this.#timeoutError(waiter.timeoutMs));
     });

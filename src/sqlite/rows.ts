@@ -5,7 +5,7 @@
  */
 
 import { SQLiteIntegerRangeError } from "./errors.ts";
-import type { Row, RowFactory, SQLiteValue } from "./protocol.ts";
+import type { Row, RowFactory, SQLiteValue } from "./types.ts";
 
 /**
  * How INTEGER values come out: as `number`, which fails for one that a number cannot hold

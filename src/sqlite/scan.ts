@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describe } from "./describe.ts";
+import { describe } from "../platform/describe.ts";
 import { misuse } from "./errors.ts";
 import { Tokens } from "./tokens.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BindValue } from "./protocol.ts";
+import type { BindValue } from "./types.ts";
 
 /**
  * SQL text and the values that belong to its parameters: what `sql` makes.

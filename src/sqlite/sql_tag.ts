@@ -4,10 +4,10 @@
  * @module
  */
 
-import { describe } from "./describe.ts";
-import type { BindValue } from "./protocol.ts";
+import { describe } from "../platform/describe.ts";
+import type { BindValue } from "./types.ts";
 import { SqlQuery } from "./sql_query.ts";
-import { checkBindValue } from "./values.ts";
+import { checkBindValue } from "./bind.ts";
 
 /** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
 export type SqlArgument = BindValue | SqlQuery;

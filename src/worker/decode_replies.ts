@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ResultSet, RowFactory } from "../sqlite/protocol.ts";
+import type { ResultSet, RowFactory } from "../sqlite/types.ts";
 import { makeRows } from "./decode_rows.ts";
 import type { ReplyReader } from "./reply_reader.ts";
 import type { Chunk } from "./worker_cursor.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Row, RowFactory, SQLiteValue } from "../sqlite/protocol.ts";
+import type { Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
 import { objectRow } from "../sqlite/rows.ts";
 import { areLoose } from "./packed_rows.ts";
 import type { Cells, ReplyReader } from "./reply_reader.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { systemEnvironment } from "../pool/clock.ts";
-import type { SQLiteValue } from "../sqlite/protocol.ts";
+import { systemEnvironment } from "../platform/clock.ts";
+import type { SQLiteValue } from "../sqlite/types.ts";
 import type { WirePart } from "./wire.ts";
 
 const { clock } = systemEnvironment;

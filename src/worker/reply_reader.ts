@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/protocol.ts";
+import type { SQLiteValue } from "../sqlite/types.ts";
 import { type ColumnKind, NULL_LENGTH } from "./packed_rows.ts";
 import { MessageReader, type WirePart } from "./wire.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/protocol.ts";
+import type { SQLiteValue } from "../sqlite/types.ts";
 import {
   areLoose,
   type ColumnKind,

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/protocol.ts";
-import type { RowCursor } from "../sqlite/row_cursor.ts";
+import type { SQLiteValue } from "../sqlite/types.ts";
+import type { RowCursor } from "../driver/row_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
-import { executeInSavepointSync } from "../sqlite/savepoint.ts";
-import type { SyncConnection } from "../sqlite/sync_connection.ts";
+import { executeInSavepointSync } from "../driver/savepoint.ts";
+import type { SyncConnection } from "../driver/sync_connection.ts";
 import type { Stores } from "./packed_rows.ts";
 import { RowPacker } from "./row_packer.ts";
 import { MessageReader, reply, request, type WirePart } from "./wire.ts";

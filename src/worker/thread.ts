@@ -5,7 +5,8 @@
  * @module
  */
 
-import { ConnectionLostError } from "../pool/errors.ts";
+import { builtin } from "../platform/builtins.ts";
+import { ConnectionLostError } from "../driver/errors.ts";
 
 /** What is used of a `Worker` of `node:worker_threads`, which all three runtimes have. */
 export interface WorkerLike {
@@ -27,20 +28,13 @@ export interface WorkerLike {
 /** Starts a thread. */
 export type SpawnWorker = () => WorkerLike;
 
-interface HostProcess {
-  getBuiltinModule?(name: string): {
-    readonly Worker: new (script: URL, options: object) => WorkerLike;
-  } | undefined;
-}
-
 /** Starts a thread with the script of this package. */
 export function spawnWorker(): WorkerLike {
-  const { process } = globalThis as { process?: HostProcess };
-  const module = process?.getBuiltinModule?.("node:worker_threads");
+  const module = builtin("node:worker_threads");
   if (module === undefined) {
     throw new TypeError('This runtime has no threads. Use execution: "inline".');
   }
-  return new module.Worker(addressOf(ownScript()), { name: "sqlitepool" });
+  return new module.Worker(addressOf(ownScript()), { name: "sqlitepool" }) as WorkerLike;
 }
 
 /** Built code stands in .js files, beside each other as their sources do. */

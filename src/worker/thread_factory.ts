@@ -4,10 +4,10 @@
  * @module
  */
 
-import { describeValue } from "../pool/options.ts";
-import type { DriverConnection } from "../sqlite/protocol.ts";
-import type { OnTiming } from "../sqlite/timing.ts";
-import { Crew } from "./crew.ts";
+import { describeValue } from "../platform/describe.ts";
+import type { DriverConnection } from "../driver/connection.ts";
+import type { OnTiming } from "../driver/timing.ts";
+import { ThreadCount } from "./thread_count.ts";
 import type { SpawnWorker } from "./thread.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
@@ -58,7 +58,7 @@ export function threadFactory(
         `got ${describeValue(driver)}`,
     );
   }
-  const crew = new Crew();
+  const crew = new ThreadCount();
   const surroundings = { spawn, crew, onTiming };
   const open = async (): Promise<DriverConnection> => {
     const { WorkerConnection } = await import("./worker_connection.ts");

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/protocol.ts";
+import type { SQLiteValue } from "../sqlite/types.ts";
 import type { WireError } from "./wire_errors.ts";
 
 /** The drivers that a thread can load by their names. */

@@ -5,18 +5,13 @@
  */
 
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
-import type {
-  BindParams,
-  DriverConnection,
-  ResultSet,
-  Row,
-  RowOptions,
-} from "../sqlite/protocol.ts";
+import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
+import type { DriverConnection } from "../driver/connection.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { splitScript } from "../sqlite/scan.ts";
-import type { OnTiming } from "../sqlite/timing.ts";
-import { bindValues } from "../sqlite/values.ts";
-import type { Crew } from "./crew.ts";
+import type { OnTiming } from "../driver/timing.ts";
+import { bindValues } from "../sqlite/bind.ts";
+import type { ThreadCount } from "./thread_count.ts";
 import { type HasColumns, readChunk, readResult } from "./decode_replies.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
 import { Outbox } from "./outbox.ts";
@@ -32,7 +27,7 @@ export interface WorkerSurroundings {
   /** Starts the thread, where a bundler has moved its script. */
   readonly spawn: SpawnWorker | undefined;
   /** The threads that this one counts with. */
-  readonly crew: Crew;
+  readonly crew: ThreadCount;
   /** Called after each statement, with the time in its thread. */
   readonly onTiming: OnTiming | undefined;
 }
@@ -66,7 +61,7 @@ export class WorkerConnection implements DriverConnection {
   readonly #outbox = new Outbox((message) => this.#send(message));
   #nextCursor = 0;
   #inTransaction = false;
-  readonly #crew: Crew;
+  readonly #crew: ThreadCount;
   readonly #onTiming: OnTiming | undefined;
   #state: State = "opening";
   #failure: unknown = undefined;

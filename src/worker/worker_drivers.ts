@@ -4,12 +4,12 @@
  * @module
  */
 
-import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3_driver.ts";
-import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
-import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
-import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
-import type { Driver, DriverOpenOptions } from "../sqlite/driver.ts";
-import type { SyncConnection } from "../sqlite/sync_connection.ts";
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite/driver.ts";
+import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
+import type { SyncConnection } from "../driver/sync_connection.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
 /** Opens what the host asks for. */

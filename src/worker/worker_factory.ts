@@ -4,9 +4,9 @@
  * @module
  */
 
-import { describeValue } from "../pool/options.ts";
-import { nativeDriverName } from "../sqlite/runtime.ts";
-import type { OnTiming } from "../sqlite/timing.ts";
+import { describeValue } from "../platform/describe.ts";
+import { nativeDriverName } from "../platform/runtime.ts";
+import type { OnTiming } from "../driver/timing.ts";
 import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";

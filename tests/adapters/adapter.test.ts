@@ -5,8 +5,8 @@ import { test } from "node:test";
 
 import { type Adapt, Adapter } from "../../adapters/adapter.ts";
 import { SQLitePoolError } from "../../mod.ts";
-import type { AsyncConnection } from "../../src/sqlite/protocol.ts";
-import { adaptThreeMethods } from "../../src/sqlite/three_methods.ts";
+import type { AsyncConnection } from "../../src/driver/connection.ts";
+import { adaptThreeMethods } from "../../src/driver/three_methods.ts";
 import { StubConnection } from "../helpers/stub_connection.ts";
 
 const adaptStub: Adapt = (handle: AsyncConnection) => adaptThreeMethods(handle);

@@ -3,10 +3,10 @@ import { test, type TestContext } from "node:test";
 import { runInNewContext } from "node:vm";
 
 import { adapt } from "../../adapters/detect.ts";
-import { isBunSqliteHandle } from "../../adapters/bun_sqlite.ts";
-import { isNodeSqliteHandle } from "../../adapters/node_sqlite.ts";
-import { UnsupportedHandleError } from "../../src/pool/errors.ts";
-import { ThreeMethodConnection } from "../../src/sqlite/three_methods.ts";
+import { isBunSqliteHandle } from "../../adapters/bun_sqlite/adapter.ts";
+import { isNodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
+import { UnsupportedHandleError } from "../../src/driver/errors.ts";
+import { ThreeMethodConnection } from "../../src/driver/three_methods.ts";
 import { type NativeDriver, nativeDrivers, type NativeHandle } from "../helpers/drivers.ts";
 import { StubConnection } from "../helpers/stub_connection.ts";
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3_driver.ts";
-import { dbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite_driver.ts";
-import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
+import { dbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite/driver.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
 import { openDatabase } from "../../mod.ts";
 import { betterSqlite3Module, libsqlModule } from "../helpers/packages.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";

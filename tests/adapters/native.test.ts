@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { adapt } from "../../adapters/detect.ts";
-import type { DriverConnection, RowOptions } from "../../src/sqlite/protocol.ts";
+import type { RowOptions } from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
 import { type NativeDriver, nativeDrivers, type NativeHandle } from "../helpers/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 
 const misuse = { name: "SQLiteError", code: "SQLITE_MISUSE" };

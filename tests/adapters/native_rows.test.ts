@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
-import type { DriverConnection } from "../../src/sqlite/protocol.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
 import { arrayRow } from "../../src/sqlite/rows.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 

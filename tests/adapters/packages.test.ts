@@ -3,14 +3,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isBetterSqlite3Handle } from "../../adapters/better_sqlite3.ts";
-import { isBunSqliteHandle } from "../../adapters/bun_sqlite.ts";
-import { isDbSqliteHandle } from "../../adapters/db_sqlite.ts";
-import { adaptLibsql, isLibsqlClient, type LibsqlClient } from "../../adapters/libsql.ts";
-import { isLibsqlSyncHandle } from "../../adapters/libsql_sync.ts";
-import { isNodeSqliteHandle } from "../../adapters/node_sqlite.ts";
-import { adaptSqlite3, isSqlite3Handle, type Sqlite3Handle } from "../../adapters/sqlite3.ts";
-import { isTursoHandle } from "../../adapters/turso.ts";
+import { isBetterSqlite3Handle } from "../../adapters/better_sqlite3/adapter.ts";
+import { isBunSqliteHandle } from "../../adapters/bun_sqlite/adapter.ts";
+import { isDbSqliteHandle } from "../../adapters/db_sqlite/adapter.ts";
+import {
+  adaptLibsql,
+  isLibsqlClient,
+  type LibsqlClient,
+} from "../../adapters/libsql_client/adapter.ts";
+import { isLibsqlSyncHandle } from "../../adapters/libsql/adapter.ts";
+import { isNodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
+import {
+  adaptSqlite3,
+  isSqlite3Handle,
+  type Sqlite3Handle,
+} from "../../adapters/sqlite3/adapter.ts";
+import { isTursoHandle } from "../../adapters/turso/adapter.ts";
 import { adapt, SQLiteConnectionPool, UnsupportedHandleError } from "../../mod.ts";
 import * as drivers from "../conformance/drivers.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";

@@ -17,14 +17,14 @@ import type { Database as Sqlite3 } from "sqlite3";
 import {
   adaptBetterSqlite3,
   type BetterSqlite3Class,
-} from "../../adapters/better_sqlite3_driver.ts";
-import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite_driver.ts";
-import { adaptLibsql } from "../../adapters/libsql.ts";
-import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
-import { adaptNodeSqlite } from "../../adapters/node_sqlite.ts";
-import { adaptSqlite3 } from "../../adapters/sqlite3.ts";
-import { adaptTurso } from "../../adapters/turso.ts";
-import type { DriverConnection } from "../../src/sqlite/protocol.ts";
+} from "../../adapters/better_sqlite3/driver.ts";
+import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite/driver.ts";
+import { adaptLibsql } from "../../adapters/libsql_client/adapter.ts";
+import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
+import { adaptNodeSqlite } from "../../adapters/node_sqlite/adapter.ts";
+import { adaptSqlite3 } from "../../adapters/sqlite3/adapter.ts";
+import { adaptTurso } from "../../adapters/turso/adapter.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
 import { repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
 
 type Adapts<Handle> = (handle: Handle) => DriverConnection;
@@ -84,7 +84,7 @@ function compile(directory: string, source: string): Promise<string> {
 }
 
 test("a Database of bun:sqlite is what its adapter takes", async (t) => {
-  const adapter = join(repositoryRoot, "adapters/bun_sqlite.ts");
+  const adapter = join(repositoryRoot, "adapters/bun_sqlite/adapter.ts");
   const source = (handle: string) => `
     import type { Database } from "bun:sqlite";
     import { adaptBunSqlite } from ${JSON.stringify(adapter)};

@@ -5,18 +5,19 @@ import process from "node:process";
 import {
   betterSqlite3 as betterSqlite3Driver,
   betterSqlite3Limits,
-} from "../../adapters/better_sqlite3_driver.ts";
-import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
+} from "../../adapters/better_sqlite3/driver.ts";
+import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite/adapter.ts";
+import { libsqlSync as libsqlSyncDriver, libsqlSyncLimits } from "../../adapters/libsql/driver.ts";
 import {
-  libsqlSync as libsqlSyncDriver,
-  libsqlSyncLimits,
-} from "../../adapters/libsql_sync_driver.ts";
-import { adaptLibsql, type LibsqlClient, libsqlLimits } from "../../adapters/libsql.ts";
-import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite_driver.ts";
+  adaptLibsql,
+  type LibsqlClient,
+  libsqlLimits,
+} from "../../adapters/libsql_client/adapter.ts";
+import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite/driver.ts";
 import type { DriverLimit } from "../../adapters/limits.ts";
-import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
-import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3.ts";
-import { adaptTurso, type TursoHandle, tursoLimits } from "../../adapters/turso.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
+import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3/adapter.ts";
+import { adaptTurso, type TursoHandle, tursoLimits } from "../../adapters/turso/adapter.ts";
 import {
   type Driver,
   type DriverConnection,

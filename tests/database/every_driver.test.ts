@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Database, type DatabaseOptions, openDatabase, sql } from "../../mod.ts";
-import { hasWalResetBug } from "../../src/database/wal_reset_bug.ts";
+import { hasWalResetBug } from "../../src/database/known_bugs.ts";
 import {
   databaseDrivers,
   driverTest,

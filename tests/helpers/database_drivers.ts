@@ -5,9 +5,9 @@
 
 import type { TestContext } from "node:test";
 
-import { betterSqlite3 } from "../../adapters/better_sqlite3_driver.ts";
-import { dbSqlite } from "../../adapters/db_sqlite_driver.ts";
-import { libsqlSync } from "../../adapters/libsql_sync_driver.ts";
+import { betterSqlite3 } from "../../adapters/better_sqlite3/driver.ts";
+import { dbSqlite } from "../../adapters/db_sqlite/driver.ts";
+import { libsqlSync } from "../../adapters/libsql/driver.ts";
 import type { Driver } from "../../mod.ts";
 import { driverFor } from "./databases.ts";
 import { nativeDrivers } from "./drivers.ts";

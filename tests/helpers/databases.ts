@@ -9,8 +9,8 @@ import {
   openDatabase,
   type Row,
 } from "../../mod.ts";
-import { bunSqlite } from "../../adapters/bun_sqlite_driver.ts";
-import { nodeSqlite } from "../../adapters/node_sqlite_driver.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite/driver.ts";
 import type { NativeDriver } from "./drivers.ts";
 import { temporaryDirectory } from "./runtime.ts";
 

@@ -7,7 +7,7 @@ import { parse } from "@babel/parser";
 
 import { type CodeBlock, extractCodeBlocks } from "./markdown.ts";
 
-const FOLDERS: readonly string[] = ["src", "adapters", "integrations"];
+const FOLDERS: readonly string[] = ["src", "adapters"];
 
 /** Files whose comments users may read. */
 export function documentedFiles(root: string): string[] {

@@ -1,4 +1,4 @@
-import type { Clock, TimerLifetime } from "../../src/pool/clock.ts";
+import type { Clock, TimerLifetime } from "../../src/platform/clock.ts";
 
 interface FakeTimer {
   readonly at: number;

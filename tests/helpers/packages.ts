@@ -2,9 +2,9 @@
 
 import process from "node:process";
 
-import type { BetterSqlite3Class } from "../../adapters/better_sqlite3_driver.ts";
-import type { DbSqliteClass } from "../../adapters/db_sqlite_driver.ts";
-import type { LibsqlSyncClass } from "../../adapters/libsql_sync_driver.ts";
+import type { BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
+import type { DbSqliteClass } from "../../adapters/db_sqlite/driver.ts";
+import type { LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
 import { runtimeName } from "./runtime.ts";
 
 /** What a package gives, or why this runtime cannot load it. */

@@ -3,10 +3,10 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite.ts";
-import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite.ts";
+import { adaptBunSqlite, type BunSqliteHandle } from "../../adapters/bun_sqlite/adapter.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
 import type { AdaptOptions } from "../../adapters/options.ts";
-import type { DriverConnection } from "../../src/sqlite/protocol.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
 import { nativeDrivers } from "./drivers.ts";
 import { temporaryDirectory } from "./runtime.ts";
 

@@ -197,8 +197,8 @@ test("the sources, which Deno loads one by one, load on demand what a program ma
   const onDemand = [
     // What openDatabase opens them with is in entry points that nothing imports.
     ...adapters.map((path) => withoutDot(path).replace(/_driver\.ts$/, ".ts")),
-    ...["src/sqlite/three_methods.ts", "src/sqlite/scan.ts", "src/sqlite/sync_connection.ts"],
-    ...["src/database/opening.ts", "src/database/pipeline.ts", "src/worker/worker_connection.ts"],
+    ...["src/driver/three_methods.ts", "src/sqlite/scan.ts", "src/driver/sync_connection.ts"],
+    ...["src/database/open.ts", "src/connections/pipeline.ts", "src/worker/worker_connection.ts"],
   ];
   assert.equal(adapters.length, 8);
   assert.deepEqual(onDemand.filter((path) => !Object.hasOwn(inputs, path)), []);

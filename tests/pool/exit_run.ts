@@ -1,7 +1,7 @@
 // A process with a pool and nothing else to do; started by exit.test.ts.
 import process from "node:process";
 import { setTimeout } from "node:timers";
-import { type Environment, systemEnvironment, type Timer } from "../../src/pool/clock.ts";
+import { type Environment, systemEnvironment, type Timer } from "../../src/platform/clock.ts";
 import { type Lifecycle, Pool } from "../../src/pool/pool.ts";
 import type { CorePoolOptions } from "../../src/pool/options.ts";
 

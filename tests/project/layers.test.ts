@@ -1,7 +1,7 @@
-/** DESIGN.md, section 2: who may import whom, and what the pool and mod.ts may not know. */
+/** Who may import whom, and what the pool and mod.ts may not know. */
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { posix } from "node:path";
 import { test } from "node:test";
@@ -11,12 +11,14 @@ import { repositoryRoot } from "../helpers/runtime.ts";
 
 /** Each may import from itself and from those before it. */
 const layers = [
+  "src/platform/",
   "src/pool/",
   "src/sqlite/",
+  "src/driver/",
   "adapters/",
   "src/worker/",
+  "src/connections/",
   "src/database/",
-  "integrations/",
   "mod.ts",
 ];
 
@@ -24,12 +26,10 @@ const layers = [
 type Sources = ReadonlyMap<string, string>;
 
 function readSources(): Sources {
-  const directories = ["src", "adapters", "integrations"];
-  const paths = directories.filter((directory) => existsSync(join(repositoryRoot, directory)))
-    .flatMap((directory) =>
-      readdirSync(join(repositoryRoot, directory), { recursive: true, encoding: "utf8" })
-        .map((path) => posix.join(directory, path.replaceAll("\\", "/")))
-    );
+  const paths = ["src", "adapters"].flatMap((directory) =>
+    readdirSync(join(repositoryRoot, directory), { recursive: true, encoding: "utf8" })
+      .map((path) => posix.join(directory, path.replaceAll("\\", "/")))
+  );
   const files = ["mod.ts", ...paths.filter((path) => path.endsWith(".ts"))];
   return new Map(files.map((file) => [file, readFileSync(join(repositoryRoot, file), "utf8")]));
 }
@@ -55,6 +55,34 @@ function layerViolations(sources: Sources): string[] {
     }
   }
   return violations;
+}
+
+/**
+ * Files that import each other in a circle, imports of types included: each such group once, by
+ * Tarjan's algorithm.
+ */
+function cycles(sources: Sources): string[][] {
+  const found: string[][] = [];
+  const index = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (path: string): void => {
+    index.set(path, index.size);
+    lowest.set(path, index.get(path)!);
+    stack.push(path);
+    for (const specifier of findImports(sources.get(path) ?? "").filter(isRelative)) {
+      const target = resolve(path, specifier);
+      if (!index.has(target)) visit(target);
+      if (stack.includes(target)) {
+        lowest.set(path, Math.min(lowest.get(path)!, lowest.get(target)!));
+      }
+    }
+    if (lowest.get(path) !== index.get(path)) return;
+    const group = stack.splice(stack.indexOf(path));
+    if (group.length > 1) found.push(group.sort());
+  };
+  for (const path of sources.keys()) if (!index.has(path)) visit(path);
+  return found;
 }
 
 /** What an import of `entry` loads, sooner or later. */
@@ -90,11 +118,9 @@ const surroundings = new Set([
   ...["Math.random", "crypto", "process", "Deno", "Bun", "globalThis"],
 ]);
 
-/** Time, chance and the runtime come in through clock.ts alone, where tests replace them. */
+/** Time, chance and the runtime come in through src/platform, where tests replace them. */
 function surroundingsInPool(sources: Sources): string[] {
-  return poolFiles(sources).filter(([path]) => path !== "src/pool/clock.ts").flatMap((
-    [path, source],
-  ) =>
+  return poolFiles(sources).flatMap(([path, source]) =>
     [...findNames(source)].filter((name) => surroundings.has(name)).map((name) =>
       `${path}: ${name}`
     )
@@ -107,10 +133,23 @@ function poolFiles(sources: Sources): [string, string][] {
 
 test("every folder imports only from itself and the layers above it", () => {
   const sources = readSources();
-  for (const layer of ["src/pool/", "src/sqlite/", "adapters/", "src/database/", "mod.ts"]) {
+  for (const layer of layers) {
     assert.ok([...sources.keys()].some((path) => path.startsWith(layer)), `nothing in ${layer}`);
   }
   assert.deepEqual(layerViolations(sources), []);
+});
+
+test("no files import each other in a circle, not even types", () => {
+  assert.deepEqual(cycles(readSources()), []);
+});
+
+test("a folder is small, unless its files are instances of one pattern", () => {
+  const sizes = new Map<string, number>();
+  for (const path of readSources().keys()) {
+    const folder = posix.dirname(path);
+    sizes.set(folder, (sizes.get(folder) ?? 0) + 1);
+  }
+  assert.deepEqual([...sizes].filter(([, size]) => size > 16), []);
 });
 
 test("mod.ts imports nothing that belongs to one runtime or to a package", () => {
@@ -154,6 +193,9 @@ test("planted violations are found", () => {
     "adapters/c.ts imports the package by its name",
     "src/stray.ts is in no layer",
     "src/stray.ts imports ./nowhere/x.ts, which is in no layer",
+  ]);
+  assert.deepEqual(cycles(new Map([...planted, ["src/sqlite/b.ts", `import "../pool/a.ts";`]])), [
+    ["src/pool/a.ts", "src/sqlite/b.ts"],
   ]);
   assert.deepEqual(foreignImports(planted, "mod.ts").sort(), [
     "adapters/c.ts imports @sqlitepool/pool/node-sqlite",

@@ -8,7 +8,7 @@ import {
   SQLiteError,
   SQLiteIntegerRangeError,
 } from "../../src/sqlite/errors.ts";
-import { redactValues } from "../../src/sqlite/redact.ts";
+import { redactValues } from "../../src/driver/redact.ts";
 import { codeName, primaryCode } from "../../src/sqlite/code_names.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import { codeFromMessage } from "../../src/sqlite/message_codes.ts";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import type { BindValue, SQLiteValue } from "../../src/sqlite/protocol.ts";
+import type { BindValue, SQLiteValue } from "../../src/sqlite/types.ts";
 import { arrayRow } from "../../src/sqlite/rows.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SQLiteIntegerRangeError } from "../../src/sqlite/errors.ts";
-import type { Row, SQLiteValue } from "../../src/sqlite/protocol.ts";
+import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import {
   areTrusted,
   arrayRow,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { SQLiteValue } from "../../src/sqlite/protocol.ts";
+import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import { makeRows } from "../../src/worker/decode_rows.ts";
 import { MOST_TEXT } from "../../src/worker/packed_rows.ts";
 import { ReplyReader } from "../../src/worker/reply_reader.ts";

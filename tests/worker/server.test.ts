@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { nativeDriver } from "../../adapters/native_driver.ts";
-import type { RowOptions } from "../../src/sqlite/protocol.ts";
-import type { SyncConnection } from "../../src/sqlite/sync_connection.ts";
+import type { RowOptions } from "../../src/sqlite/types.ts";
+import type { SyncConnection } from "../../src/driver/sync_connection.ts";
 import { Server } from "../../src/worker/server.ts";
 import { reply, request, type WirePart } from "../../src/worker/wire.ts";
 import type { WireError } from "../../src/worker/wire_errors.ts";

@@ -16,14 +16,14 @@ import { modulePath, MODULES } from "./manifest.ts";
  * `common`, is apart from what only the user calls.
  */
 const chunks: Readonly<Record<string, readonly string[]>> = {
-  pool: ["src/database/connection_pool.ts", "src/sqlite/runtime.ts"],
-  common: ["src/sqlite/values.ts", "src/worker/thread_factory.ts", "src/database/deadline.ts"],
+  pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
+  common: ["src/sqlite/bind.ts", "src/worker/thread_factory.ts", "src/pool/deadline.ts"],
   main: ["mod.ts"],
   // With the driver that all three runtimes have.
   synchronous: [
-    ...["adapters/node_sqlite_driver.ts", "src/sqlite/savepoint.ts", "src/database/queueable.ts"],
+    ...["adapters/node_sqlite/driver.ts", "src/driver/savepoint.ts", "src/sqlite/classify.ts"],
   ],
-  asynchronous: ["adapters/async_connection.ts"],
+  asynchronous: ["src/driver/async_connection.ts"],
 };
 
 /**

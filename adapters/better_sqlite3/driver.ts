@@ -1,0 +1,122 @@
+/**
+ * The driver `better-sqlite3`: for `openDatabase`, and for a handle that the user opened.
+ *
+ * @example
+ * ```ts
+ * import Database from "better-sqlite3";
+ * import { adaptBetterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
+ *
+ * const conn = adaptBetterSqlite3(new Database("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { BackupProgress, Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
+import { adaptBetterSqlite3, type BetterSqlite3Handle } from "./adapter.ts";
+import { checkDriverClass, type DriverClass } from "../driver_class.ts";
+import { openError, openHandle } from "../open_error.ts";
+import { hasMethods } from "../shape.ts";
+
+export {
+  adaptBetterSqlite3,
+  type BetterSqlite3Handle,
+  betterSqlite3Limits,
+  type BetterSqlite3Statement,
+  isBetterSqlite3Handle,
+} from "./adapter.ts";
+
+/** A backup copies as many before others have their turn: 400 kB with pages of the usual size. */
+const PAGES_AT_ONCE = 100;
+
+/** What is used of the class `Database` of better-sqlite3. */
+export interface BetterSqlite3Class {
+  /** Opens a database. */
+  new (
+    path: string,
+    options: {
+      readonly readonly: boolean;
+      readonly fileMustExist: boolean;
+      readonly timeout: number;
+    },
+  ): BetterSqlite3Handle;
+}
+
+const driverClass: DriverClass = {
+  taker: "betterSqlite3",
+  module: "better-sqlite3",
+  example: 'import Database from "better-sqlite3"; betterSqlite3(Database)',
+  matches: (value) =>
+    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
+    // Those of libsql have the same methods, and more.
+    !hasMethods(value, ["sync"]),
+};
+
+/**
+ * Makes a driver for `openDatabase` of better-sqlite3. In threads the package is loaded by its
+ * name, whichever class is given here.
+ *
+ * @param Database The class that the package exports.
+ * @returns The driver. Its backups copy some pages at a time, and tell how far they have come.
+ * @throws {TypeError} It is anything but that class.
+ *
+ * @example
+ * ```ts
+ * import Database from "better-sqlite3";
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { betterSqlite3 } from "@sqlitepool/pool/better-sqlite3";
+ *
+ * const db = await openDatabase("app.db", { driver: betterSqlite3(Database) });
+ * console.log(await db.values("SELECT sqlite_version()"));
+ * await db.close();
+ * ```
+ */
+export function betterSqlite3(Database: BetterSqlite3Class): Driver {
+  checkDriverClass(Database, driverClass);
+  return {
+    name: "better-sqlite3",
+    library: "better-sqlite3",
+    open(path, { readonly, create, ...options }: DriverOpenOptions) {
+      checkPath(path);
+      // The driver refuses to open read-only what nobody could have written.
+      const access = { readonly: readonly && path !== ":memory:", fileMustExist: !create };
+      const open = () => new Database(path, { ...access, timeout: 0 });
+      return adaptBetterSqlite3(openHandle(open), options);
+    },
+    backup: (handle, path, onProgress) => backUp(handle as BetterSqlite3Handle, path, onProgress),
+  };
+}
+
+async function backUp(
+  handle: BetterSqlite3Handle,
+  path: string,
+  onProgress: ((progress: BackupProgress) => void) | undefined,
+): Promise<void> {
+  checkPath(path);
+  let refusal: { readonly error: unknown } | undefined;
+  const progress = (state: BackupProgress): number => {
+    try {
+      onProgress?.(state);
+    } catch (error) {
+      refusal = { error };
+      throw error;
+    }
+    return PAGES_AT_ONCE;
+  };
+  const copied = handle.backup(path, { progress });
+  const last = await copied.catch((error) => {
+    throw refusal === undefined ? openError(error) : error;
+  });
+  onProgress?.(last);
+}
+
+/** The driver would open or write another file. */
+function checkPath(path: string): void {
+  if (path === path.trim()) return;
+  throw new RangeError(
+    `The path ${JSON.stringify(path)} begins or ends with white space, which better-sqlite3 cuts ` +
+      "off. Name the file otherwise, or use another driver.",
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * What is used of a handle of better-sqlite3, and how one is recognised. It imports nothing of the
+ * adapter, so that a handle can be told before its adapter is loaded.
+ *
+ * @module
+ */
+
+import type { BackupProgress } from "../../src/driver/driver.ts";
+import { brandOf, hasMethods, read } from "../shape.ts";
+
+/** What is used of a `Statement` of better-sqlite3. */
+export interface BetterSqlite3Statement {
+  /** Whether it gives rows. */
+  readonly reader: boolean;
+  /** Runs to the end and returns all rows. */
+  all(...params: unknown[]): unknown[];
+  /** Runs up to the first row. */
+  get(...params: unknown[]): unknown;
+  /** Runs to the end and returns what changed. */
+  run(...params: unknown[]): {
+    readonly changes: number;
+    readonly lastInsertRowid: number | bigint;
+  };
+  /** Runs row by row. */
+  iterate(...params: unknown[]): Iterator<unknown>;
+  /** Describes the result columns. */
+  columns(): { readonly name: string }[];
+  /** Whether rows come as arrays. */
+  raw(enabled: boolean): unknown;
+  /** Whether integers come as bigints. */
+  safeIntegers(enabled: boolean): unknown;
+}
+
+/** What is used of a `Database` of better-sqlite3. */
+export interface BetterSqlite3Handle {
+  /** Whether the database is open. */
+  readonly open: boolean;
+  /** Whether a transaction is open. */
+  readonly inTransaction: boolean;
+  /** Prepares a statement. */
+  prepare(sql: string): BetterSqlite3Statement;
+  /** Copies the database into a file, some pages at a time. */
+  backup(
+    path: string,
+    options: { readonly progress: (progress: BackupProgress) => number },
+  ): Promise<BackupProgress>;
+  /** Closes the database. */
+  close(): unknown;
+}
+
+/**
+ * Whether something is a handle of better-sqlite3.
+ *
+ * @param value Anything.
+ */
+export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Handle {
+  return brandOf(value) === undefined && typeof read(value, "inTransaction") === "boolean" &&
+    hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
+    // Those of libsql have the same methods, and more.
+    !hasMethods(value, ["sync"]);
+}

@@ -1,0 +1,50 @@
+/**
+ * What is used of a handle of bun:sqlite, and how one is recognised. It imports nothing of the
+ * adapter, so that a handle can be told before its adapter is loaded.
+ *
+ * @module
+ */
+
+import { brandOf, hasMethods } from "../shape.ts";
+
+/** What is used of a `Statement` of bun:sqlite. */
+export interface BunSqliteStatement {
+  /** The names of the result columns. */
+  readonly columnNames: string[];
+  /** Runs to the end and returns all rows as objects. */
+  all(...params: unknown[]): unknown[];
+  /** Runs to the end and returns all rows as arrays. */
+  values(...params: unknown[]): unknown[][];
+  /** Runs up to the first row. */
+  get(...params: unknown[]): unknown;
+  /** Runs to the end and returns what changed. */
+  run(...params: unknown[]): {
+    readonly changes: number;
+    readonly lastInsertRowid: number | bigint;
+  };
+  /** Runs row by row. */
+  iterate(...params: unknown[]): Iterator<unknown>;
+  /** Whether integers come as bigints. */
+  safeIntegers(enabled: boolean): unknown;
+  /** Frees the statement. */
+  finalize(): void;
+}
+
+/** What is used of a `Database` of bun:sqlite. */
+export interface BunSqliteHandle {
+  /** Whether a transaction is open. */
+  readonly inTransaction: boolean;
+  /** Prepares a statement that no cache shares. */
+  prepare(sql: string): BunSqliteStatement;
+  /** Closes the database. */
+  close(throwOnError?: boolean): void;
+}
+
+/**
+ * Whether something is a handle of bun:sqlite.
+ *
+ * @param value Anything.
+ */
+export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
+  return brandOf(value) === "bun:sqlite" && hasMethods(value, ["prepare", "query", "close"]);
+}

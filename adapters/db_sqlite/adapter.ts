@@ -1,0 +1,186 @@
+/**
+ * The driver `jsr:@db/sqlite` of Deno: a handle of it that the user opened. Experimental.
+ *
+ * @example
+ * ```ts ignore
+ * import { Database } from "jsr:@db/sqlite";
+ * import { adaptDbSqlite } from "@sqlitepool/pool/db-sqlite";
+ *
+ * const conn = adaptDbSqlite(new Database("app.db"));
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import { misuse, SQLiteError } from "../../src/sqlite/errors.ts";
+import type { SQLiteValue } from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
+import type { Statement } from "../../src/sqlite/scan.ts";
+import { SyncConnection } from "../../src/driver/sync_connection.ts";
+import {
+  type Changes,
+  cursorOver,
+  type SyncCursor,
+  type SyncHandle,
+  type SyncStatement,
+} from "../../src/driver/sync_handle.ts";
+import type { NulText } from "../../src/sqlite/bind.ts";
+import type { DriverLimit } from "../limits.ts";
+import type { AdaptOptions } from "../options.ts";
+
+import type { DbSqliteHandle, DbSqliteStatement } from "./handle.ts";
+
+export { isDbSqliteHandle } from "./handle.ts";
+export type { DbSqliteHandle, DbSqliteStatement } from "./handle.ts";
+
+/** What the driver cannot do. */
+export const dbSqliteLimits: readonly DriverLimit[] = [
+  ...["nul-text", "int-mode", "negative-zero", "large-real", "extended-codes"] as const,
+  ...["error-codes", "streaming"] as const,
+];
+
+/**
+ * Makes a connection of a handle of @db/sqlite.
+ *
+ * @param handle An open `Database`. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError | RangeError} An option is not one of the allowed values; of `intMode` the
+ *   driver has `"number"` alone.
+ *
+ * @example
+ * ```ts ignore
+ * import { Database } from "jsr:@db/sqlite";
+ * import { adaptDbSqlite } from "@sqlitepool/pool/db-sqlite";
+ *
+ * const conn = adaptDbSqlite(new Database(":memory:"));
+ * await conn.execute("SELECT 1");
+ * ```
+ */
+export function adaptDbSqlite(
+  handle: DbSqliteHandle,
+  options: AdaptOptions = {},
+): DriverConnection {
+  checkIntMode(options.intMode);
+  return new SyncConnection(new Handle(handle), options);
+}
+
+/** @throws {TypeError} The driver cannot give integers so. */
+export function checkIntMode(intMode: AdaptOptions["intMode"]): void {
+  if (intMode !== "bigint") return;
+  throw new TypeError(
+    'intMode "bigint" is not to be had from @db/sqlite, which does not tell INTEGER from REAL',
+  );
+}
+
+class Handle implements SyncHandle {
+  readonly raw: DbSqliteHandle;
+  readonly nulText: NulText = "refused";
+
+  constructor(raw: DbSqliteHandle) {
+    this.raw = raw;
+  }
+
+  get inTransaction(): boolean {
+    checkOpen(this.raw);
+    return this.raw.inTransaction;
+  }
+
+  prepare({ text }: Statement): SyncStatement {
+    checkOpen(this.raw);
+    return new DbStatement(this.raw, text);
+  }
+
+  close(): void {
+    if (this.raw.open) this.raw.close();
+  }
+
+  /** The driver's errors have messages only. */
+  resultCodeOf(error: unknown): number | undefined {
+    return error instanceof SQLiteError ? error.rawCode : undefined;
+  }
+}
+
+class DbStatement implements SyncStatement {
+  readonly #database: DbSqliteHandle;
+  readonly #raw: DbSqliteStatement;
+
+  constructor(database: DbSqliteHandle, sql: string) {
+    this.#database = database;
+    this.#raw = database.prepare(sql);
+    this.#raw.int64 = true;
+    this.#raw.parseJson = false;
+  }
+
+  columns(): string[] {
+    checkOpen(this.#database);
+    return this.#raw.columnNames();
+  }
+
+  mayHaveNewColumns(): boolean {
+    return true;
+  }
+
+  all(values: SQLiteValue[]): SQLiteValue[][] {
+    const args = this.#argumentsOf(values);
+    return (args === undefined ? this.#raw.values() : this.#raw.values(args)) as SQLiteValue[][];
+  }
+
+  first(values: SQLiteValue[]): SQLiteValue[] | undefined {
+    return this.all(values)[0];
+  }
+
+  run(values: SQLiteValue[]): Changes {
+    const args = this.#argumentsOf(values);
+    const changes = args === undefined ? this.#raw.run() : this.#raw.run(args);
+    return { changes, lastInsertRowid: this.#lastInsertRowid() };
+  }
+
+  iterate(values: SQLiteValue[]): SyncCursor {
+    // The driver's own iterator leaves the statement running when it is closed.
+    return cursorOver(this.all(values));
+  }
+
+  finalize(): void {
+    if (!this.#database.open) return;
+    try {
+      this.#raw.finalize();
+    } catch {
+      // SQLite tells of the last failure once more; the statement is freed all the same.
+    }
+  }
+
+  #argumentsOf(values: SQLiteValue[]): SQLiteValue[] | undefined {
+    checkOpen(this.#database);
+    if (values.length === 0) return undefined;
+    values.forEach(checkNumber);
+    return values;
+  }
+
+  /** The one that the driver gives is rounded. */
+  #lastInsertRowid(): number | bigint {
+    const statement = this.#database.prepare("SELECT last_insert_rowid()");
+    try {
+      statement.int64 = true;
+      return statement.values()[0][0] as number | bigint;
+    } finally {
+      statement.finalize();
+    }
+  }
+}
+
+/** The driver would go on with freed memory, and end the process. */
+function checkOpen({ open }: DbSqliteHandle): void {
+  if (!open) throw misuse("the database is closed");
+}
+
+/** The driver binds all whole numbers as integers of 64 bits, and cuts off the rest. */
+function checkNumber(value: SQLiteValue, index: number): void {
+  if (!Number.isInteger(value)) return;
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return;
+  throw new RangeError(
+    `parameter ${index + 1} is ${Object.is(value, -0) ? "-0" : "a whole number from 2^53 on"}, ` +
+      "which @db/sqlite would store as an integer: pass a bigint if that is meant",
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * The driver `libsql`, which has the methods of better-sqlite3: for `openDatabase`, and for a
+ * handle that the user opened.
+ *
+ * @example
+ * ```ts
+ * import Database from "libsql";
+ * import { adaptLibsqlSync } from "@sqlitepool/pool/libsql-sync";
+ *
+ * const conn = adaptLibsqlSync(new Database("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
+import { checkDriverClass, type DriverClass } from "../driver_class.ts";
+import { adaptLibsqlSync, type LibsqlSyncHandle } from "./adapter.ts";
+import { openHandle } from "../open_error.ts";
+import { hasMethods } from "../shape.ts";
+
+export {
+  adaptLibsqlSync,
+  isLibsqlSyncHandle,
+  type LibsqlStatement,
+  type LibsqlSyncHandle,
+  libsqlSyncLimits,
+} from "./adapter.ts";
+
+/** What is used of the class `Database` of libsql. */
+export interface LibsqlSyncClass {
+  /** Opens a database. */
+  new (path: string, options: { readonly timeout: number }): LibsqlSyncHandle;
+}
+
+const driverClass: DriverClass = {
+  taker: "libsqlSync",
+  module: "libsql",
+  example: 'import Database from "libsql"; libsqlSync(Database)',
+  matches: (value) => hasMethods(value, ["prepare", "exec", "close", "sync", "authorizer"]),
+};
+
+/**
+ * Makes a driver for `openDatabase` of libsql. In threads the package is loaded by its name,
+ * whichever class is given here.
+ *
+ * @param Database The class that the package exports.
+ * @returns The driver.
+ * @throws {TypeError} It is anything but that class.
+ *
+ * @example
+ * ```ts
+ * import Database from "libsql";
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { libsqlSync } from "@sqlitepool/pool/libsql-sync";
+ *
+ * const db = await openDatabase("app.db", { driver: libsqlSync(Database), onWarning: () => {} });
+ * console.log(await db.values("SELECT sqlite_version()"));
+ * await db.close();
+ * ```
+ */
+export function libsqlSync(Database: LibsqlSyncClass): Driver {
+  checkDriverClass(Database, driverClass);
+  return {
+    name: "libsql",
+    library: "libsql",
+    // Statements keep the file open until they are collected as garbage.
+    closesLate: true,
+    open(path, { readonly, create, ...options }: DriverOpenOptions) {
+      const name = path === ":memory:" ? path : fileUri(path, modeOf(readonly, create));
+      return adaptLibsqlSync(openHandle(() => new Database(name, { timeout: 0 })), options);
+    },
+  };
+}
+
+function modeOf(readonly: boolean, create: boolean): string {
+  if (readonly) return "ro";
+  return create ? "rwc" : "rw";
+}
+
+/** The driver has no options for access, but takes the URIs of https://sqlite.org/uri.html. */
+function fileUri(path: string, mode: string): string {
+  const escaped = path.replaceAll(/[%?#]/g, encodeURIComponent);
+  return `file:${escaped.startsWith("/") ? "//" : ""}${escaped}?mode=${mode}`;
+}

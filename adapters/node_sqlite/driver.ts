@@ -1,0 +1,56 @@
+/**
+ * The driver `node:sqlite`, built into Node, Deno and Bun: for `openDatabase`, and for a handle
+ * that the user opened.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { adaptNodeSqlite } from "@sqlitepool/pool/node-sqlite";
+ *
+ * const conn = adaptNodeSqlite(new DatabaseSync("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
+import { builtinLibrary, builtinModule } from "../../src/platform/builtins.ts";
+import { adaptNodeSqlite, type NodeSqliteHandle } from "./adapter.ts";
+import { openHandle } from "../open_error.ts";
+
+export {
+  adaptNodeSqlite,
+  isNodeSqliteHandle,
+  type NodeSqliteHandle,
+  type NodeSqliteStatement,
+} from "./adapter.ts";
+
+interface NodeSqlite {
+  readonly DatabaseSync: new (path: string, options: object) => NodeSqliteHandle;
+}
+
+/**
+ * The driver `node:sqlite`, which Node, Deno and Bun have.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "@sqlitepool/pool";
+ * import { nodeSqlite } from "@sqlitepool/pool/node-sqlite";
+ *
+ * const db = await openDatabase("app.db", { driver: nodeSqlite });
+ * await db.close();
+ * ```
+ */
+export const nodeSqlite: Driver = {
+  name: "node:sqlite",
+  get library() {
+    return builtinLibrary("node:sqlite");
+  },
+  open(path, { readonly, ...options }: DriverOpenOptions) {
+    const { DatabaseSync } = builtinModule("node:sqlite") as NodeSqlite;
+    const open = () => new DatabaseSync(path, { readOnly: readonly, timeout: 0 });
+    return adaptNodeSqlite(openHandle(open), options);
+  },
+};

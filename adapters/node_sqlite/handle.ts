@@ -1,0 +1,52 @@
+/**
+ * What is used of a handle of node:sqlite, and how one is recognised. It imports nothing of the
+ * adapter, so that a handle can be told before its adapter is loaded.
+ *
+ * @module
+ */
+
+import { brandOf, hasMethods } from "../shape.ts";
+
+/** What is used of a `StatementSync` of node:sqlite. */
+export interface NodeSqliteStatement {
+  /** Runs to the end and returns all rows. */
+  all(...params: unknown[]): unknown[];
+  /** Runs up to the first row. */
+  get(...params: unknown[]): unknown;
+  /** Runs to the end and returns what changed. */
+  run(...params: unknown[]): {
+    readonly changes: number | bigint;
+    readonly lastInsertRowid: number | bigint;
+  };
+  /** Runs row by row. */
+  iterate(...params: unknown[]): Iterator<unknown>;
+  /** Describes the result columns. */
+  columns(): { readonly name: string }[];
+  /** Whether rows come as arrays. Always there, but unknown to the types that Deno brings. */
+  setReturnArrays?(enabled: boolean): void;
+  /** Whether integers come as bigints. */
+  setReadBigInts(enabled: boolean): void;
+  /** Whether parameters may be named without their prefix. */
+  setAllowBareNamedParameters(enabled: boolean): void;
+}
+
+/** What is used of a `DatabaseSync` of node:sqlite. */
+export interface NodeSqliteHandle {
+  /** Whether the database is open. */
+  readonly isOpen: boolean;
+  /** Whether a transaction is open. */
+  readonly isTransaction: boolean;
+  /** Prepares a statement. */
+  prepare(sql: string): NodeSqliteStatement;
+  /** Closes the database. */
+  close(): void;
+}
+
+/**
+ * Whether something is a handle of node:sqlite, of whatever version, runtime or realm.
+ *
+ * @param value Anything.
+ */
+export function isNodeSqliteHandle(value: unknown): value is NodeSqliteHandle {
+  return brandOf(value) === "node:sqlite" && hasMethods(value, ["prepare", "exec", "close"]);
+}

@@ -1,0 +1,195 @@
+/**
+ * The driver `sqlite3`, whose methods take callbacks.
+ *
+ * @example
+ * ```ts
+ * import sqlite3 from "sqlite3";
+ * import { adaptSqlite3 } from "@sqlitepool/pool/sqlite3";
+ *
+ * const conn = adaptSqlite3(new sqlite3.Database("app.db"));
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import { misuse, SQLiteIntegerRangeError } from "../../src/sqlite/errors.ts";
+import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
+import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
+import { primaryCode } from "../../src/sqlite/code_names.ts";
+import type { Statement } from "../../src/sqlite/scan.ts";
+import type { NulText } from "../../src/sqlite/bind.ts";
+import {
+  AsyncDriverConnection,
+  type AsyncHandle,
+  type Outcome,
+} from "../../src/driver/async_connection.ts";
+import type { DriverLimit } from "../limits.ts";
+import { plainBytes } from "../native_values.ts";
+import type { AdaptOptions } from "../options.ts";
+
+import type { RunResult, Sqlite3Handle } from "./handle.ts";
+
+export { isSqlite3Handle } from "./handle.ts";
+export type { RunResult, Sqlite3Handle } from "./handle.ts";
+
+/** What the driver cannot do. */
+export const sqlite3Limits: readonly DriverLimit[] = [
+  ...["int64-in", "int64-out", "int-mode", "negative-zero", "column-names"] as const,
+  ...["empty-columns", "extended-codes", "streaming"] as const,
+];
+
+/**
+ * Makes a connection of a handle of sqlite3.
+ *
+ * @param handle A `Database`, open or about to be. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError} `intMode` is not `"number"`, the only one the driver has.
+ *
+ * @example
+ * ```ts
+ * import sqlite3 from "sqlite3";
+ * import { adaptSqlite3 } from "@sqlitepool/pool/sqlite3";
+ *
+ * const conn = adaptSqlite3(new sqlite3.Database(":memory:"));
+ * await conn.execute("SELECT 1");
+ * ```
+ */
+export function adaptSqlite3(
+  handle: Sqlite3Handle,
+  options: Pick<AdaptOptions, "intMode"> = {},
+): DriverConnection {
+  if (options.intMode === "bigint") {
+    throw new TypeError('intMode "bigint" is not to be had from sqlite3, which rounds integers');
+  }
+  return new AsyncDriverConnection(new CallbackHandle(handle), options);
+}
+
+const changesQuery = "SELECT changes() AS changes, CAST(last_insert_rowid() AS TEXT) AS rowid";
+
+class CallbackHandle implements AsyncHandle {
+  readonly raw: Sqlite3Handle;
+  readonly nulText: NulText = "allowed";
+  /** Told from the statements that went through: the driver has no word for it. */
+  readonly inTransactionIsCertain: boolean = false;
+  inTransaction = false;
+
+  constructor(raw: Sqlite3Handle) {
+    this.raw = raw;
+  }
+
+  refuse(value: SQLiteValue): string | undefined {
+    if (Object.is(value, -0)) return "is -0, which sqlite3 would store as the integer 0";
+    const whole = typeof value === "bigint" || Number.isSafeInteger(value);
+    if (!whole || BigInt.asIntN(32, BigInt(value as number)) === BigInt(value as number)) {
+      return undefined;
+    }
+    return "is an integer of more than 32 bits, which sqlite3 would store as a REAL: pass it as " +
+      "text, and write CAST(? AS INTEGER)";
+  }
+
+  async run(statement: Statement, values: SQLiteValue[]): Promise<Outcome> {
+    try {
+      const outcome = await this.#dispatch(statement, values.map(asArgument));
+      await this.#follow(statement);
+      return outcome;
+    } catch (error) {
+      if (this.inTransaction) this.inTransaction = await this.#isStillOpen();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.raw.close((error) => error ? reject(error) : resolve());
+    });
+  }
+
+  resultCodeOf(error: unknown): number | undefined {
+    const { errno, message } = error as { errno?: unknown; message?: unknown };
+    if (typeof errno !== "number") return undefined;
+    const told = codeFromMessage(String(message));
+    return primaryCode(told) === errno ? told : errno;
+  }
+
+  async #dispatch(statement: Statement, args: unknown[]): Promise<Outcome> {
+    const { text, verb, returning } = statement;
+    const gives = returning || ["select", "pragma", "explain", "other"].includes(verb);
+    if (!gives) return { columns: [], rows: [], ...await this.#change(text, args) };
+    const objects = await this.#all(text, args);
+    const columns = Object.keys(objects[0] ?? {});
+    const changes = returning ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
+    if (objects.length > 0 && (verb === "select" || returning)) {
+      await this.#checkNames(text, columns);
+    }
+    const rows = objects.map((row) => columns.map((name) => fromDriver(row[name], name)));
+    return { columns, rows, ...changes };
+  }
+
+  #all(sql: string, args: unknown[]): Promise<Row[]> {
+    return new Promise((resolve, reject) => {
+      this.raw.all(sql, args, (error, rows) => error ? reject(error) : resolve(rows as Row[]));
+    });
+  }
+
+  async #change(sql: string, args: unknown[]): Promise<Omit<Outcome, "columns" | "rows">> {
+    const { changes, lastID } = await new Promise<RunResult>((resolve, reject) => {
+      this.raw.run(sql, args, function (error) {
+        if (error) reject(error);
+        else resolve({ changes: this.changes, lastID: this.lastID });
+      });
+    });
+    if (Number.isSafeInteger(lastID)) return { changes, lastInsertRowid: lastID };
+    return this.#lastChanges();
+  }
+
+  async #lastChanges(): Promise<Omit<Outcome, "columns" | "rows">> {
+    const [{ changes, rowid }] = await this.#all(changesQuery, []);
+    return { changes: changes as number, lastInsertRowid: BigInt(rowid as string) };
+  }
+
+  /** An object keeps one value for each name, and moves numbers to the front. */
+  async #checkNames(sql: string, columns: string[]): Promise<void> {
+    const program = await this.#all(`EXPLAIN ${sql}`, []);
+    const result = program.find(({ opcode }) => opcode === "ResultRow");
+    const moved = columns.length > 1 && columns.some((name) => /^\d+$/.test(name));
+    if (!moved && (result === undefined || result.p2 === columns.length)) return;
+    throw misuse(
+      "the names of the columns do not survive sqlite3, which gives rows as objects: two are " +
+        "the same, or one is __proto__ or a number. Rename them with AS",
+    );
+  }
+
+  async #follow({ verb }: Statement): Promise<void> {
+    if (verb === "begin" || verb === "savepoint") this.inTransaction = true;
+    else if (verb === "commit" || verb === "rollback") this.inTransaction = false;
+    else if (verb === "release") this.inTransaction = await this.#isStillOpen();
+  }
+
+  /** Some errors end the transaction, and so does the last RELEASE: only a BEGIN tells. */
+  async #isStillOpen(): Promise<boolean> {
+    try {
+      await this.#change("BEGIN", []);
+    } catch {
+      return true;
+    }
+    await this.#change("ROLLBACK", []);
+    return false;
+  }
+}
+
+/** The driver wants no views, and knows no bigints. */
+function asArgument(value: SQLiteValue): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+function fromDriver(value: SQLiteValue, column: string): SQLiteValue {
+  if (typeof value === "object" && value !== null) return plainBytes(value);
+  // From 2^53 on an integer may have been rounded; beyond 2^63 there is only REAL.
+  const doubtful = typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER &&
+    Math.abs(value) <= 2 ** 63;
+  if (doubtful) throw new SQLiteIntegerRangeError(column);
+  return value;
+}

@@ -1,0 +1,133 @@
+/**
+ * The driver `@tursodatabase/database`: SQLite written anew, not all of it yet.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@tursodatabase/database";
+ * import { adaptTurso } from "@sqlitepool/pool/turso";
+ *
+ * const conn = adaptTurso(await connect("app.db"), { intMode: "bigint" });
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import { messageOf } from "../../src/sqlite/errors.ts";
+import type { SQLiteValue } from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
+import type { Statement } from "../../src/sqlite/scan.ts";
+import type { NulText } from "../../src/sqlite/bind.ts";
+import {
+  AsyncDriverConnection,
+  type AsyncHandle,
+  type Outcome,
+} from "../../src/driver/async_connection.ts";
+import type { DriverLimit } from "../limits.ts";
+import { asInteger, plainRow } from "../native_values.ts";
+import type { AdaptOptions } from "../options.ts";
+
+import type { TursoHandle, TursoStatement } from "./handle.ts";
+
+export { isTursoHandle } from "./handle.ts";
+export type { TursoHandle, TursoStatement } from "./handle.ts";
+
+/** What the driver cannot do. */
+export const tursoLimits: readonly DriverLimit[] = [
+  ...["negative-zero", "large-real", "extended-codes", "error-codes", "streaming"] as const,
+];
+
+/**
+ * Makes a connection of a handle of Turso.
+ *
+ * @param handle A connected `Database`. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError} An option is not one of the allowed values.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "@tursodatabase/database";
+ * import { adaptTurso } from "@sqlitepool/pool/turso";
+ *
+ * const conn = adaptTurso(await connect(":memory:"));
+ * await conn.execute("SELECT 1");
+ * ```
+ */
+export function adaptTurso(
+  handle: TursoHandle,
+  options: Pick<AdaptOptions, "intMode"> = {},
+): DriverConnection {
+  return new AsyncDriverConnection(new Handle(handle), options);
+}
+
+class Handle implements AsyncHandle {
+  readonly raw: TursoHandle;
+  readonly nulText: NulText = "allowed";
+  readonly inTransactionIsCertain: boolean = true;
+
+  constructor(raw: TursoHandle) {
+    this.raw = raw;
+  }
+
+  get inTransaction(): boolean {
+    return this.raw.inTransaction;
+  }
+
+  refuse(value: SQLiteValue): string | undefined {
+    if (Object.is(value, -0)) return "is -0, which Turso would store as the integer 0";
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? "is a whole number from 2^53 on, which Turso would store as an INTEGER: pass a bigint"
+      : undefined;
+  }
+
+  async run({ text, returning, verb }: Statement, values: SQLiteValue[]): Promise<Outcome> {
+    const statement = await this.raw.prepare(text);
+    try {
+      statement.raw(true);
+      statement.safeIntegers(true);
+      const rows = await all(statement, values);
+      const columns = statement.columns().map(({ name }) => name);
+      const writes = returning || ["insert", "replace", "update", "delete"].includes(verb);
+      const changes = writes ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
+      return { columns, rows, ...changes };
+    } finally {
+      statement.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.raw.inTransaction) await all(await this.raw.prepare("ROLLBACK"), []);
+    await this.raw.close();
+  }
+
+  /** The driver gives no codes: where SQLite's words are other ones, they stand here. */
+  resultCodeOf(error: unknown): number | undefined {
+    const message = messageOf(error);
+    if (/snapshot is stale/.test(message)) return resultCode.BUSY_SNAPSHOT;
+    if (/is busy|is locked/.test(message)) return resultCode.BUSY;
+    if (/read.?only|query_only/i.test(message)) return resultCode.READONLY;
+    if (/not a database/i.test(message)) return resultCode.NOTADB;
+    if (/corrupt/i.test(message)) return resultCode.CORRUPT;
+    return undefined;
+  }
+
+  async #lastChanges(): Promise<Omit<Outcome, "columns" | "rows">> {
+    const statement = await this.raw.prepare("SELECT changes(), last_insert_rowid()");
+    statement.raw(true);
+    statement.safeIntegers(true);
+    try {
+      const [[changes, lastInsertRowid]] = await all(statement, []) as bigint[][];
+      return { changes: Number(changes), lastInsertRowid };
+    } finally {
+      statement.close();
+    }
+  }
+}
+
+async function all(statement: TursoStatement, values: SQLiteValue[]): Promise<SQLiteValue[][]> {
+  const rows = await statement.all(values.map(asInteger)) as SQLiteValue[][];
+  rows.forEach(plainRow);
+  return rows;
+}

@@ -1,0 +1,150 @@
+/**
+ * How sessions come into a pool, are looked after, and leave it.
+ *
+ * @module
+ */
+
+import { adaptHandle } from "../../adapters/detect.ts";
+import { UnsupportedHandleError } from "../driver/errors.ts";
+import { isPromiseLike } from "../pool/step.ts";
+import type { Lifecycle } from "../pool/pool.ts";
+import type { DriverConnection } from "../driver/connection.ts";
+import { isBusy } from "./busy_retry.ts";
+import { type Connection, HeldConnection, type RowDefaults, wholeResult } from "./connection.ts";
+import type { ResolvedSqliteOptions } from "./pool_options.ts";
+import { PhysicalConnection, type SessionContext, TemporaryHolder } from "./physical_connection.ts";
+
+/** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
+export interface ConnectionFactory {
+  /** Called once for each connection; every call opens another one. */
+  (): object | PromiseLike<object>;
+  /** Whether its connections take many calls at once. */
+  readonly pipelines?: boolean;
+}
+
+/** What is done to a new connection before anybody gets it. */
+export interface SetUp<R> {
+  readonly onConnect: ((connection: Connection<R>) => unknown) | undefined;
+  readonly rows: RowDefaults<R>;
+}
+
+/** The cheapest statement that needs a working connection; touches no table. */
+const PROBE = "SELECT 1";
+
+/** Makes sessions of what a factory returns. */
+export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
+  readonly #factory: ConnectionFactory;
+  readonly #options: ResolvedSqliteOptions;
+  readonly #context: SessionContext;
+  readonly #setUp: SetUp<R>;
+  /** Handles in use, to notice a factory that hands one out twice. */
+  readonly #handles = new Set<unknown>();
+
+  constructor(
+    factory: ConnectionFactory,
+    options: ResolvedSqliteOptions,
+    context: SessionContext,
+    setUp: SetUp<R>,
+  ) {
+    this.#factory = factory;
+    this.#options = options;
+    this.#context = context;
+    this.#setUp = setUp;
+  }
+
+  open(): PhysicalConnection | Promise<PhysicalConnection> {
+    const handle = this.#factory();
+    if (!isPromiseLike(handle)) return this.#admit(handle);
+    return Promise.resolve(handle).then((opened) => this.#admit(opened));
+  }
+
+  validate({ connection }: PhysicalConnection): unknown {
+    return probe(connection);
+  }
+
+  reset(session: PhysicalConnection): void | Promise<void> {
+    return session.reset();
+  }
+
+  isBroken({ connection }: PhysicalConnection): boolean {
+    return connection.isLost === true;
+  }
+
+  close(session: PhysicalConnection): void | Promise<void> {
+    this.#handles.delete(session.connection.raw);
+    return session.close();
+  }
+
+  #admit(handle: object): PhysicalConnection | Promise<PhysicalConnection> {
+    const { intMode, statementCacheSize } = this.#options;
+    const connection = adaptHandle(handle, { intMode, statementCacheSize });
+    if (!isPromiseLike(connection)) return this.#enter(connection);
+    return connection.then((adapted) => this.#enter(adapted));
+  }
+
+  #enter(connection: DriverConnection): PhysicalConnection | Promise<PhysicalConnection> {
+    if (this.#handles.has(connection.raw)) {
+      throw new UnsupportedHandleError(
+        "The factory returned a connection that is in the pool already. Each call must open one " +
+          "of its own: two callers on one connection would share its transactions.",
+      );
+    }
+    this.#handles.add(connection.raw);
+    const session = new PhysicalConnection(connection, this.#context);
+    try {
+      const ready = this.#prepare(session);
+      if (!isPromiseLike(ready)) return session;
+      return ready.then(() => session, (error) => this.#turnAway(session, error));
+    } catch (error) {
+      return this.#turnAway(session, error);
+    }
+  }
+
+  #prepare(session: PhysicalConnection): void | Promise<void> {
+    const { connection } = session;
+    // A synchronous driver must not wait for locks itself: see BusyRetry.
+    connection.executeSync?.("PRAGMA busy_timeout = 0");
+    const probed = this.#probe(session);
+    if (this.#setUp.onConnect === undefined && !isPromiseLike(probed)) return;
+    return this.#introduce(session, probed);
+  }
+
+  /** A file that another connection has for itself at the moment is waited for. */
+  #probe(session: PhysicalConnection): unknown {
+    const { connection } = session;
+    try {
+      if (connection.executeSync !== undefined) return probe(connection);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    const holder = new TemporaryHolder(session);
+    return session.execute(holder, PROBE, undefined, {}, wholeResult);
+  }
+
+  async #introduce(session: PhysicalConnection, probed: unknown): Promise<void> {
+    await probed;
+    const { onConnect, rows } = this.#setUp;
+    if (onConnect === undefined) return;
+    const holder = new TemporaryHolder(session);
+    try {
+      await onConnect(new HeldConnection(holder, rows));
+    } finally {
+      holder.end();
+    }
+    await session.reset();
+  }
+
+  async #turnAway(session: PhysicalConnection, error: unknown): Promise<never> {
+    try {
+      await this.close(session);
+    } catch {
+      // Why it could not be set up matters more than that it could not be closed either.
+    }
+    throw error;
+  }
+}
+
+function probe(connection: DriverConnection): unknown {
+  if (connection.executeSync === undefined) return connection.execute(PROBE);
+  return void connection.executeSync(PROBE);
+}

@@ -1,0 +1,403 @@
+/**
+ * N equal connections from your own factory: the port of aiosqlitepool, and the building block
+ * for everything above it.
+ *
+ * @module
+ */
+
+import { type Clock, type Environment, systemEnvironment } from "../platform/clock.ts";
+import {
+  type AcquireOptions,
+  checkAcquireOptions,
+  type CloseOptions,
+  resolveOptions,
+} from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
+import { Pool } from "../pool/pool.ts";
+import type { PoolStats as CorePoolStats } from "../pool/stats.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowFactory,
+  RowOptions,
+  SQLiteValue,
+} from "../sqlite/types.ts";
+import { type EventLoopYield, eventLoopYieldOf } from "./event_loop_yield.ts";
+import { BusyRetry } from "./busy_retry.ts";
+import {
+  allRows,
+  AS_VALUES,
+  type Connection,
+  firstRow,
+  paramsOf,
+  type Query,
+  RowDefaults,
+  textOf,
+  type TransactionOptions,
+  wholeResult,
+} from "./connection.ts";
+import { executeBorrowed, executeLeased } from "./one_shot.ts";
+import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
+import type { Pipeline, PipelineLimits } from "./pipeline.ts";
+import { LeasedConnection, type PooledConnection } from "./leased_connection.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
+import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
+import { WriteLock } from "./write_lock.ts";
+
+/** How one connection is acquired, and how its rows are made. */
+export interface ConnectionOptions<R> extends AcquireOptions {
+  /** Makes each row of this lease instead of the pool's own row factory. */
+  rowFactory?: RowFactory<R>;
+}
+
+/** What tests and the layers above put in place of the usual. */
+export interface PoolInternals {
+  /** Clock and randomness. */
+  readonly environment?: Environment;
+  /** The turn to write, when pools share a file. */
+  readonly turn?: WriteLock<PhysicalConnection>;
+  /** Puts an error of the driver into the words of whoever owns the pool. */
+  readonly explain?: (error: unknown) => unknown;
+  /** Limit for a statement that runs in a thread, in milliseconds. */
+  readonly queryTimeoutMs?: number;
+}
+
+/** A snapshot of a pool: gauges of this moment, and counters since it was made. */
+export interface PoolStats extends CorePoolStats {
+  /** Statements that were tried again because the database was locked. */
+  readonly busyRetries: number;
+}
+
+/**
+ * A pool of SQLite connections that stay open between uses. `R` is what its rows are: plain
+ * objects, unless a row factory makes something else of them.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"), { poolSize: 10 });
+ * await pool.withConnection(async (conn) => {
+ *   await conn.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+ *   await conn.execute("INSERT INTO users (name) VALUES (?)", ["Alice"]);
+ * });
+ * await pool.close();
+ * ```
+ */
+export class SQLiteConnectionPool<R = Row> {
+  readonly #pool: Pool<PhysicalConnection>;
+  readonly #rows: RowDefaults<R>;
+  readonly #busy: BusyRetry<PhysicalConnection>;
+  readonly #breather: EventLoopYield;
+  readonly #clock: Clock;
+  /** What statements that share leases are held to; `undefined` where they do not. */
+  readonly #sharing: PipelineLimits | undefined;
+  #pipeline: Pipeline | undefined;
+  /** Settles when there is a pipeline, or none to be had. */
+  #loading: Promise<void> | undefined;
+
+  /**
+   * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.
+   *
+   * @param factory opens a connection each time it is called; may return a promise.
+   * @param options see {@linkcode PoolOptions}.
+   * @throws {TypeError | RangeError} for a bad factory or option, naming it.
+   */
+  constructor(factory: ConnectionFactory, options?: PoolOptions<R>);
+  /**
+   * For tests that move time themselves, and for layers above.
+   *
+   * @internal
+   */
+  constructor(factory: ConnectionFactory, options: PoolOptions<R>, internals: PoolInternals);
+  constructor(
+    factory: ConnectionFactory,
+    options: PoolOptions<R> = {},
+    internals: PoolInternals = {},
+  ) {
+    const { environment = systemEnvironment, turn = new WriteLock(environment), explain } =
+      internals;
+    if (typeof factory !== "function") {
+      throw new TypeError(
+        `The factory must be a function that opens a connection; got ${describeValue(factory)}. ` +
+          "Write () => new DatabaseSync(path) instead of the handle itself.",
+      );
+    }
+    const sqlite = resolveSqliteOptions(options);
+    this.#rows = new RowDefaults(options.rowFactory);
+    this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn);
+    this.#breather = eventLoopYieldOf(environment.clock);
+    const { clock } = environment;
+    this.#clock = clock;
+    const context = { clock, busy: this.#busy, breather: this.#breather, explain };
+    const setUp = { onConnect: options.onConnect, rows: this.#rows };
+    const lifecycle = new ConnectionManager(factory, sqlite, context, setUp);
+    this.#pool = new Pool(lifecycle, options, environment);
+    if (factory.pipelines === true) {
+      const { queryTimeoutMs = Infinity } = internals;
+      this.#sharing = { ...resolveOptions(options), queryTimeoutMs };
+    }
+  }
+
+  /** Gauges and counters of this moment; cheap enough to be read for every scrape. */
+  get stats(): PoolStats {
+    const stats = this.#pool.stats;
+    const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
+    return { ...stats, waiting, busyRetries: this.#busy.retries };
+  }
+
+  /**
+   * Borrows a connection. Release it, or bind it with `await using`.
+   *
+   * @param options wait and row factory of this lease.
+   * @returns the connection, which is yours alone until it is released.
+   * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
+   * @throws {PoolConnectionOpenError} when a new one could not be opened.
+   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
+   * @throws {PoolClosedError} after `close`.
+   * @throws the reason of `signal`, when it aborts first.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * await using pool = new SQLiteConnectionPool(() => new DatabaseSync(":memory:"));
+   * await using conn = await pool.connection({ timeoutMs: 1_000 });
+   * console.log(await conn.get("SELECT 1 AS one")); // { one: 1 }
+   * ```
+   */
+  connection<T = R>(options: ConnectionOptions<T> = {}): Promise<PooledConnection<T>> {
+    if (this.#loading !== undefined) {
+      // Statements that were called before have their turn before.
+      const inTurn = (): Promise<PooledConnection<T>> => this.connection(options);
+      return this.#loading.then(inTurn, inTurn);
+    }
+    const rows = options.rowFactory === undefined
+      ? this.#rows as unknown as RowDefaults<T>
+      : new RowDefaults(options.rowFactory);
+    return this.#pool.acquire(options).then((lease) => new LeasedConnection(lease, rows));
+  }
+
+  /**
+   * Borrows a connection for the time `fn` runs.
+   *
+   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
+   * @param options wait and row factory of this lease.
+   * @returns what `fn` returns.
+   * @throws what `fn` throws, and what {@linkcode SQLiteConnectionPool.connection} throws.
+   */
+  async withConnection<S, T = R>(
+    fn: (connection: Connection<T>) => S | PromiseLike<S>,
+    options: ConnectionOptions<T> = {},
+  ): Promise<S> {
+    const connection = await this.connection(options);
+    try {
+      return await fn(connection);
+    } finally {
+      await connection.release();
+    }
+  }
+
+  /**
+   * Runs one statement on any connection. For several statements that belong together use
+   * {@linkcode SQLiteConnectionPool.transaction}.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name; none beside what the `sql` tag made.
+   * @param options wait and row factory of this call.
+   * @returns columns, rows, and what the statement changed.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it is not exactly one.
+   * @throws {TypeError | RangeError} when the parameters are not those the statement takes.
+   * @throws what {@linkcode SQLiteConnectionPool.connection} throws.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { sql, SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+   * await pool.execute("CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY, name TEXT)");
+   * const name = "Alice";
+   * const { lastInsertRowid } = await pool.execute(sql`INSERT INTO users (name) VALUES (${name})`);
+   * console.log(await pool.get("SELECT name FROM users WHERE id = ?", [lastInsertRowid!]));
+   * await pool.close();
+   * ```
+   */
+  execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.#query(query, params, options, this.#rows.everyRow(options), wholeResult);
+  }
+
+  /**
+   * The same as {@linkcode SQLiteConnectionPool.execute}, for statements that write: the name
+   * says so to the reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns columns, rows of RETURNING, and what the statement changed.
+   */
+  run<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.execute(query, params, options);
+  }
+
+  /**
+   * All rows of one statement, run on any connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the rows; none is an empty array.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
+  all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
+    return this.#query(query, params, options, this.#rows.everyRow(options), allRows);
+  }
+
+  /**
+   * The first row of one statement, run on any connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns the row; `undefined` when there is none.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
+  get<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: ConnectionOptions<T>,
+  ): Promise<T | undefined> {
+    return this.#query(query, params, options, this.#rows.firstRow(options), firstRow);
+  }
+
+  /**
+   * All rows of one statement as arrays of values, run on any connection. Columns of the same
+   * name are all kept.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the call waits for a connection.
+   * @returns the values of each row, in the order of the columns.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
+  values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
+    return this.#query(query, params, options, AS_VALUES, allRows);
+  }
+
+  /**
+   * Runs `fn` in a transaction on one connection: commits when it returns, rolls back when it
+   * throws.
+   *
+   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
+   * @param options mode of the transaction, and wait and row factory as for a connection.
+   * @returns what `fn` returns, once it is committed.
+   * @throws what `fn` throws, after the rollback, and what
+   *   {@linkcode SQLiteConnectionPool.connection} throws.
+   *
+   * @example
+   * ```ts
+   * import { DatabaseSync } from "node:sqlite";
+   * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+   *
+   * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+   * await pool.execute("CREATE TABLE IF NOT EXISTS log (line TEXT)");
+   * await pool.transaction(async (tx) => {
+   *   await tx.run("INSERT INTO log VALUES (?)", ["both"]);
+   *   await tx.run("INSERT INTO log VALUES (?)", ["or none"]);
+   * });
+   * await pool.close();
+   * ```
+   */
+  transaction<S, T = R>(
+    fn: (connection: Connection<T>) => S | PromiseLike<S>,
+    options: TransactionOptions & ConnectionOptions<T> = {},
+  ): Promise<S> {
+    return this.withConnection(
+      (connection: Connection<T>) => connection.transaction(fn, options),
+      options,
+    );
+  }
+
+  /**
+   * Changes how many connections there may be. Idle ones that are too many are closed at once,
+   * the others when they come back.
+   *
+   * @param poolSize most connections at once, from 1 up.
+   * @throws {TypeError | RangeError} for anything else.
+   */
+  resize(poolSize: number): void {
+    this.#pool.resize(poolSize);
+  }
+
+  /**
+   * Closes the pool: waiters are refused, idle connections close at once, leases may finish until
+   * the deadline and are then closed by force. Every call returns the same promise.
+   *
+   * @param options the deadline; `operationTimeoutMs` without it.
+   * @returns when every connection is closed, or has been given up at the deadline.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    const closed = this.#pool.close(options);
+    if (this.#pool.closed) this.#pipeline?.close();
+    return closed;
+  }
+
+  /** Closes the pool at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** With the first statement: most pools share nothing. */
+  async #loadPipeline(limits: PipelineLimits): Promise<void> {
+    try {
+      const { Pipeline } = await import("./pipeline.ts");
+      this.#pipeline = new Pipeline(this.#pool, this.#clock, limits);
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  #query<T, S>(
+    query: Query,
+    params: BindParams | undefined,
+    wait: AcquireOptions | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    let sql: string;
+    let values: BindParams | undefined;
+    try {
+      sql = textOf(query);
+      values = paramsOf(query, params);
+      if (this.#sharing !== undefined && wait !== undefined) checkAcquireOptions(wait);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (this.#sharing !== undefined) {
+      const pipeline = this.#pipeline;
+      if (pipeline === undefined) {
+        this.#loading ??= this.#loadPipeline(this.#sharing);
+        return this.#loading.then(() => this.#query(query, params, wait, rows, pick));
+      }
+      if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
+    }
+    const pause = this.#breather.pause();
+    if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));
+    // An idle connection and a synchronous driver: no promise but the one that is returned.
+    const pool = this.#pool;
+    const idle = wait?.signal === undefined ? pool.tryBorrow() : undefined;
+    if (idle !== undefined) return executeBorrowed(pool, idle, sql, values, rows, pick);
+    return pool.acquire(wait).then((lease) => executeLeased(lease, sql, values, rows, pick));
+  }
+}

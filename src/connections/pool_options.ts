@@ -1,0 +1,103 @@
+/**
+ * The options of `SQLiteConnectionPool`.
+ *
+ * @module
+ */
+
+import { HOOK_NAMES } from "../pool/hooks.ts";
+import { CORE_OPTION_NAMES, type CorePoolOptions } from "../pool/options.ts";
+import { describeValue } from "../platform/describe.ts";
+import { MAX_TIMER_MS } from "../platform/clock.ts";
+import type { Row, RowFactory } from "../sqlite/types.ts";
+import type { IntMode } from "../sqlite/rows.ts";
+import type { Connection } from "./connection.ts";
+
+/** Settings of a pool of SQLite connections. `R` is what its rows are. */
+export interface PoolOptions<R = Row> extends CorePoolOptions {
+  /** Sets each new connection up, before anybody gets it. */
+  onConnect?: (connection: Connection<R>) => unknown;
+  /** Makes each row from its values and column names; plain objects without it. */
+  rowFactory?: RowFactory<R>;
+  /**
+   * "number" makes integers numbers and refuses those a number cannot hold, with a
+   * `SQLiteIntegerRangeError`; "bigint" makes all of them bigints. Default: "number".
+   */
+  intMode?: IntMode;
+  /** Prepared statements kept per connection; 0 keeps none. Default: 128. */
+  statementCacheSize?: number;
+  /**
+   * How long a statement that found the database locked is tried again, in milliseconds. Applies
+   * to synchronous drivers, whose own waiting would block the thread and is switched off.
+   * Default: 5_000.
+   */
+  busyTimeoutMs?: number;
+}
+
+const DEFAULT_BUSY_TIMEOUT_MS = 5_000;
+
+/** The names of all options of a pool. */
+export const POOL_OPTION_NAMES: readonly string[] = [
+  ...CORE_OPTION_NAMES,
+  ...HOOK_NAMES,
+  "onConnect",
+  "rowFactory",
+  "intMode",
+  "statementCacheSize",
+  "busyTimeoutMs",
+];
+
+/** Letters and digits only, without the unit: `idle_timeout` and `idleTimeoutMs` are alike. */
+function skeleton(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "").replace(/ms$/, "");
+}
+
+/** Throws a TypeError for the first option that is not among `known`, naming the one meant. */
+export function refuseUnknownOptions(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const meant = known.find((other) => skeleton(other) === skeleton(name));
+    throw new TypeError(
+      `Unknown option ${JSON.stringify(name)}. ` +
+        (meant === undefined
+          ? `The options are ${known.join(", ")}.`
+          : `Did you mean ${meant}?` + (meant.endsWith("Ms") ? " It is in milliseconds." : "")),
+    );
+  }
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function") {
+    throw new TypeError(`${name} must be a function; got ${describeValue(value)}`);
+  }
+}
+
+/** Options of the SQLite layer, checked and filled in. */
+export interface ResolvedSqliteOptions {
+  readonly intMode: IntMode;
+  readonly statementCacheSize: number | undefined;
+  readonly busyTimeoutMs: number;
+}
+
+/** Checks what the core pool does not know. Throws a TypeError or RangeError with the name. */
+export function resolveSqliteOptions<R>(options: PoolOptions<R>): ResolvedSqliteOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options must be an object; got ${describeValue(options)}`);
+  }
+  refuseUnknownOptions(options, POOL_OPTION_NAMES);
+  checkFunction("onConnect", options.onConnect);
+  checkFunction("rowFactory", options.rowFactory);
+  const { intMode = "number", statementCacheSize, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } =
+    options;
+  if (intMode !== "number" && intMode !== "bigint") {
+    throw new TypeError(`intMode must be "number" or "bigint"; got ${describeValue(intMode)}`);
+  }
+  checkRange("statementCacheSize", statementCacheSize ?? 0, Number.MAX_SAFE_INTEGER);
+  checkRange("busyTimeoutMs", busyTimeoutMs, MAX_TIMER_MS);
+  return { intMode, statementCacheSize, busyTimeoutMs };
+}
+
+function checkRange(name: string, value: unknown, max: number): void {
+  const message = `${name} must be a whole number from 0 to ${max}; got ${describeValue(value)}`;
+  if (typeof value !== "number") throw new TypeError(message);
+  if (!Number.isInteger(value) || value < 0 || value > max) throw new RangeError(message);
+}

@@ -1,0 +1,87 @@
+/**
+ * Keeps the write-ahead log short while nobody is looking.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+
+/** How far a checkpoint goes. See https://sqlite.org/pragma.html#pragma_wal_checkpoint */
+export type CheckpointMode = "passive" | "full" | "restart" | "truncate";
+
+/** What a checkpoint achieved. */
+export interface CheckpointResult {
+  /** Whether it could not finish because of readers or a writer. */
+  readonly busy: boolean;
+  /** Frames in the log; -1 without a write-ahead log. */
+  readonly logFrames: number;
+  /** How many of them are in the database file by now; -1 without a write-ahead log. */
+  readonly checkpointedFrames: number;
+}
+
+/** Writes pause for this long before the log is tidied. */
+const PAUSE_MS = 1_000;
+
+/** Runs a checkpoint on a pool's connection. */
+export async function checkpoint<R>(
+  writer: SQLiteConnectionPool<R>,
+  mode: CheckpointMode,
+): Promise<CheckpointResult> {
+  const [[busy, logFrames, checkpointedFrames]] = await writer.values(
+    `PRAGMA wal_checkpoint(${mode.toUpperCase()})`,
+  );
+  return {
+    busy: Number(busy) !== 0,
+    logFrames: Number(logFrames),
+    checkpointedFrames: Number(checkpointedFrames),
+  };
+}
+
+/** Checkpoints when the writer has been idle for a while. */
+export class Checkpointer<R> {
+  readonly #writer: SQLiteConnectionPool<R>;
+  readonly #clock: Clock;
+  #timer: Timer = undefined;
+  #wanted: "nothing" | "passive" | "truncate" | "nothing ever again" = "nothing";
+
+  constructor(writer: SQLiteConnectionPool<R>, clock: Clock) {
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  /** Something was written: tidy up in the next pause. */
+  afterWrite(): void {
+    if (this.#wanted === "nothing") this.#plan("passive");
+  }
+
+  /** A read that pinned the log is over: cut back what has piled up meanwhile. */
+  afterLongRead(): void {
+    this.#clock.cancel(this.#timer);
+    this.#plan("truncate");
+  }
+
+  stop(): void {
+    this.#clock.cancel(this.#timer);
+    this.#wanted = "nothing ever again";
+  }
+
+  #plan(mode: "passive" | "truncate"): void {
+    if (this.#wanted === "nothing ever again") return;
+    this.#wanted = mode;
+    this.#timer = this.#clock.schedule(() => this.#tidy(mode), PAUSE_MS, "lets process exit");
+  }
+
+  #tidy(mode: "passive" | "truncate"): void {
+    const { inUse, waiting } = this.#writer.stats;
+    if (inUse > 0 || waiting > 0) return this.#plan(mode);
+    this.#wanted = "nothing";
+    // Another process may be in the way, or the pool be closing: there will be another pause.
+    checkpoint(this.#writer, mode).then(
+      ({ busy }) => {
+        if (busy && mode === "truncate" && this.#wanted === "nothing") this.#plan(mode);
+      },
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What all databases of this process that are on one file share: the turn to write, and the
+ * SQLite library that has it open.
+ *
+ * @module
+ */
+
+import type { Environment } from "../platform/clock.ts";
+import { SQLiteLibraryConflictError } from "../driver/errors.ts";
+import type { Driver } from "../driver/driver.ts";
+import { fileStatus } from "../platform/builtins.ts";
+import type { PhysicalConnection } from "../connections/physical_connection.ts";
+import { WriteLock } from "../connections/write_lock.ts";
+
+/** A file that is open in this process. */
+export interface SharedFile {
+  readonly turn: WriteLock<PhysicalConnection>;
+  readonly library: string;
+  /** When the file was made: another one may get its number. */
+  readonly born: bigint | undefined;
+  /** Without any, it is open still, or may be, because its driver closes late. */
+  users: number;
+}
+
+// On the global object, so that two copies of this package in one process know of each other.
+const REGISTRY = Symbol.for("@sqlitepool/pool: open files");
+
+function openFiles(): Map<string, SharedFile> {
+  const host = globalThis as { [REGISTRY]?: Map<string, SharedFile> };
+  return host[REGISTRY] ??= new Map();
+}
+
+/** What a file is called, whatever path leads to it: links and spellings do not matter. */
+function identify(path: string): Pick<SharedFile, "born"> & { readonly key: string } {
+  const status = fileStatus(path);
+  if (status === undefined) return { key: `path ${path}`, born: undefined };
+  return { key: `file ${status.dev}:${status.ino}`, born: status.birthtimeNs };
+}
+
+/** One database's part in a shared file. */
+export class FileShare {
+  readonly file: SharedFile;
+  readonly #key: string;
+  readonly #closesLate: boolean;
+  #state: "held" | "given up" = "held";
+
+  /**
+   * @param path the file, which exists.
+   * @param driver what opens it.
+   * @throws {SQLiteLibraryConflictError} when another library has it open. POSIX locks belong to
+   *   the process, so the two would not see each other's: closing one drops the other's locks.
+   *   See https://sqlite.org/howtocorrupt.html, "multiple copies of SQLite linked".
+   */
+  constructor(path: string, { library, closesLate = false }: Driver, environment: Environment) {
+    const { key, born } = identify(path);
+    this.#key = key;
+    this.#closesLate = closesLate;
+    const files = openFiles();
+    const entry = files.get(key);
+    const known = entry?.users === 0 && entry.born !== born ? undefined : entry;
+    if (known !== undefined && known.library !== library) throw conflict(path, known, library);
+    this.file = known ??
+      { turn: new WriteLock<PhysicalConnection>(environment), library, born, users: 0 };
+    this.file.users += 1;
+    files.set(key, this.file);
+  }
+
+  /** Ends this part; the last one to leave takes the entry with it. */
+  giveUp(): void {
+    if (this.#state === "given up") return;
+    this.#state = "given up";
+    this.file.users -= 1;
+    if (this.file.users === 0 && !this.#closesLate) openFiles().delete(this.#key);
+  }
+}
+
+function conflict(
+  path: string,
+  { library: known, users }: SharedFile,
+  library: string,
+): SQLiteLibraryConflictError {
+  const [state, remedy] = users > 0
+    ? ["is", "or close the other database first"]
+    : ["was", `since ${known} keeps files open after they were closed`];
+  return new SQLiteLibraryConflictError(
+    `${JSON.stringify(path)} ${state} open in this process through ${known} and would now ` +
+      `be opened through ${library}. Two SQLite libraries on one file lose data: use one ` +
+      `driver for it, ${remedy}.`,
+  );
+}

@@ -1,0 +1,324 @@
+/**
+ * Opens a database: checks what is asked for, finds the driver, makes the pools and puts the
+ * database together.
+ *
+ * @module
+ */
+
+import { nativeDriver } from "../../adapters/native_driver.ts";
+import { systemEnvironment } from "../platform/clock.ts";
+import { notify } from "../pool/hooks.ts";
+import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
+import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
+import type { DriverConnection } from "../driver/connection.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import type { OnTiming } from "../driver/timing.ts";
+import type { WorkerDriverName } from "../worker/wire.ts";
+import {
+  threadFactory,
+  type ThreadStats,
+  WORKER_DRIVERS,
+  type WorkerConnectionFactory,
+} from "../worker/thread_factory.ts";
+import { backUp } from "./backup.ts";
+import type { Connection } from "../connections/connection.ts";
+import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+import { Database } from "./database.ts";
+import {
+  type DatabaseOptions,
+  type DatabaseWarning,
+  resolveDatabaseOptions,
+  type ResolvedDatabaseOptions,
+} from "./options.ts";
+import { type Location, parseLocation } from "./location.ts";
+import { explainOpenFailure, explainReaderError } from "./open_errors.ts";
+import { type Role, setUpStatements } from "./pragmas.ts";
+import { Router } from "./router.ts";
+import { fileStatus } from "../platform/builtins.ts";
+import type { ConnectionFactory } from "../connections/connection_manager.ts";
+import { FileShare } from "./file_registry.ts";
+import { hasWalResetBug } from "./known_bugs.ts";
+
+const MEMORY = ":memory:";
+/** The limit for a query is none for what it takes to open. */
+const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
+const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
+
+/** Opens a database; see `openDatabase`. */
+export async function open<R>(
+  location: string | URL,
+  options: DatabaseOptions<R>,
+): Promise<Database<R>> {
+  const parsed = parseLocation(location);
+  const resolved = resolveDatabaseOptions(options);
+  if (parsed.kind === "remote") {
+    throw new TypeError(
+      `${JSON.stringify(parsed.url)} is a server. openDatabase opens files of this machine so far.`,
+    );
+  }
+  const driver = resolved.driver === "auto" ? await nativeDriver() : resolved.driver;
+  return await new Opening(parsed, driver, resolved).open();
+}
+
+/** The connections of a database, by what they are for. */
+interface Pools<R> {
+  readonly writer: SQLiteConnectionPool<R> | undefined;
+  readonly readers: SQLiteConnectionPool<R>;
+  readonly inline: SQLiteConnectionPool<R> | undefined;
+}
+
+/** What is being opened. */
+class Opening<R> {
+  readonly #location: Exclude<Location, { kind: "remote" }>;
+  readonly #path: string;
+  readonly #driver: Driver;
+  readonly #options: ResolvedDatabaseOptions<R>;
+  readonly #readonly: boolean;
+  readonly #router: Router | undefined;
+  readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
+  /** The first connection is opened before there is a pool to put it in. */
+  #first: DriverConnection | undefined = undefined;
+
+  constructor(
+    location: Exclude<Location, { kind: "remote" }>,
+    driver: Driver,
+    options: ResolvedDatabaseOptions<R>,
+  ) {
+    this.#location = location;
+    this.#path = location.kind === "memory" ? MEMORY : location.path;
+    this.#driver = driver;
+    this.#options = options;
+    this.#readonly = options.readonly || (location.kind === "file" && location.mode === "ro");
+    // In memory there is one connection: it is here or there.
+    const auto = options.execution === "auto" && location.kind === "file";
+    this.#router = auto ? new Router() : undefined;
+    if (options.execution !== "inline") expectInThreads(driver, options.execution);
+    this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
+      ["read", this.#inThreads(true)],
+      ["write", this.#inThreads(false)],
+    ]);
+  }
+
+  #inThreads(readonly: boolean): WorkerConnectionFactory {
+    const { worker } = this.#options;
+    const driver = this.#driver.name as WorkerDriverName;
+    const { onTiming, ...access } = this.#access(readonly);
+    return threadFactory({ ...access, driver, path: this.#path }, worker, onTiming);
+  }
+
+  async open(): Promise<Database<R>> {
+    // Before the file is opened: to close it again would drop the locks of the other library.
+    const existing = this.#exists() ? this.#share() : undefined;
+    try {
+      this.#expectFile();
+      this.#first = await this.#connect(this.#readonly);
+    } catch (error) {
+      existing?.giveUp();
+      throw explainOpenFailure(this.#path, this.#readonly, error);
+    }
+    const share = existing ?? await this.#shareNew(this.#first);
+    const pools = this.#makePools(share);
+    try {
+      await this.#inspect(pools.writer ?? pools.readers);
+    } catch (error) {
+      await Promise.all([pools.writer?.close({ timeoutMs: 0 }), pools.readers.close()]);
+      share?.giveUp();
+      const cause = error instanceof PoolConnectionOpenError ? error.cause : error;
+      throw explainOpenFailure(this.#path, this.#readonly, cause);
+    }
+    return this.#assemble(pools, share);
+  }
+
+  /** Not every driver can be told to leave a missing file alone. */
+  #expectFile(): void {
+    if (this.#location.kind === "memory" || this.#location.mode === "rwc" && !this.#readonly) {
+      return;
+    }
+    if (this.#exists()) return;
+    throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
+  }
+
+  #exists(): boolean {
+    return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
+  }
+
+  #share(): FileShare {
+    return new FileShare(this.#path, this.#driver, systemEnvironment);
+  }
+
+  async #shareNew(first: DriverConnection): Promise<FileShare | undefined> {
+    if (this.#location.kind === "memory") return undefined;
+    try {
+      return this.#share();
+    } catch (error) {
+      await first.close();
+      throw error;
+    }
+  }
+
+  #makePools(share: FileShare | undefined): Pools<R> {
+    const writer = this.#readonly ? undefined : this.#pool("writer", 1, share);
+    if (writer !== undefined && share === undefined) {
+      return { writer, readers: writer, inline: undefined };
+    }
+    const readers = this.#pool("reader", this.#options.readers, share);
+    return { writer, readers, inline: this.#router && this.#inlinePool(share) };
+  }
+
+  /** For statements that are done when the call returns, one connection is enough. */
+  #inlinePool(share: FileShare | undefined): SQLiteConnectionPool<R> {
+    return this.#poolOf("reader", () => this.#driver.open(this.#path, this.#access(true)), {
+      poolSize: 1,
+      share,
+    });
+  }
+
+  #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
+    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader");
+    const factory = Object.assign(open, { pipelines: this.#threads !== undefined });
+    return this.#poolOf(role, factory, { poolSize, share });
+  }
+
+  #poolOf(
+    role: Role,
+    factory: ConnectionFactory,
+    { poolSize, share }: { poolSize: number; share: FileShare | undefined },
+  ): SQLiteConnectionPool<R> {
+    const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
+    const inMemory = share === undefined;
+    const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
+    const onConnect = async (connection: Connection<R>): Promise<void> => {
+      // As values: rows of pragmas are none that the user's row factory was made for.
+      for (const statement of statements) await connection.values(statement);
+      await pool.onConnect?.(connection);
+    };
+    // What is in memory is gone with its connection.
+    const lasting = inMemory ? NEVER : {};
+    return new SQLiteConnectionPool<R>(
+      factory,
+      { ...pool, ...lasting, poolSize, onConnect },
+      {
+        turn: share?.file.turn,
+        explain: role === "reader" ? explainReaderError : undefined,
+        queryTimeoutMs,
+      },
+    );
+  }
+
+  #takeFirst(role: Role): DriverConnection | undefined {
+    if (role === "reader" && !this.#readonly) return undefined;
+    const first = this.#first;
+    this.#first = undefined;
+    return first;
+  }
+
+  #connect(readonly: boolean): DriverConnection | PromiseLike<DriverConnection> {
+    const threads = this.#threads?.get(readonly ? "read" : "write");
+    return threads?.() ?? this.#driver.open(this.#path, this.#access(readonly));
+  }
+
+  #access(readonly: boolean): DriverOpenOptions {
+    const { intMode = "number", statementCacheSize } = this.#options.pool;
+    const create = this.#location.kind === "memory" || this.#location.mode === "rwc";
+    const router = this.#router;
+    const onTiming: OnTiming | undefined = router && ((sql, ms) => router.took(sql, ms));
+    return { readonly, create, intMode, statementCacheSize, onTiming };
+  }
+
+  #threadStats(): ThreadStats | undefined {
+    if (this.#threads === undefined) return undefined;
+    const all = [...this.#threads.values()].map(({ threads }) => threads);
+    return {
+      running: all.reduce((sum, { running }) => sum + running, 0),
+      abandoned: all.reduce((sum, { abandoned }) => sum + abandoned, 0),
+    };
+  }
+
+  /** Finds out now what would otherwise be the first caller's trouble. */
+  async #inspect(pool: SQLiteConnectionPool<R>): Promise<void> {
+    // The count makes SQLite read the file, and find out that it is none of its own.
+    const [[version]] = await pool.values(
+      "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
+    );
+    if (!this.#readonly && hasWalResetBug(String(version))) {
+      this.#warn({
+        kind: "wal-reset bug",
+        message: `SQLite ${version} has the WAL-reset bug: a checkpoint by another process at ` +
+          "the wrong moment can corrupt the database. Let one process write and checkpoint, or " +
+          "move to SQLite 3.51.3 (or 3.50.7, 3.44.6). See https://sqlite.org/wal.html.",
+      });
+    }
+    if (this.#options.untrusted) await this.#inspectUntrusted(pool);
+  }
+
+  #warn(warning: DatabaseWarning): void {
+    notify("onWarning", this.#options.onWarning, warning);
+  }
+
+  async #inspectUntrusted(pool: SQLiteConnectionPool<R>): Promise<void> {
+    // SQLite takes a pragma it does not know without a word.
+    const [[trusted] = []] = await pool.values(
+      "PRAGMA trusted_schema",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
+    );
+    if (Number(trusted ?? 1) !== 0) {
+      throw new SQLitePoolError(
+        `${this.#driver.name} cannot switch trusted_schema off, so that functions in views and ` +
+          "triggers of the file could run. Use another driver for files of unknown origin.",
+      );
+    }
+    const [[verdict]] = await pool.values(
+      "PRAGMA quick_check(1)",
+      undefined,
+      AS_LONG_AS_IT_TAKES,
+    );
+    if (verdict !== "ok") {
+      throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
+    }
+  }
+
+  #assemble(
+    { writer, readers, inline }: Pools<R>,
+    share: FileShare | undefined,
+  ): Database<R> {
+    const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
+    const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
+    return new Database<R>({
+      writer,
+      readers,
+      inline,
+      router: this.#router,
+      inMemory: share === undefined,
+      clock: systemEnvironment.clock,
+      queryTimeoutMs,
+      acquisitionTimeoutMs,
+      operationTimeoutMs,
+      maxReadTransactionMs,
+      rowFactory: pool.rowFactory,
+      onLongRead: () =>
+        this.#warn({
+          kind: "long read",
+          message: `A read of ${JSON.stringify(this.#path)} has held its snapshot for more than ` +
+            `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
+        }),
+      threads: () => this.#threadStats(),
+      // What is the driver's own needs its handle, which is in another thread then.
+      backup: backUp(readers, this.#threads === undefined ? this.#driver : undefined),
+      onClosed: () => share?.giveUp(),
+    });
+  }
+}
+
+/** Threads load their drivers themselves, by the names of modules. */
+function expectInThreads({ name }: Driver, execution: string): void {
+  const known: readonly string[] = WORKER_DRIVERS;
+  if (known.includes(name)) return;
+  throw new TypeError(
+    `execution "${execution}" needs a driver that a thread can load by its name ` +
+      `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * The names of result columns, which the schema may change under a statement that is kept:
+ * SQLite prepares it again by itself, here or because of another process.
+ *
+ * @module
+ */
+
+import type { Row, SQLiteValue } from "../sqlite/types.ts";
+import type { Prepared } from "./statement_cache.ts";
+
+/**
+ * The names for rows that were just read.
+ *
+ * @param prepared The statement that gave them.
+ * @param rows The rows.
+ */
+export function columnsOfRows(prepared: Prepared, rows: SQLiteValue[][]): readonly string[] {
+  const { columns, driver, statement } = prepared;
+  // Reading them takes as long as half a query: only where they can have changed by more than
+  // the case of their letters.
+  const changed = (statement.openColumns && (driver.mayHaveNewColumns?.() ?? true)) ||
+    (rows.length > 0 && rows[0].length !== columns.length);
+  return changed ? readColumns(prepared) : columns;
+}
+
+/**
+ * The names for objects that the driver just made, which carry them.
+ *
+ * @param prepared The statement that gave them.
+ * @param rows The objects.
+ */
+export function columnsOfObjects(prepared: Prepared, rows: readonly Row[]): readonly string[] {
+  const { columns, statement } = prepared;
+  if (rows.length === 0) return columnsOfRows(prepared, []);
+  const same = statement.openColumns
+    ? areEqual(Object.keys(rows[0]), columns)
+    : hasAll(rows[0], columns);
+  return same ? columns : readColumns(prepared);
+}
+
+/**
+ * Reads the names from the driver.
+ *
+ * @param prepared A statement that was just run.
+ */
+export function readColumns(prepared: Prepared): readonly string[] {
+  const columns = prepared.driver.columns();
+  if (!areEqual(columns, prepared.columns)) prepared.columns = columns;
+  return prepared.columns;
+}
+
+function areEqual(names: readonly string[], others: readonly string[]): boolean {
+  if (names.length !== others.length) return false;
+  for (let i = 0; i < names.length; i++) {
+    if (names[i] !== others[i]) return false;
+  }
+  return true;
+}
+
+function hasAll(row: Row, columns: readonly string[]): boolean {
+  for (let i = 0; i < columns.length; i++) {
+    if (row[columns[i]] === undefined) return false;
+  }
+  return true;
+}

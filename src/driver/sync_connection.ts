@@ -1,0 +1,200 @@
+/**
+ * The connection that all synchronous drivers share.
+ *
+ * @module
+ */
+
+import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
+import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
+import type { DriverConnection } from "./connection.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import { RowCursor } from "./row_cursor.ts";
+import type { IntMode } from "../sqlite/rows.ts";
+import { StatementRunner } from "./statement_runner.ts";
+import type { OnTiming } from "./timing.ts";
+import { splitScript } from "../sqlite/scan.ts";
+import type { SyncHandle } from "./sync_handle.ts";
+
+/** How a connection over a synchronous handle behaves. */
+export interface SyncConnectionOptions {
+  /** How integers come out; `"number"` without it. */
+  intMode?: IntMode;
+  /** How many prepared statements are kept for their next use; 128 without it. */
+  statementCacheSize?: number;
+  /** Called after each statement with its text and the milliseconds it took. */
+  onTiming?: OnTiming;
+}
+
+/**
+ * A connection over a synchronous handle of a driver.
+ *
+ * Every method has done its work by the time it returns its promise.
+ */
+export class SyncConnection implements DriverConnection {
+  /** Always true: the driver is asked. */
+  readonly inTransactionIsCertain: boolean = true;
+  readonly #handle: SyncHandle;
+  readonly #runner: StatementRunner;
+  readonly #cursors = new Set<RowCursor<unknown>>();
+  readonly #onTiming: OnTiming | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Makes a connection of a handle, which it closes in the end.
+   *
+   * @param handle The driver's handle.
+   * @param options How the connection behaves.
+   * @throws {TypeError | RangeError} An option is not one of the allowed values.
+   */
+  constructor(handle: SyncHandle, options: SyncConnectionOptions = {}) {
+    const { intMode = "number", statementCacheSize, onTiming } = options;
+    if (intMode !== "number" && intMode !== "bigint") {
+      throw new TypeError(`intMode must be "number" or "bigint", got ${String(intMode)}`);
+    }
+    this.#handle = handle;
+    this.#onTiming = onTiming;
+    this.#runner = new StatementRunner(handle, intMode, statementCacheSize);
+  }
+
+  /** The driver's own handle. */
+  get raw(): unknown {
+    return this.#handle.raw;
+  }
+
+  /**
+   * Whether a transaction is open.
+   *
+   * @throws {SQLiteError} Somebody else has closed the handle: the pool must not reuse it.
+   */
+  get inTransaction(): boolean {
+    if (this.#closed !== undefined) return false;
+    try {
+      return this.#handle.inTransaction;
+    } catch (cause) {
+      throw new SQLiteError("the connection was closed behind our back", resultCode.MISUSE, {
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Runs one statement.
+   *
+   * @param sql The statement.
+   * @param params Its parameters.
+   * @param options How its rows are made.
+   * @returns Its rows and what it changed.
+   * @throws {SQLiteError} SQLite refused it, or there are several statements, or none.
+   * @throws {TypeError | RangeError} The parameters are not what the statement takes.
+   */
+  execute<R = Row>(
+    sql: string,
+    params?: BindParams,
+    options?: RowOptions<R>,
+  ): Promise<ResultSet<R>> {
+    try {
+      return Promise.resolve(this.#runner.execute(sql, params, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Runs one statement, as {@linkcode SyncConnection.execute} does, in this very call.
+   *
+   * @param sql The statement.
+   * @param params Its parameters.
+   * @param options How its rows are made.
+   * @returns Its rows and what it changed.
+   * @throws {SQLiteError} SQLite refused it, or there are several statements, or none.
+   * @throws {TypeError | RangeError} The parameters are not what the statement takes.
+   */
+  executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
+    if (this.#onTiming === undefined) return this.#runner.execute(sql, params, options);
+    const startedAt = performance.now();
+    try {
+      return this.#runner.execute(sql, params, options);
+    } finally {
+      this.#onTiming(sql, performance.now() - startedAt);
+    }
+  }
+
+  /**
+   * Streams the rows of one statement. It starts with the first `next()`.
+   *
+   * @param sql The statement.
+   * @param params Its parameters.
+   * @param options How its rows are made.
+   * @returns An iterator whose `return()` frees the statement at once.
+   */
+  iterate<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): RowCursor<R> {
+    return new RowCursor(() => this.#runner.open(sql, params, options), this.#cursors);
+  }
+
+  /**
+   * Runs every statement of a script, in order, up to the first that fails.
+   *
+   * @param sql The script. It takes no parameters.
+   * @throws {SQLiteError} A statement failed; those before it have taken effect.
+   */
+  executeScript(sql: string): Promise<void> {
+    return attempt(() => this.executeScriptSync(sql));
+  }
+
+  /**
+   * Runs a script, as {@linkcode SyncConnection.executeScript} does, in this very call.
+   *
+   * @param sql The script. It takes no parameters.
+   * @throws {SQLiteError} A statement failed; those before it have taken effect.
+   */
+  executeScriptSync(sql: string): void {
+    this.#runner.executeScript(sql);
+  }
+
+  /**
+   * Tells the statements of a script apart.
+   *
+   * @param sql The script.
+   */
+  *splitScript(sql: string): IterableIterator<string> {
+    for (const { text } of splitScript(sql)) yield text;
+  }
+
+  /** Closes open cursors and rolls the open transaction back, if there is one. */
+  rollback(): Promise<void> {
+    return attempt(() => this.rollbackSync());
+  }
+
+  /** Rolls back, as {@linkcode SyncConnection.rollback} does, in this very call. */
+  rollbackSync(): void {
+    this.#runner.checkOpen();
+    this.#cutOffCursors(
+      new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
+    );
+    if (this.inTransaction) this.#runner.execute("ROLLBACK", undefined, undefined);
+  }
+
+  /** Closes open cursors, finalizes all statements and closes the handle. */
+  close(): Promise<void> {
+    return this.#closed ??= attempt(() => this.closeSync());
+  }
+
+  /** Closes, as {@linkcode SyncConnection.close} does, in this very call. */
+  closeSync(): void {
+    this.#closed ??= Promise.resolve();
+    this.#cutOffCursors(connectionClosed());
+    this.#runner.close();
+  }
+
+  #cutOffCursors(reason: SQLiteError): void {
+    for (const cursor of [...this.#cursors]) cursor.cutOff(reason);
+  }
+}
+
+function attempt<T>(work: () => T): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

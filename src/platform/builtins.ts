@@ -1,0 +1,85 @@
+/**
+ * Modules of the runtime that are used when they are there, and never imported: this package
+ * loads on runtimes that have none of them.
+ *
+ * @module
+ */
+
+import { detectRuntime } from "./runtime.ts";
+
+/** What is used of `node:async_hooks`. */
+export interface AsyncContext<T> {
+  getStore(): T | undefined;
+  run<R>(store: T, fn: () => R): R;
+}
+
+/** What is used of `node:fs`: nothing that opens the file, which would drop SQLite's locks. */
+export interface FileSystem {
+  statSync(
+    path: string,
+    options: { throwIfNoEntry: false; bigint: true },
+  ): FileStatus | undefined;
+}
+
+/** What is used of a file's status. */
+export interface FileStatus {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly birthtimeNs: bigint;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+interface Builtins {
+  "node:fs": FileSystem;
+  "node:sqlite": unknown;
+  "bun:sqlite": unknown;
+  "node:worker_threads": {
+    readonly Worker: new (script: URL, options: object) => unknown;
+    readonly parentPort: unknown;
+  };
+  "node:async_hooks": { AsyncLocalStorage: new <T>() => AsyncContext<T> };
+}
+
+interface HostProcess {
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** A built-in module; `undefined` where the runtime has not got it. */
+export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
+  const { process } = globalThis as { process?: HostProcess };
+  return process?.getBuiltinModule?.(name) as Builtins[N] | undefined;
+}
+
+/**
+ * A module of the runtime: asked for by name, so that no bundler goes and looks for it.
+ *
+ * @param name The name of the module, such as `"node:sqlite"`.
+ * @throws {TypeError} The runtime does not have it.
+ */
+export function builtinModule(name: "node:sqlite" | "bun:sqlite"): unknown {
+  const module = builtin(name);
+  if (module !== undefined) return module;
+  throw new TypeError(
+    `This runtime (${detectRuntime()}) has no ${name}. Pass another driver to openDatabase.`,
+  );
+}
+
+/**
+ * The SQLite library behind one of these modules. Bun has one behind both.
+ *
+ * @param name The name of the module.
+ */
+export function builtinLibrary(name: string): string {
+  return detectRuntime() === "bun" ? "Bun's SQLite" : name;
+}
+
+/** The status of a file; `undefined` when there is none, or no way to know. */
+export function fileStatus(path: string): FileStatus | undefined {
+  try {
+    return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    // A folder that may not be searched, or a link that leads to itself: SQLite will say so.
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What kind of thing a value is, for messages that must not show the value itself.
+ *
+ * @module
+ */
+
+/**
+ * Names the type of a value in a message, never the value.
+ *
+ * @param value Any value.
+ * @returns Such as `a Date`, `an array`, `undefined`.
+ */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  if (Array.isArray(value)) return "an array";
+  if (isRecord(value)) return "an object";
+  const { constructor } = value;
+  const name = typeof constructor === "function" && typeof constructor.name === "string"
+    ? constructor.name
+    : tagOf(value);
+  return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** Shows a rejected value, briefly and without side effects. */
+export function describeValue(value: unknown): string {
+  if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
+  if (typeof value === "bigint") return `${value}n (a bigint)`;
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "an array" : "an object";
+  }
+  return String(value);
+}
+
+/** Whether this is an object of no class, of whatever realm. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || tagOf(value) !== "Object") return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The class of an object, of whatever realm, as `Object.prototype.toString` names it. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}

@@ -1,0 +1,57 @@
+/**
+ * Ends a caller's wait before the work is over.
+ *
+ * @module
+ */
+
+import type { Clock } from "../platform/clock.ts";
+import { QueryTimeoutError } from "./errors.ts";
+import { Waiter } from "./wait_queue.ts";
+
+/** When a caller stops waiting. */
+export interface Deadline {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs `work` and settles with it, or with the signal's reason or a {@linkcode QueryTimeoutError}
+ * if that comes first. No driver can interrupt a running statement: the work goes on by itself,
+ * and what it still does must not matter to anybody.
+ */
+export function withDeadline<T>(
+  clock: Clock,
+  { signal, timeoutMs = Infinity }: Deadline,
+  work: () => Promise<T>,
+  tooLate: (timeoutMs: number) => Error = callTooSlow,
+): Promise<T> {
+  if (signal === undefined && timeoutMs === Infinity) return work();
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const caller = new Waiter<T>(clock.now());
+  if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
+  if (timeoutMs !== Infinity) {
+    const timer = clock.schedule(
+      () => caller.fail(tooLate(timeoutMs)),
+      timeoutMs,
+      "keeps process alive",
+    );
+    const stop = (): void => clock.cancel(timer);
+    caller.promise.then(stop, stop);
+  }
+  work().then((result) => caller.accept(result), (error) => caller.fail(error));
+  return caller.promise;
+}
+
+function callTooSlow(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+  );
+}
+
+/** The error for a statement in a thread, which nobody can interrupt. */
+export function statementTooSlow(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The statement took longer than ${timeoutMs} ms. It runs to its end in its thread, which the ` +
+      "pool replaces.",
+  );
+}

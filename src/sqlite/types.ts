@@ -1,0 +1,50 @@
+/**
+ * The values, parameters, rows and results that every layer above the pool speaks of.
+ *
+ * @module
+ */
+
+/** A value SQLite stores, as it comes out of a row. Blobs are always `Uint8Array`. */
+export type SQLiteValue = null | number | bigint | string | Uint8Array;
+
+/**
+ * A value that may be bound to a parameter. Booleans are stored as 0 and 1, whole numbers as
+ * INTEGER, other numbers as REAL, `ArrayBuffer` and its views as BLOB.
+ */
+export type BindValue = SQLiteValue | boolean | ArrayBuffer | ArrayBufferView;
+
+/** Parameters by position, or by name with or without the prefix (`:id`, `@id`, `$id`, `id`). */
+export type BindParams = readonly BindValue[] | Readonly<Record<string, BindValue>>;
+
+/** A row as a plain object. Where two columns share a name, the last one wins. */
+export type Row = Record<string, SQLiteValue>;
+
+/**
+ * Makes a row from the values of one row and the names of its columns.
+ * `columns` is shared between rows: read it, do not change it.
+ */
+export type RowFactory<R> = (values: SQLiteValue[], columns: readonly string[]) => R;
+
+/** What one statement gave back. */
+export interface ResultSet<R = Row> {
+  /** Column names in order, duplicates included; empty for a statement without rows. */
+  columns: string[];
+  /** The rows; empty for a statement without rows. */
+  rows: R[];
+  /** Rows inserted, updated or deleted by this statement; 0 for every other statement. */
+  rowsAffected: number;
+  /**
+   * The rowid of the last row an INSERT or REPLACE made; `undefined` for any other statement, and
+   * where nothing changed. For an upsert that updated, and for a table WITHOUT ROWID, SQLite
+   * reports the rowid of an earlier insert on this connection: use RETURNING there.
+   */
+  lastInsertRowid: number | bigint | undefined;
+}
+
+/** How the rows of one call are made. */
+export interface RowOptions<R> {
+  /** Makes each row; plain objects without it. */
+  rowFactory?: RowFactory<R>;
+  /** Stop after the first row. */
+  firstRowOnly?: boolean;
+}

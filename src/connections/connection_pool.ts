@@ -61,6 +61,12 @@ export interface PoolInternals {
   readonly explain?: (error: unknown) => unknown;
   /** Limit for a statement that runs in a thread, in milliseconds. */
   readonly queryTimeoutMs?: number;
+  /**
+   * Statements that put the settings of a connection back, outside a transaction and in this
+   * order, after a holder has changed some with a PRAGMA. Read it each time: it is filled in when
+   * the first connection has been set up.
+   */
+  readonly restore?: readonly string[];
 }
 
 /** A snapshot of a pool: gauges of this moment, and counters since it was made. */

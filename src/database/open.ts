@@ -33,7 +33,7 @@ import {
 } from "./options.ts";
 import { type Location, parseLocation } from "./location.ts";
 import { explainOpenFailure, explainReaderError } from "./open_errors.ts";
-import { type Role, setUpStatements } from "./pragmas.ts";
+import { currentSettings, restoreStatements, type Role, setUpStatements } from "./pragmas.ts";
 import { Router } from "./router.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
@@ -188,10 +188,17 @@ class Opening<R> {
     const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
     const inMemory = share === undefined;
     const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
+    const restore = restoreStatements(statements);
     const onConnect = async (connection: Connection<R>): Promise<void> => {
-      // As values: rows of pragmas are none that the user's row factory was made for.
+      // Use values(): the user's row factory must not see rows of pragmas.
       for (const statement of statements) await connection.values(statement);
-      await pool.onConnect?.(connection);
+      if (pool.onConnect === undefined) return;
+      await pool.onConnect(connection);
+      const current = await currentSettings(
+        restore,
+        async (query) => (await connection.values(query))[0]?.[0],
+      );
+      restore.splice(0, restore.length, ...current);
     };
     // What is in memory is gone with its connection.
     const lasting = inMemory ? NEVER : {};
@@ -202,6 +209,7 @@ class Opening<R> {
         turn: share?.file.turn,
         explain: role === "reader" ? explainReaderError : undefined,
         queryTimeoutMs,
+        restore,
       },
     );
   }

@@ -85,7 +85,7 @@ export function setUpStatements(
     cacheSize = -16_000,
     tempStore = "memory",
     journalSizeLimit = 64 * 2 ** 20,
-    walAutocheckpoint,
+    walAutocheckpoint = 1_000,
   } = pragmas;
   // A mapped file that somebody else truncates or fills with nonsense crashes the process.
   const mmapSize = untrusted ? 0 : pragmas.mmapSize ?? 256 * 2 ** 20;
@@ -100,7 +100,7 @@ export function setUpStatements(
   if (role === "writer" && !inMemory) {
     set("journal_mode", "WAL");
     set("journal_size_limit", journalSizeLimit);
-    if (walAutocheckpoint !== undefined) set("wal_autocheckpoint", walAutocheckpoint);
+    set("wal_autocheckpoint", walAutocheckpoint);
   }
   set("synchronous", durability.toUpperCase());
   set("foreign_keys", foreignKeys ? "ON" : "OFF");
@@ -109,4 +109,42 @@ export function setUpStatements(
   set("mmap_size", mmapSize);
   if (role === "reader") set("query_only", "ON");
   return statements;
+}
+
+/** Settings of SQLite that hurt the next user of a connection and that set-up leaves alone. */
+const HARMFUL: readonly string[] = [
+  "PRAGMA busy_timeout = 0",
+  "PRAGMA ignore_check_constraints = OFF",
+  "PRAGMA locking_mode = NORMAL",
+  "PRAGMA writable_schema = OFF",
+];
+
+/** The statements that put the settings of a connection back after somebody has changed some. */
+export function restoreStatements(setUp: readonly string[]): string[] {
+  // The journal mode belongs to the file, and cannot be changed while others have it open.
+  return [...setUp.filter((statement) => nameOf(statement) !== "journal_mode"), ...HARMFUL];
+}
+
+/**
+ * The same statements with the values that a connection has now, which a user's onConnect may
+ * have chosen.
+ *
+ * @param read returns the value of a pragma, given the statement that asks for it.
+ */
+export async function currentSettings(
+  restore: readonly string[],
+  read: (query: string) => Promise<unknown>,
+): Promise<string[]> {
+  const statements: string[] = [];
+  for (const statement of restore) {
+    const name = nameOf(statement);
+    const value = await read(`PRAGMA ${name}`);
+    // A database in memory has no mmap_size.
+    statements.push(value === undefined ? statement : `PRAGMA ${name} = ${value}`);
+  }
+  return statements;
+}
+
+function nameOf(statement: string): string | undefined {
+  return /^PRAGMA (\w+)/.exec(statement)?.[1];
 }

@@ -1,0 +1,74 @@
+/** The settings of connections, and how they are put back. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { DriverConnection } from "../../mod.ts";
+import {
+  currentSettings,
+  restoreStatements,
+  type Role,
+  setUpStatements,
+} from "../../src/database/pragmas.ts";
+import { databaseDrivers, driverTest } from "../helpers/database_drivers.ts";
+import { temporaryDirectory } from "../helpers/runtime.ts";
+
+const OPEN = {
+  readonly: false,
+  create: true,
+  intMode: "number",
+  statementCacheSize: undefined,
+} as const;
+
+/** What a script, such as the output of `.dump`, may leave behind. */
+const CHANGES = `
+  PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;
+  PRAGMA cache_size = 5; PRAGMA mmap_size = 4096; PRAGMA query_only = ON;
+  PRAGMA trusted_schema = ON; PRAGMA cell_size_check = OFF; PRAGMA busy_timeout = 5000;
+  PRAGMA journal_size_limit = 7; PRAGMA wal_autocheckpoint = 0;
+  PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON;
+`;
+
+async function settingsOf(
+  connection: DriverConnection,
+  statements: readonly string[],
+): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (const statement of statements) {
+    const { rows } = await connection.execute(statement.replace(/ =.*/, ""));
+    values.push(rows[0]);
+  }
+  return values;
+}
+
+for (const driver of databaseDrivers) {
+  for (const role of ["writer", "reader"] satisfies Role[]) {
+    test(...driverTest(driver, `what a script changes on a ${role} is put back`, async (t) => {
+      const connection = await driver.driver.open(join(temporaryDirectory(t), "test.db"), OPEN);
+      t.after(() => connection.close());
+      const context = { role, durability: "full", untrusted: true, inMemory: false } as const;
+      const setUp = setUpStatements({}, context);
+      for (const statement of setUp) await connection.execute(statement);
+      const restore = restoreStatements(setUp);
+      const before = await settingsOf(connection, restore);
+      await connection.executeScript(CHANGES);
+      assert.notDeepEqual(await settingsOf(connection, restore), before);
+      for (const statement of restore) await connection.execute(statement);
+      assert.deepEqual(await settingsOf(connection, restore), before);
+    }));
+  }
+
+  test(...driverTest(driver, "a setting that onConnect chose is the one put back", async (t) => {
+    const connection = await driver.driver.open(join(temporaryDirectory(t), "test.db"), OPEN);
+    t.after(() => connection.close());
+    const setUp = ["PRAGMA foreign_keys = ON", "PRAGMA cache_size = -16000"];
+    const restore = restoreStatements(setUp);
+    await connection.executeScript(`${setUp.join("; ")}; PRAGMA cache_size = -4000;`);
+    const current = await currentSettings(
+      restore,
+      async (query) => Object.values((await connection.execute(query)).rows[0])[0],
+    );
+    assert.deepEqual(current.slice(0, 2), ["PRAGMA foreign_keys = 1", "PRAGMA cache_size = -4000"]);
+    for (const statement of current) await connection.execute(statement);
+  }));
+}

@@ -26,7 +26,7 @@ export function runBatch<R>(
 ): Promise<ResultSet<R>[]> {
   return connection.transaction(async (tx) => {
     const { session } = connection;
-    const together = session.connection.executeInSavepoint !== undefined &&
+    const together = session.connection.executeInTransaction !== undefined &&
       statements.every(({ sql }) => mayFollowOthers(textOf(sql)));
     if (!together) return await runInOrder(tx, statements);
     return await runTogether(session, statements, rowFactory);
@@ -43,8 +43,8 @@ async function runInOrder<R>(
 }
 
 /**
- * A thread is sent many at once. Each has a savepoint for the sake of what that asks for, an open
- * transaction: should one end it, those that are on their way must not run outside.
+ * Sends a thread many at once. Should one of them end the transaction, those that are on their way
+ * must not run outside of it.
  */
 async function runTogether<R>(
   session: PhysicalConnection,
@@ -53,7 +53,7 @@ async function runTogether<R>(
 ): Promise<ResultSet<R>[]> {
   const send = async ({ sql, params }: BatchStatement): Promise<ResultSet<R>> => {
     const values = paramsOf(sql, params);
-    return await session.connection.executeInSavepoint!(textOf(sql), values, { rowFactory });
+    return await session.connection.executeInTransaction!(textOf(sql), values, { rowFactory });
   };
   const calls: Promise<ResultSet<R>>[] = [];
   let failures = 0;

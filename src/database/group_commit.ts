@@ -1,7 +1,7 @@
 /**
  * Writes that meet in the queue share one transaction: one wait for the disk instead of many.
  *
- * Each write has a savepoint of its own, and each caller is answered after COMMIT. Should a
+ * Inline each write has a savepoint of its own. Each caller is answered after COMMIT. Should a
  * transaction be lost as a whole, its writes run again one by one, so that only the guilty fail.
  *
  * @module

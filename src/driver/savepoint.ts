@@ -15,7 +15,8 @@ const ROLLBACK_TO = "ROLLBACK TO sqlitepool_write";
 
 /**
  * Runs one statement inside the open transaction, in the shortest way the connection has. If it
- * fails, what it changed is undone; the transaction goes on, unless the failure ended it.
+ * fails, what it changed is undone; the transaction goes on, unless the failure ended it. In a
+ * thread no savepoint is taken: SQLite undoes a failing statement by itself, but for OR FAIL.
  *
  * @param connection What it runs on.
  * @param sql The statement.
@@ -29,8 +30,8 @@ export function executeInSavepoint<R>(
   params: BindParams | undefined,
   options: RowOptions<R>,
 ): Promise<ResultSet<R>> {
-  if (connection.executeInSavepoint !== undefined) {
-    return connection.executeInSavepoint(sql, params, options);
+  if (connection.executeInTransaction !== undefined) {
+    return connection.executeInTransaction(sql, params, options);
   }
   if (connection.executeSync === undefined) return stepByStep(connection, sql, params, options);
   try {

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { SQLiteError } from "../sqlite/errors.ts";
+import { ERROR } from "../sqlite/result_codes.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import type { RowCursor } from "../driver/row_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
-import { executeInSavepointSync } from "../driver/savepoint.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
 import type { Stores } from "./packed_rows.ts";
 import { RowPacker } from "./row_packer.ts";
@@ -95,10 +96,8 @@ export class Server {
   #run(kind: number, reader: MessageReader): boolean {
     switch (kind) {
       case request.execute:
-        this.#execute(reader, executeSync);
-        return false;
-      case request.executeInSavepoint:
-        this.#execute(reader, executeInSavepointSync);
+      case request.executeInTransaction:
+        this.#execute(reader, kind);
         return false;
       case request.openCursor:
         this.#openCursor(reader);
@@ -124,12 +123,14 @@ export class Server {
     return kind === request.close;
   }
 
-  #execute(reader: MessageReader, execute: typeof executeInSavepointSync): void {
+  #execute(reader: MessageReader, kind: number): void {
     const statement = this.#statements[reader.next<number>()];
     const firstRowOnly = reader.next() === 1;
     const params = reader.values(reader.next());
-    const { columns, rows, rowsAffected, lastInsertRowid } = execute(
-      this.#connection,
+    if (kind === request.executeInTransaction && !this.#connection.inTransaction) {
+      throw new SQLiteError("the transaction has ended: the statement did not run", ERROR);
+    }
+    const { columns, rows, rowsAffected, lastInsertRowid } = this.#connection.executeSync(
       statement.sql,
       params,
       { rowFactory: arrayRow, firstRowOnly },
@@ -223,9 +224,6 @@ export class Server {
     this.#postedAt = this.#now();
   }
 }
-
-const executeSync: typeof executeInSavepointSync = (connection, sql, params, options) =>
-  connection.executeSync!(sql, params, options);
 
 /** The stores come first, but are complete last. */
 function startMessage(): WirePart[] {

@@ -36,8 +36,8 @@ export const request = {
   define: 0,
   /** statement, 1 for the first row only, parameter count, parameters */
   execute: 1,
-  /** as `execute` */
-  executeInSavepoint: 2,
+  /** as `execute`; fails without having run where no transaction is open */
+  executeInTransaction: 2,
   /** cursor, statement, most rows, parameter count, parameters */
   openCursor: 3,
   /** cursor, most rows */

@@ -136,13 +136,13 @@ export class WorkerConnection implements DriverConnection {
     return this.#execute(request.execute, sql, params, options);
   }
 
-  /** Runs one statement in a savepoint of its own; see `DriverConnection`. */
-  executeInSavepoint<R = Row>(
+  /** Runs one statement, unless the transaction has ended by then; see `DriverConnection`. */
+  executeInTransaction<R = Row>(
     sql: string,
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>> {
-    return this.#execute(request.executeInSavepoint, sql, params, options);
+    return this.#execute(request.executeInTransaction, sql, params, options);
   }
 
   #execute<R>(

@@ -116,6 +116,27 @@ test("a request that fails leaves those after it alone", (t) => {
   assert.deepEqual(message.slice(8).at(-1), 2);
 });
 
+test("a statement of a transaction that has ended does not run", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([
+    ...[request.define, 0, "CREATE TABLE t (n UNIQUE)", request.execute, 0, 0, 0],
+    ...[request.define, 1, "INSERT OR ROLLBACK INTO t VALUES (?)"],
+    ...[request.define, 2, "SELECT count(*) AS n FROM t"],
+    ...[request.script, "BEGIN"],
+    ...[request.executeInTransaction, 1, 0, 1, 1],
+    ...[request.executeInTransaction, 1, 0, 1, 1],
+    ...[request.executeInTransaction, 1, 0, 1, 2],
+  ]);
+  const replies = posted.splice(0).flat();
+  const errors = replies.filter((part) => (part as WireError | null)?.name === "SQLiteError");
+  assert.deepEqual(errors.map((error) => (error as WireError).message), [
+    "UNIQUE constraint failed: t.n",
+    "the transaction has ended: the statement did not run",
+  ]);
+  server.receive([request.execute, 2, 0, 0]);
+  assert.equal(posted[0].at(-1), 0);
+});
+
 test("replies travel together while they are quick, and early when they are slow", (t) => {
   const scene = serve(t);
   scene.server.receive([request.define, 0, "SELECT 1"]);

@@ -1,40 +1,19 @@
 /**
- * One database: a writer, readers, and the rules between them.
+ * A database as its users see it, whatever it is made of.
  *
  * @module
  */
 
-import type { Clock } from "../platform/clock.ts";
-import { PoolClosedError } from "../pool/errors.ts";
-import { type AcquireOptions, checkCloseTimeout, type CloseOptions } from "../pool/options.ts";
-import { describeValue } from "../platform/describe.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
+import type { AcquireOptions, CloseOptions } from "../pool/options.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
-import * as resultCode from "../sqlite/result_codes.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
-import type { BackUp, BackupOptions } from "./backup.ts";
-import { type BatchStatement, runBatch } from "./batch.ts";
-import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
-import type {
-  ConnectionOptions,
-  PoolStats,
-  SQLiteConnectionPool,
-} from "../connections/connection_pool.ts";
-import { withDeadline } from "../pool/deadline.ts";
-import { GroupCommit, type WriterSource } from "./group_commit.ts";
-import { ReadWatch } from "./read_watch.ts";
-import { asWriter, refuseNestedWrite } from "./reentrancy.ts";
-import type { LeasedConnection } from "../connections/leased_connection.ts";
-import { mayShareCommit } from "../sqlite/classify.ts";
-import { ReaderCursor } from "./reader_cursor.ts";
-import type { Router, StatementStats } from "./router.ts";
-import { beginStatement, type TransactionMode } from "../connections/transaction.ts";
-import {
-  checkpoint,
-  Checkpointer,
-  type CheckpointMode,
-  type CheckpointResult,
-} from "./checkpointer.ts";
+import type { BackupOptions } from "./backup.ts";
+import type { BatchStatement } from "./batch.ts";
+import type { Connection, Query } from "../connections/connection.ts";
+import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";
+import type { StatementStats } from "./router.ts";
+import type { TransactionMode } from "../connections/transaction.ts";
+import type { CheckpointMode, CheckpointResult } from "./checkpointer.ts";
 
 /** How a call waits, and how its rows are made. */
 export type CallOptions<R> = ConnectionOptions<R>;
@@ -61,29 +40,6 @@ export interface DatabaseStats {
   readonly statements: readonly StatementStats[];
 }
 
-/** What a database is made of. */
-export interface DatabaseParts<R> {
-  readonly writer: SQLiteConnectionPool<R> | undefined;
-  readonly readers: SQLiteConnectionPool<R>;
-  /** For single reads that have proved to be quick, and who tells them. */
-  readonly inline: SQLiteConnectionPool<R> | undefined;
-  readonly router: Router | undefined;
-  readonly inMemory: boolean;
-  readonly clock: Clock;
-  readonly queryTimeoutMs: number;
-  readonly acquisitionTimeoutMs: number;
-  readonly operationTimeoutMs: number;
-  readonly maxReadTransactionMs: number;
-  readonly rowFactory: ConnectionOptions<R>["rowFactory"];
-  readonly onLongRead: () => void;
-  readonly threads: () => ThreadStats | undefined;
-  readonly backup: BackUp;
-  /** Called when everything is closed. */
-  readonly onClosed: () => void;
-}
-
-const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
-
 /**
  * A database with one writer and many readers. Made by `openDatabase`. `R` is what its rows are.
  *
@@ -107,43 +63,9 @@ const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "trun
  * await db.close();
  * ```
  */
-export class Database<R = Row> {
-  readonly #parts: DatabaseParts<R>;
-  readonly #group: GroupCommit | undefined;
-  readonly #care: Checkpointer<R> | undefined;
-  readonly #longReads: ReadWatch;
-  #closed: Promise<void> | undefined = undefined;
-
-  /**
-   * `openDatabase` makes databases.
-   *
-   * @internal
-   */
-  constructor(parts: DatabaseParts<R>) {
-    const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
-    this.#parts = parts;
-    this.#group = writer && new GroupCommit(writer as unknown as WriterSource, clock);
-    this.#care = writer === undefined || inMemory ? undefined : new Checkpointer(writer, clock);
-    this.#longReads = new ReadWatch(
-      clock,
-      maxReadTransactionMs,
-      onLongRead,
-      () => this.#care?.afterLongRead(),
-    );
-  }
-
+export interface Database<R = Row> {
   /** Gauges and counters of the writer and the readers. */
-  get stats(): DatabaseStats {
-    const { writer, readers, threads, inline, router } = this.#parts;
-    return {
-      writer: writer?.stats,
-      readers: readers.stats,
-      threads: threads(),
-      inline: inline?.stats,
-      statements: router?.statements ?? [],
-    };
-  }
-
+  readonly stats: DatabaseStats;
   /**
    * The first row of one statement, read by a reader.
    *
@@ -157,14 +79,7 @@ export class Database<R = Row> {
     query: Query,
     params?: BindParams,
     options?: CallOptions<T>,
-  ): Promise<T | undefined> {
-    return this.#reading(
-      "get",
-      (readers) => readers.get(query, params, options),
-      this.#singleReader(query),
-    );
-  }
-
+  ): Promise<T | undefined>;
   /**
    * All rows of one statement, read by a reader.
    *
@@ -174,14 +89,7 @@ export class Database<R = Row> {
    * @returns the rows; none is an empty array.
    * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
    */
-  all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]> {
-    return this.#reading(
-      "all",
-      (readers) => readers.all(query, params, options),
-      this.#singleReader(query),
-    );
-  }
-
+  all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]>;
   /**
    * All rows of one statement as arrays, read by a reader. Columns of the same name are all kept.
    *
@@ -191,14 +99,7 @@ export class Database<R = Row> {
    * @returns the values of each row, in the order of the columns.
    * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
    */
-  values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
-    return this.#reading(
-      "values",
-      (readers) => readers.values(query, params, options),
-      this.#singleReader(query),
-    );
-  }
-
+  values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]>;
   /**
    * Rows one after the other, from a reader that is held until the loop ends. All of them are of
    * one snapshot.
@@ -212,25 +113,8 @@ export class Database<R = Row> {
   iterate<T = R>(
     query: Query,
     params?: BindParams,
-    options: CallOptions<T> = {},
-  ): AsyncIterableIterator<T> {
-    const { clock, queryTimeoutMs } = this.#parts;
-    const { signal, timeoutMs = queryTimeoutMs } = options;
-    let ended = (): void => {};
-    const borrow = () =>
-      this.#reading("iterate", async (readers) => {
-        const connection = await readers.connection(options);
-        ended = this.#longReads.begin();
-        return connection;
-      });
-    return new ReaderCursor<T>(
-      borrow,
-      (connection) => connection.iterate(query, params, options),
-      { clock, signal, timeoutMs },
-      () => ended(),
-    );
-  }
-
+    options?: CallOptions<T>,
+  ): AsyncIterableIterator<T>;
   /**
    * Runs `fn` on one snapshot of the database: whatever is committed meanwhile, it does not see.
    *
@@ -241,25 +125,8 @@ export class Database<R = Row> {
    */
   read<S>(
     fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
-    options: AcquireOptions = {},
-  ): Promise<S> {
-    return this.#reading("read", (readers) => {
-      checkCallback("read", fn);
-      return this.#lend(readers, options, async (connection) => {
-        const ended = this.#longReads.begin();
-        try {
-          return await connection.transaction(async (snapshot) => {
-            // BEGIN DEFERRED alone reads nothing, so it would pin nothing either.
-            await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
-            return fn(snapshot);
-          }, { mode: "deferred" });
-        } finally {
-          ended();
-        }
-      });
-    });
-  }
-
+    options?: AcquireOptions,
+  ): Promise<S>;
   /**
    * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share
    * one transaction; each is answered when it is committed, and fails alone if it fails.
@@ -273,23 +140,8 @@ export class Database<R = Row> {
   run<T = R>(
     query: Query,
     params?: BindParams,
-    options: CallOptions<T> = {},
-  ): Promise<ResultSet<T>> {
-    return this.#writing("run", (writer, group) => {
-      const sql = textOf(query);
-      const values = paramsOf(query, params);
-      const { signal, timeoutMs = this.#parts.acquisitionTimeoutMs } = options;
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      if (!mayShareCommit(sql)) {
-        group.seal();
-        return writer.execute(sql, values, options);
-      }
-      const rowFactory = options.rowFactory ?? this.#parts.rowFactory;
-      const wait = { signal, timeoutMs };
-      return group.add(sql, values, rowFactory, wait) as Promise<ResultSet<T>>;
-    });
-  }
-
+    options?: CallOptions<T>,
+  ): Promise<ResultSet<T>>;
   /**
    * Runs statements in one transaction: all of them or none.
    *
@@ -313,23 +165,8 @@ export class Database<R = Row> {
    */
   batch(
     statements: readonly BatchStatement[],
-    options: AcquireOptions = {},
-  ): Promise<ResultSet<R>[]> {
-    return this.#writing("batch", (writer, group) => {
-      if (!Array.isArray(statements)) {
-        throw new TypeError(
-          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
-        );
-      }
-      group.seal();
-      const { rowFactory } = this.#parts;
-      return writer.withConnection(
-        (connection) => runBatch(connection as LeasedConnection<R>, statements, rowFactory),
-        options,
-      );
-    });
-  }
-
+    options?: AcquireOptions,
+  ): Promise<ResultSet<R>[]>;
   /**
    * Runs every statement of a script on the writer, up to the first that fails. It is no
    * transaction unless the script makes it one.
@@ -338,13 +175,7 @@ export class Database<R = Row> {
    * @param options how the call waits for its turn.
    * @throws {SQLiteError} when a statement fails; those before it have taken effect.
    */
-  executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
-    return this.#writing("executeScript", (writer, group) => {
-      group.seal();
-      return writer.withConnection((connection) => connection.executeScript(sql), options);
-    });
-  }
-
+  executeScript(sql: string, options?: AcquireOptions): Promise<void>;
   /**
    * Runs `fn` in a transaction on the writer: commits when it returns, rolls back when it throws.
    * The connection it gets is dead afterwards.
@@ -357,47 +188,15 @@ export class Database<R = Row> {
    */
   write<S>(
     fn: (tx: Connection<R>) => S | PromiseLike<S>,
-    options: WriteOptions = {},
-  ): Promise<S> {
-    return this.#writing("write", (writer, group) => {
-      const { mode = "immediate", retries = 0 } = options;
-      checkCallback("write", fn);
-      beginStatement(mode);
-      if (!Number.isSafeInteger(retries) || retries < 0) {
-        throw new RangeError(
-          `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
-        );
-      }
-      group.seal();
-      return this.#lend(writer, options, async (connection) => {
-        for (let attempt = 0;; attempt++) {
-          try {
-            return await asWriter(this, () => connection.transaction(fn, { mode }));
-          } catch (error) {
-            if (attempt >= retries || !isStaleSnapshot(error)) throw error;
-          }
-        }
-      });
-    });
-  }
-
+    options?: WriteOptions,
+  ): Promise<S>;
   /**
    * Moves what is in the write-ahead log into the database file.
    *
    * @param mode how far it goes, and for whom it waits. Default: "passive", which waits for nobody.
    * @returns how much was moved; `busy` when somebody was in the way.
    */
-  checkpoint(mode: CheckpointMode = "passive"): Promise<CheckpointResult> {
-    return this.#writing("checkpoint", (writer, group) => {
-      if (!CHECKPOINT_MODES.includes(mode)) {
-        const allowed = CHECKPOINT_MODES.map((known) => JSON.stringify(known)).join(", ");
-        throw new TypeError(`mode must be one of ${allowed}; got ${describeValue(mode)}`);
-      }
-      group.seal();
-      return checkpoint(writer, mode);
-    });
-  }
-
+  checkpoint(mode?: CheckpointMode): Promise<CheckpointResult>;
   /**
    * Copies the database into a new file while it is in use.
    *
@@ -407,143 +206,14 @@ export class Database<R = Row> {
    * @throws {SQLitePoolError} when there is such a file already.
    * @throws {SQLiteError} when the copy cannot be written.
    */
-  backup(path: string, options: BackupOptions = {}): Promise<void> {
-    const { backup } = this.#parts;
-    return this.#reading("backup", () => backup(path, options, () => this.#longReads.begin()));
-  }
-
+  backup(path: string, options?: BackupOptions): Promise<void>;
   /**
    * Closes the database: new calls are refused, writes in the queue and reads under way may
    * finish until the deadline, the log is emptied. Every call returns the same promise.
    *
    * @param options the deadline; `operationTimeoutMs` without it.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    if (this.#closed !== undefined) return this.#closed;
-    const { timeoutMs = this.#parts.operationTimeoutMs } = options;
-    try {
-      checkCloseTimeout(timeoutMs);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#closed = this.#close(timeoutMs);
-  }
-
+  close(options?: CloseOptions): Promise<void>;
   /** Closes the database at the end of an `await using` block. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(timeoutMs: number): Promise<void> {
-    const { writer, readers, inline, inMemory, onClosed } = this.#parts;
-    this.#care?.stop();
-    const readersClosed = readers === writer
-      ? undefined
-      : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
-    if (writer !== undefined) {
-      // Queued like any write, so that all those before it are done first.
-      const lastWrite = writer.withConnection(async (connection) => {
-        await readersClosed;
-        await connection.values("PRAGMA optimize");
-        if (!inMemory) await connection.values("PRAGMA wal_checkpoint(TRUNCATE)");
-      }, { timeoutMs });
-      // Out of time, or locked by another process: SQLite does without.
-      await lastWrite.catch(() => {});
-      await writer.close({ timeoutMs: 0 });
-    }
-    await readersClosed;
-    onClosed();
-  }
-
-  /** Runs a callback on a connection that dies when the caller stops waiting. */
-  #lend<S>(
-    pool: SQLiteConnectionPool<R>,
-    { signal, timeoutMs }: AcquireOptions,
-    use: (connection: Connection<R>) => Promise<S>,
-  ): Promise<S> {
-    const { clock, queryTimeoutMs } = this.#parts;
-    const limit = { signal, timeoutMs: timeoutMs ?? queryTimeoutMs };
-    const borrowed = pool.connection({ signal, timeoutMs });
-    return borrowed.then(async (connection) => {
-      let state = "under way" as "under way" | "settled";
-      try {
-        return await withDeadline(clock, limit, async () => {
-          try {
-            return await use(connection);
-          } finally {
-            state = "settled";
-          }
-        });
-      } finally {
-        const released = connection.release();
-        // Whoever gave up does not wait for what has yet to be undone.
-        if (state === "settled") await released;
-      }
-    });
-  }
-
-  /** Where a single read runs. */
-  #singleReader(query: Query): SQLiteConnectionPool<R> {
-    const { readers, inline, router } = this.#parts;
-    if (inline === undefined) return readers;
-    const sql = typeof query === "string" ? query : query?.text;
-    return router?.placeOf(sql) === "inline" ? inline : readers;
-  }
-
-  #reading<S>(
-    method: string,
-    use: (readers: SQLiteConnectionPool<R>) => Promise<S>,
-    pool: SQLiteConnectionPool<R> = this.#parts.readers,
-  ): Promise<S> {
-    try {
-      this.#expectOpen();
-      // In memory there is one connection for all.
-      if (this.#parts.inMemory) refuseNestedWrite(this, method);
-      return use(pool);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #writing<S>(
-    method: string,
-    use: (writer: SQLiteConnectionPool<R>, group: GroupCommit) => Promise<S>,
-  ): Promise<S> {
-    try {
-      this.#expectOpen();
-      refuseNestedWrite(this, method);
-      const { writer } = this.#parts;
-      if (writer === undefined || this.#group === undefined) throw openedReadonly(method);
-      const written = use(writer, this.#group);
-      this.#care?.afterWrite();
-      return written;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #expectOpen(): void {
-    if (this.#closed !== undefined) {
-      throw new PoolClosedError("The database is closed. Open it again to go on.");
-    }
-  }
-}
-
-function checkCallback(method: string, fn: unknown): void {
-  if (typeof fn === "function") return;
-  throw new TypeError(
-    `${method} takes a function that gets a connection; got ${describeValue(fn)}. ` +
-      `Write db.${method}(async (tx) => { ... }).`,
-  );
-}
-
-function openedReadonly(method: string): SQLiteError {
-  return new SQLiteError(
-    `db.${method}() writes, but the database was opened read-only.`,
-    resultCode.READONLY,
-  );
-}
-
-function isStaleSnapshot(error: unknown): boolean {
-  return error instanceof SQLiteError && error.extendedCode === "SQLITE_BUSY_SNAPSHOT";
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -24,7 +24,8 @@ import {
 import { backUp } from "./backup.ts";
 import type { Connection } from "../connections/connection.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
-import { Database } from "./database.ts";
+import type { Database } from "./database.ts";
+import { LocalDatabase } from "./local_database.ts";
 import {
   type DatabaseOptions,
   type DatabaseWarning,
@@ -295,7 +296,7 @@ class Opening<R> {
   ): Database<R> {
     const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
     const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
-    return new Database<R>({
+    return new LocalDatabase<R>({
       writer,
       readers,
       inline,

@@ -49,6 +49,7 @@ export type { Durability, Pragmas } from "./src/database/pragmas.ts";
 export type { CheckpointMode, CheckpointResult } from "./src/database/checkpointer.ts";
 export {
   ConnectionReleasedError,
+  OutcomeUnknownError,
   PoolClosedError,
   PoolConnectionAcquireTimeoutError,
   PoolConnectionOpenError,

@@ -4,7 +4,7 @@
 //   npm test -- tests/pool                             the files whose path begins so, no checks
 //   npm test -- --runtime bun,node22 --runtime deno    some runtimes, no checks
 //   npm test -- --checks tests/pool                    and the checks all the same
-//   npm test -- --output tests/pool/waiters            with what the files printed
+//   npm test -- --output tests/pool/wait_queue            with what the files printed
 
 import process from "node:process";
 import { parseArgs } from "node:util";

@@ -22,15 +22,17 @@ export function describe(value: unknown): string {
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-/** Shows a rejected value, briefly and without side effects. */
+/**
+ * Shows a rejected value in a message, briefly and without side effects.
+ *
+ * @param value Any value that is safe to show: an option, never a parameter of a statement.
+ * @returns Such as `the string "5"`, `-1`, `an AbortController`.
+ */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
   if (typeof value === "bigint") return `${value}n (a bigint)`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) {
-    return Array.isArray(value) ? "an array" : "an object";
-  }
-  return String(value);
+  const isShown = typeof value === "number" || typeof value === "boolean";
+  return isShown ? String(value) : describe(value);
 }
 
 /** Whether this is an object of no class, of whatever realm. */

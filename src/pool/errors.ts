@@ -52,6 +52,15 @@ export class QueryTimeoutError extends SQLitePoolError {
   override readonly name: string = "QueryTimeoutError";
 }
 
+/**
+ * The work was on its way when the caller stopped waiting, or its answer was lost: it may or may
+ * not have taken effect. Read the data before you try again.
+ */
+export class OutcomeUnknownError extends SQLitePoolError {
+  /** Always `"OutcomeUnknownError"`. */
+  override readonly name: string = "OutcomeUnknownError";
+}
+
 const HOLDERS_NAMED = 3;
 
 export function poolIsClosed(): PoolClosedError {
@@ -99,14 +108,13 @@ function longestHeld<T>(resources: Iterable<Resource<T>>, now: number): string {
 
 export function acquireTimedOut<T>(
   timeoutMs: number,
-  poolSize: number,
   stats: PoolStats,
   resources: Iterable<Resource<T>>,
   now: number,
   lastOpenError: unknown,
 ): PoolConnectionAcquireTimeoutError {
   return new PoolConnectionAcquireTimeoutError(
-    `No connection became free within ${timeoutMs} ms: poolSize ${poolSize}, size ${stats.size}, ` +
+    `No connection became free within ${timeoutMs} ms: poolSize ${stats.poolSize}, size ${stats.size}, ` +
       `idle ${stats.idle}, in use ${stats.inUse}, opening ${stats.opening}, waiting ` +
       `${stats.waiting}. ${longestHeld(resources, now)}Release every connection ` +
       "(withConnection does it for you), do not acquire one while you hold another, keep " +

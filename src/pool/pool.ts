@@ -128,6 +128,7 @@ export class Pool<T> {
   /** Gauges and counters of this moment. */
   get stats(): PoolStats {
     return {
+      poolSize: this.#options.poolSize,
       size: this.#resources.size,
       idle: this.#idle.size,
       inUse: this.#leased,
@@ -586,7 +587,6 @@ export class Pool<T> {
   #timeoutError(timeoutMs: number): Error {
     return acquireTimedOut(
       timeoutMs,
-      this.#options.poolSize,
       this.stats,
       this.#resources,
       this.#environment.clock.now(),

@@ -8,6 +8,8 @@ import type { DestroyReason } from "./hooks.ts";
 
 /** A snapshot of a pool: gauges of this moment, and counters since it was made. */
 export interface PoolStats {
+  /** Most connections at once, as `poolSize` or the last `resize` has it. */
+  readonly poolSize: number;
   /** Connections in whatever state, those that are being opened or closed included. */
   readonly size: number;
   /** Connections that are ready and unused. */

@@ -71,8 +71,9 @@ test("a CommonJS bundle works, and says what it needs for threads", async () => 
 });
 
 /**
- * How much may be loaded, in KiB: what it is today and little more, so that nobody makes it more
- * without noticing.
+ * How much may be loaded, in KiB, so that nobody makes it more without noticing. At the start that
+ * is 18 and 14: every public method checks its options by name and by value, waits are counted and
+ * worded in one place, and outcomes that are not known have an error of their own.
  */
 interface Limits {
   /** Before the first line runs, where bundlers may make several files. */
@@ -86,12 +87,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 15, nodeSqlite: 23.1, singleFile: 38.2 },
+    limits: { start: 18, nodeSqlite: 27, singleFile: 43 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 12, nodeSqlite: 22.4, singleFile: 26.2 },
+    limits: { start: 14, nodeSqlite: 25, singleFile: 29 },
   },
 };
 
@@ -196,7 +197,7 @@ test("the sources, which Deno loads one by one, load on demand what a program ma
   const adapters = Object.values(readManifest().exports).filter((path) => /adapters/.test(path));
   const onDemand = [
     // What openDatabase opens them with is in entry points that nothing imports.
-    ...adapters.map((path) => withoutDot(path).replace(/_driver\.ts$/, ".ts")),
+    ...adapters.map((path) => withoutDot(path).replace(/\/driver\.ts$/, "/adapter.ts")),
     ...["src/driver/three_methods.ts", "src/sqlite/scan.ts", "src/driver/sync_connection.ts"],
     ...["src/database/open.ts", "src/connections/pipeline.ts", "src/worker/worker_connection.ts"],
   ];

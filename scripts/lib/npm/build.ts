@@ -43,7 +43,7 @@ export async function buildPackage(compiler: Compiler, target: string): Promise<
     rmSync(target, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     await compilers[compiler](emitted, entryPoints);
-    await bundle(entryPoints, scripts, emitted, directory);
+    await bundle(manifest.exports, scripts, emitted, directory);
     copyDeclarations(entryPoints, emitted, directory);
   } finally {
     rmSync(emitted, { recursive: true });

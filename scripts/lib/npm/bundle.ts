@@ -1,10 +1,10 @@
 // Emitted modules, some eighty small files, become a few: Node takes about a quarter of a
 // millisecond to load a file, whatever is in it.
 
-import { join, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { type OutputOptions, rolldown } from "rolldown";
 
-import { modulePath, MODULES } from "./manifest.ts";
+import { modulePath, MODULES, withoutDot } from "./manifest.ts";
 
 /**
  * The files that modules share: each has the modules named here with all that these import, as far
@@ -27,26 +27,29 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Writes one file for each entry point, those that they share, and those that they load on demand.
- * `scripts` are the entry points that run by themselves, in a thread: they share nothing with those
- * who start them, so that each has all it needs in one file, and nothing else.
+ * Writes one file for each export, those that they share, and those that they load on demand.
+ * `exports` has the source file of each subpath. `scripts` are those sources that run by themselves,
+ * in a thread: they share no file with those who start them, so that each has all it needs in one
+ * file, and nothing else.
  *
  * All are in one directory, so that a module finds its neighbours in the sources (the worker, say)
  * beside itself in the package too.
  */
 export async function bundle(
-  entryPoints: readonly string[],
+  exports: Readonly<Record<string, string>>,
   scripts: readonly string[],
   emitted: string,
   packageDirectory: string,
 ): Promise<void> {
   const root = resolve(emitted);
   const emittedPath = (source: string) => join(root, source.replace(/\.ts$/, ".js"));
-  const write = async (entries: readonly string[], output: OutputOptions) => {
+  const write = async (entries: readonly [string, string][], output: OutputOptions) => {
     const build = await rolldown({
       // The paths of modules end up in comments.
       cwd: root,
-      input: Object.fromEntries(entries.map((entry) => [modulePath(entry), emittedPath(entry)])),
+      input: Object.fromEntries(
+        entries.map(([subpath, source]) => [modulePath(subpath), emittedPath(source)]),
+      ),
       // Other people's modules stay imports.
       external: /^[^./]/,
       platform: "neutral",
@@ -60,7 +63,8 @@ export async function bundle(
         format: "esm",
         comments: { legal: false, jsdoc: false, annotation: true },
         entryFileNames: "[name]",
-        chunkFileNames: `${MODULES}/[name].js`,
+        chunkFileNames: ({ name, moduleIds }) =>
+          `${MODULES}/${sharedName(root, name, moduleIds)}.js`,
         ...output,
       });
     } finally {
@@ -71,8 +75,28 @@ export async function bundle(
     name,
     test: (id: string) => modules.map(emittedPath).includes(id),
   }));
-  const modules = entryPoints.filter((entry) => !scripts.includes(entry));
-  await write(modules, { codeSplitting: { groups } });
+  const entries = Object.entries(exports).map(([subpath, source]): [string, string] => [
+    subpath,
+    withoutDot(source),
+  ]);
+  await write(entries.filter(([, source]) => !scripts.includes(source)), {
+    codeSplitting: { groups },
+  });
   // Read by nobody, and by every thread: the smaller, the sooner it runs.
-  for (const script of scripts) await write([script], { codeSplitting: false, minify: true });
+  const threads = entries.filter(([, source]) => scripts.includes(source));
+  for (const entry of threads) await write([entry], { codeSplitting: false, minify: true });
+}
+
+/**
+ * The name of a file that entry points share or load on demand: that of its group, or that of the
+ * last module in it, which is the one that is imported. The folder is part of it, because the
+ * adapters of all drivers have the same file name.
+ */
+function sharedName(root: string, name: string, moduleIds: readonly string[]): string {
+  const module = moduleIds.at(-1);
+  // What the bundler adds is in no folder.
+  const isOurs = module !== undefined && isAbsolute(module);
+  if (Object.hasOwn(chunks, name) || !isOurs) return name;
+  const path = relative(root, module).replaceAll("\\", "/");
+  return path.replace(/^(src|adapters)\//, "").replace(/\.js$/, "").replaceAll("/", "_");
 }

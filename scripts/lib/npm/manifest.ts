@@ -1,8 +1,6 @@
 // The package.json that is published, made of the one in the repository: what concerns only those
 // who work on the package stays behind, and paths of sources become those of the built files.
 
-import { basename } from "node:path";
-
 export interface SourceManifest {
   readonly name: string;
   readonly version: string;
@@ -37,9 +35,12 @@ export interface PublishedEntry {
 export const MODULES = "dist";
 export const DECLARATIONS = "types";
 
-/** The path in the package of the module that a source file of an export becomes. */
-export function modulePath(source: string): string {
-  return `${MODULES}/${basename(source, ".ts")}.js`;
+/**
+ * The path in the package of the module behind an export. It is named after the subpath, which is
+ * unique: the sources of most drivers have the same file name.
+ */
+export function modulePath(subpath: string): string {
+  return `${MODULES}/${subpath === "." ? "mod" : withoutDot(subpath)}.js`;
 }
 
 /** The path in the package of the declarations of a source file. */
@@ -50,11 +51,16 @@ export function declarationPath(source: string): string {
 export function publishedManifest(source: SourceManifest): PublishedManifest {
   const { name, version, description, keywords, homepage, repository, bugs, license } = source;
   const { type, sideEffects, engines, exports, peerDependencies, peerDependenciesMeta } = source;
-  const entries = Object.entries(exports).map(([key, path]) => [key, publishedEntry(path)]);
+  const entries = Object.entries(exports).map(([subpath, path]) => [
+    subpath,
+    publishedEntry(subpath, path),
+  ]);
+  const modulePathOf = (path: string) =>
+    modulePath(Object.keys(exports).find((subpath) => exports[subpath] === path)!);
   return {
     ...{ name, version, description, keywords, homepage, repository, bugs, license },
     type,
-    sideEffects: sideEffects && sideEffects.map((path) => `./${modulePath(path)}`),
+    sideEffects: sideEffects && sideEffects.map((path) => `./${modulePathOf(path)}`),
     engines,
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     files: [MODULES, DECLARATIONS, "CHANGELOG.md"],
@@ -64,8 +70,8 @@ export function publishedManifest(source: SourceManifest): PublishedManifest {
 }
 
 /** One build for every runtime, so there are no conditions beside these two. */
-function publishedEntry(source: string): PublishedEntry {
-  return { types: `./${declarationPath(source)}`, default: `./${modulePath(source)}` };
+function publishedEntry(subpath: string, source: string): PublishedEntry {
+  return { types: `./${declarationPath(source)}`, default: `./${modulePath(subpath)}` };
 }
 
 /** A path from the root of the repository, as manifests do not write them. */

@@ -23,12 +23,31 @@ export function isBusy(error: unknown): boolean {
     error.extendedCode !== "SQLITE_BUSY_SNAPSHOT";
 }
 
+/** When a caller stops waiting for the lock, should that be before `busyTimeoutMs` is over. */
+export interface WaitLimit {
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal;
+  /** A time of the clock. */
+  readonly deadline?: number;
+  /**
+   * Makes the error for the deadline; without it the error is that of a locked database.
+   *
+   * @param cause the last error of the statement, if it was tried.
+   */
+  readonly timedOut?: (cause?: unknown) => Error;
+}
+
+const NO_LIMIT: WaitLimit = {};
+
 /** Runs statements that may find the database locked. `H` identifies a connection. */
 export class BusyRetry<H extends object> {
   readonly #environment: Environment;
   readonly #timeoutMs: number;
   readonly #turn: WriteLock<H>;
   #retries = 0;
+  #waiting = 0;
+  #timeouts = 0;
+  #aborts = 0;
 
   /**
    * @param timeoutMs how long a statement is tried again before its error stands.
@@ -45,6 +64,21 @@ export class BusyRetry<H extends object> {
     return this.#retries;
   }
 
+  /** How many wait at the moment, for their turn or for another process. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How many waits have ended at their deadline. */
+  get timeouts(): number {
+    return this.#timeouts;
+  }
+
+  /** How many waits have ended with their signal. */
+  get aborts(): number {
+    return this.#aborts;
+  }
+
   isHeldBy(holder: H): boolean {
     return this.#turn.isHeldBy(holder);
   }
@@ -54,33 +88,68 @@ export class BusyRetry<H extends object> {
   }
 
   /**
-   * Waits for the holder's turn, then tries until it works or the time is up. The turn stays with
-   * the holder until it calls {@linkcode BusyRetry.leave}.
+   * Waits for the holder's turn, then tries until it works or the wait has to end. The turn stays
+   * with the holder until it calls {@linkcode BusyRetry.leave}, also when this rejects.
    *
-   * @param attempt throws, or rejects with, what the driver throws.
+   * @param attempt throws, or rejects with, what the driver throws. Once called it is waited for:
+   *   only its own outcome tells whether it has taken effect.
+   * @param limit ends the wait before `busyTimeoutMs` does.
    */
-  async inTurn<R>(holder: H, attempt: () => R | Promise<R>): Promise<R> {
+  async inTurn<R>(
+    holder: H,
+    attempt: () => R | Promise<R>,
+    limit: WaitLimit = NO_LIMIT,
+  ): Promise<R> {
     const { clock } = this.#environment;
-    const deadline = clock.now() + this.#timeoutMs;
-    await this.#turn.take(holder, this.#timeoutMs, () => this.#timeoutError());
+    const { signal } = limit;
+    const lockDeadline = clock.now() + this.#timeoutMs;
+    const deadline = Math.min(lockDeadline, limit.deadline ?? Infinity);
+    const refusal = (reason: "timeout" | "abort", cause?: unknown): unknown => {
+      if (reason === "abort") {
+        this.#aborts += 1;
+        return signal!.reason;
+      }
+      this.#timeouts += 1;
+      const isCallersLimit = limit.timedOut !== undefined && deadline < lockDeadline;
+      return isCallersLimit ? limit.timedOut(cause) : this.#timeoutError(cause);
+    };
+    const turn = this.#turn.take(holder, { signal, deadline, refusal });
+    if (turn !== undefined) await this.#counted(turn);
     for (let round = 0;; round++) {
       try {
         return await attempt();
       } catch (error) {
         if (!isBusy(error)) throw error;
-        if (clock.now() >= deadline) throw this.#timeoutError(error);
+        if (signal?.aborted) throw refusal("abort");
+        if (clock.now() >= deadline) throw refusal("timeout", error);
       }
-      await this.#pause(round, deadline);
+      await this.#counted(this.#pause(round, deadline, signal));
+      if (signal?.aborted) throw refusal("abort");
       this.#retries += 1;
     }
   }
 
-  #pause(round: number, deadline: number): Promise<void> {
+  async #counted(wait: Promise<void>): Promise<void> {
+    this.#waiting += 1;
+    try {
+      await wait;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #pause(round: number, deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock, random } = this.#environment;
     const longest = DELAYS_MS[Math.min(round, DELAYS_MS.length - 1)];
     const delayMs = Math.min(longest * (0.5 + random() / 2), deadline - clock.now());
     return new Promise((resolve) => {
-      clock.schedule(resolve, Math.max(0, delayMs), "keeps process alive");
+      const end = (): void => {
+        signal?.removeEventListener("abort", end);
+        clock.cancel(timer);
+        resolve();
+      };
+      const timer = clock.schedule(end, Math.max(0, delayMs), "keeps process alive");
+      signal?.addEventListener("abort", end);
     });
   }
 

@@ -2,8 +2,8 @@
  * Whose turn it is to write.
  *
  * SQLite has one writer at a time and no queue: connections that poll for its lock overtake each
- * other, and some starve. Connections of one pool take turns here, first come, first served, and
- * only the one whose turn it is competes with other processes.
+ * other, and some starve. Connections of one process take turns here, first come, first served,
+ * and only the one whose turn it is competes with other processes.
  *
  * @module
  */
@@ -11,10 +11,19 @@
 import type { Clock, Environment } from "../platform/clock.ts";
 import { Waiter, WaitQueue } from "../pool/wait_queue.ts";
 
+/** When somebody stops waiting for the turn. */
+export interface TurnWait {
+  readonly signal: AbortSignal | undefined;
+  /** A time of the clock. */
+  readonly deadline: number;
+  /** Called when the wait ends without the turn; makes the error it ends with. */
+  readonly refusal: (reason: "timeout" | "abort") => unknown;
+}
+
 /** Who waits for the turn. */
 interface Candidate<H> {
   readonly holder: H;
-  readonly timeoutError: () => Error;
+  readonly wait: TurnWait;
 }
 
 /** A first-in-first-out lock. `H` is whatever identifies a holder. */
@@ -26,12 +35,7 @@ export class WriteLock<H extends object> {
 
   constructor({ clock }: Environment) {
     this.#clock = clock;
-    this.#queue = new WaitQueue(clock, (waiter) => {
-      const { timeoutError } = this.#candidates.get(waiter)!;
-      this.#queue.remove(waiter);
-      this.#candidates.delete(waiter);
-      waiter.fail(timeoutError());
-    });
+    this.#queue = new WaitQueue(clock, (waiter) => this.#refuse(waiter, "timeout"));
   }
 
   isHeldBy(holder: H): boolean {
@@ -44,13 +48,16 @@ export class WriteLock<H extends object> {
     return this.#holder === holder;
   }
 
-  /** Waits for the turn. Rejects with what `timeoutError` makes when the time is up. */
-  take(holder: H, timeoutMs: number, timeoutError: () => Error): Promise<void> {
-    if (this.tryTake(holder)) return Promise.resolve();
+  /** Waits for the turn; `undefined` when it is the caller's at once. */
+  take(holder: H, wait: TurnWait): Promise<void> | undefined {
+    if (this.tryTake(holder)) return undefined;
+    const { signal, deadline } = wait;
     const waiter = new Waiter<void>(this.#clock.now());
-    this.#candidates.set(waiter, { holder, timeoutError });
+    this.#candidates.set(waiter, { holder, wait });
     this.#queue.push(waiter);
-    this.#queue.limit(waiter, timeoutMs);
+    if (deadline < Infinity) this.#queue.limit(waiter, Math.max(0, deadline - waiter.since));
+    if (signal?.aborted) this.#refuse(waiter, "abort");
+    else if (signal) waiter.onAbort(signal, () => this.#refuse(waiter, "abort"));
     return waiter.promise;
   }
 
@@ -62,5 +69,12 @@ export class WriteLock<H extends object> {
     if (next === undefined) return;
     this.#candidates.delete(next);
     next.accept();
+  }
+
+  #refuse(waiter: Waiter<void>, reason: "timeout" | "abort"): void {
+    const { wait } = this.#candidates.get(waiter)!;
+    this.#queue.remove(waiter);
+    this.#candidates.delete(waiter);
+    waiter.fail(wait.refusal(reason));
   }
 }

@@ -13,6 +13,15 @@ export interface AsyncContext<T> {
   run<R>(store: T, fn: () => R): R;
 }
 
+/** The async context in which it was made. */
+export interface AsyncScope {
+  runInAsyncScope<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    thisArg: unknown,
+    ...args: A
+  ): R;
+}
+
 /** What is used of `node:fs`: nothing that opens the file, which would drop SQLite's locks. */
 export interface FileSystem {
   statSync(
@@ -38,7 +47,10 @@ interface Builtins {
     readonly Worker: new (script: URL, options: object) => unknown;
     readonly parentPort: unknown;
   };
-  "node:async_hooks": { AsyncLocalStorage: new <T>() => AsyncContext<T> };
+  "node:async_hooks": {
+    readonly AsyncLocalStorage: new <T>() => AsyncContext<T>;
+    readonly AsyncResource: new (type: string) => AsyncScope;
+  };
 }
 
 interface HostProcess {

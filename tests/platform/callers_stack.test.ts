@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withCallersStack } from "../../src/platform/callers_stack.ts";
+import { runtimeName } from "../helpers/runtime.ts";
+
+/** Rejects from a message, where no caller is on the stack. */
+function rejected(error: Error): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(error)));
+}
+
+async function awaiting(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    throw withCallersStack(error);
+  }
+}
+
+const handling = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(undefined, (error) => {
+    throw withCallersStack(error);
+  });
+
+// Bun's engine does not follow `then`.
+const ways = runtimeName() === "bun" ? { awaiting } : { awaiting, handling };
+
+test("the stack of an error leads to the async function that waits for it", async () => {
+  for (const [name, way] of Object.entries(ways)) {
+    const error = new TypeError("made elsewhere");
+    const theCaller = async (): Promise<unknown> => await way(rejected(error));
+    await assert.rejects(theCaller(), error);
+    assert.match(error.stack!, /^TypeError: made elsewhere\n/, name);
+    assert.match(error.stack!, /async theCaller/, name);
+  }
+});
+
+test("the stack of an error stays where nobody waits in an async function", async () => {
+  const error = new TypeError("made here");
+  const { stack } = error;
+  await new Promise<void>((resolve) => {
+    rejected(error).then(undefined, () => {
+      withCallersStack(error);
+      resolve();
+    });
+  });
+  assert.equal(error.stack, stack);
+});
+
+test("what is no error stays as it is", () => {
+  assert.equal(withCallersStack("text"), "text");
+  assert.equal(withCallersStack(undefined), undefined);
+});

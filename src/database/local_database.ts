@@ -16,11 +16,7 @@ import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
 import { type BatchStatement, runBatch } from "./batch.ts";
 import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
-import type {
-  ConnectionOptions,
-  PoolStats,
-  SQLiteConnectionPool,
-} from "../connections/connection_pool.ts";
+import type { ConnectionOptions, SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import { GroupCommit, type WriterSource } from "./group_commit.ts";
 import { ReadWatch } from "./read_watch.ts";
@@ -28,7 +24,7 @@ import { asWriter, refuseNestedWrite } from "./reentrancy.ts";
 import type { LeasedConnection } from "../connections/leased_connection.ts";
 import { mayShareCommit } from "../sqlite/classify.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
-import type { Router, StatementStats } from "./router.ts";
+import type { Router } from "./router.ts";
 import { beginStatement } from "../connections/transaction.ts";
 import {
   checkpoint,

@@ -5,6 +5,7 @@
  */
 
 import { HOOK_NAMES } from "../pool/hooks.ts";
+import { refuseUnknownOptions } from "../pool/option_names.ts";
 import { CORE_OPTION_NAMES, type CorePoolOptions } from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
@@ -45,25 +46,6 @@ export const POOL_OPTION_NAMES: readonly string[] = [
   "statementCacheSize",
   "busyTimeoutMs",
 ];
-
-/** Letters and digits only, without the unit: `idle_timeout` and `idleTimeoutMs` are alike. */
-function skeleton(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "").replace(/ms$/, "");
-}
-
-/** Throws a TypeError for the first option that is not among `known`, naming the one meant. */
-export function refuseUnknownOptions(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const meant = known.find((other) => skeleton(other) === skeleton(name));
-    throw new TypeError(
-      `Unknown option ${JSON.stringify(name)}. ` +
-        (meant === undefined
-          ? `The options are ${known.join(", ")}.`
-          : `Did you mean ${meant}?` + (meant.endsWith("Ms") ? " It is in milliseconds." : "")),
-    );
-  }
-}
 
 function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {

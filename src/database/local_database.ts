@@ -6,7 +6,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { PoolClosedError } from "../pool/errors.ts";
-import { type AcquireOptions, checkCloseTimeout, type CloseOptions } from "../pool/options.ts";
+import { type AcquireOptions, checkCloseOptions, type CloseOptions } from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
@@ -254,9 +254,9 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   close(options: CloseOptions = {}): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
-    const { timeoutMs = this.#parts.operationTimeoutMs } = options;
+    let timeoutMs: number;
     try {
-      checkCloseTimeout(timeoutMs);
+      timeoutMs = checkCloseOptions(options, this.#parts.operationTimeoutMs);
     } catch (error) {
       return Promise.reject(error);
     }

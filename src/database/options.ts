@@ -5,6 +5,7 @@
  */
 
 import { checkHooks } from "../pool/hooks.ts";
+import { refuseUnknownOptions } from "../pool/option_names.ts";
 import { resolveOptions } from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { Driver } from "../driver/driver.ts";
@@ -13,7 +14,6 @@ import type { SpawnWorker } from "../worker/thread.ts";
 import {
   POOL_OPTION_NAMES,
   type PoolOptions,
-  refuseUnknownOptions,
   resolveSqliteOptions,
 } from "../connections/pool_options.ts";
 import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";

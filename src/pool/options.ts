@@ -7,6 +7,7 @@
 import { describeValue } from "../platform/describe.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
 import type { PoolHooks } from "./hooks.ts";
+import { refuseUnknownOptions } from "./option_names.ts";
 
 /** Settings of a pool. Every time is in milliseconds; `Infinity` switches a limit off. */
 export interface CorePoolOptions extends PoolHooks {
@@ -102,13 +103,12 @@ function rangeOf(rule: NumberRule): string {
 }
 
 function checkNumber(name: string, value: unknown, rule: NumberRule): number {
-  const message = `${name} must be ${rangeOf(rule)}; got ${describeValue(value)}`;
-  if (typeof value !== "number") throw new TypeError(message);
-  const inRange = value >= rule.min && value <= rule.max;
-  if (!inRange || (rule.whole && value !== Infinity && !Number.isInteger(value))) {
-    throw new RangeError(message);
+  if (typeof value === "number") {
+    const inRange = value >= rule.min && value <= rule.max;
+    if (inRange && (!rule.whole || value === Infinity || Number.isInteger(value))) return value;
   }
-  return value;
+  const message = `${name} must be ${rangeOf(rule)}; got ${describeValue(value)}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
 /** Checks the pool size given to `resize`. */
@@ -116,20 +116,61 @@ export function checkPoolSize(value: unknown): number {
   return checkNumber("poolSize", value, NUMBER_OPTIONS.poolSize);
 }
 
+/** The names of the options that say how a call waits. */
+export const WAIT_OPTION_NAMES: readonly string[] = ["signal", "timeoutMs"];
+
+/**
+ * Checks the options of one call, before anything else is done for it: also when nothing has to be
+ * waited for, so that a mistake does not show for the first time under load.
+ *
+ * @param options What the caller passed; `undefined` for nothing.
+ * @param allowed The names that this method takes.
+ * @throws {TypeError | RangeError} An option is unknown, or its value is not one it can have. The
+ *   values of `signal` and `timeoutMs` are checked here, those of others by whoever takes them.
+ */
+export function checkCallOptions(options: unknown, allowed: readonly string[]): void {
+  if (options === undefined) return;
+  checkNames(options, allowed);
+  checkAcquireOptions(options);
+}
+
+function checkNames(options: unknown, allowed: readonly string[]): asserts options is object {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `The options of a call must be an object, such as { timeoutMs: 1_000 }; got ` +
+        describeValue(options),
+    );
+  }
+  refuseUnknownOptions(options, allowed);
+}
+
 /** Checks how one acquire wants to wait. */
 export function checkAcquireOptions({ signal, timeoutMs }: AcquireOptions): void {
   if (timeoutMs !== undefined) {
     checkNumber("timeoutMs", timeoutMs, NUMBER_OPTIONS.acquisitionTimeoutMs);
   }
-  const isSignal = signal === undefined || typeof signal?.addEventListener === "function";
-  if (!isSignal) {
-    throw new TypeError(`signal must be an AbortSignal; got ${describeValue(signal)}`);
-  }
+  if (signal !== undefined && !isSignal(signal)) throw notASignal(signal);
 }
 
-/** Checks the deadline of `close`. */
-export function checkCloseTimeout(value: unknown): number {
-  return checkNumber("timeoutMs", value, CLOSE_TIMEOUT);
+/** By its shape: a signal may come from another realm, or from a polyfill. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
+}
+
+function notASignal(value: unknown): TypeError {
+  const isController = isSignal((value as Partial<AbortController> | null)?.signal);
+  return new TypeError(
+    `signal must be an AbortSignal; got ${describeValue(value)}` +
+      (isController ? ". Pass controller.signal." : ""),
+  );
+}
+
+/** Checks the options of `close`, and returns how long it may take. */
+export function checkCloseOptions(options: CloseOptions, defaultMs: number): number {
+  checkNames(options, ["timeoutMs"]);
+  const { timeoutMs = defaultMs } = options;
+  return checkNumber("timeoutMs", timeoutMs, CLOSE_TIMEOUT);
 }
 
 /** Checks and completes the options. Throws a TypeError or RangeError that names the option. */

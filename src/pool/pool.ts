@@ -19,7 +19,7 @@ import { awaitStep, isPromiseLike, type Outcome, runStep, type StepLimit } from 
 import {
   type AcquireOptions,
   checkAcquireOptions,
-  checkCloseTimeout,
+  checkCloseOptions,
   checkPoolSize,
   type CloseOptions,
   type CorePoolOptions,
@@ -223,9 +223,9 @@ export class Pool<T> {
    */
   close(options: CloseOptions = {}): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
-    const { timeoutMs = this.#options.operationTimeoutMs } = options;
+    let timeoutMs: number;
     try {
-      checkCloseTimeout(timeoutMs);
+      timeoutMs = checkCloseOptions(options, this.#options.operationTimeoutMs);
     } catch (error) {
       return Promise.reject(error);
     }

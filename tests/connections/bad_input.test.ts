@@ -42,7 +42,8 @@ const BAD_OPTIONS: readonly [options: object, type: ErrorClass, message: RegExp]
   [{ busyTimeoutMs: NaN }, RangeError, /^busyTimeoutMs must be .* got NaN$/],
   [{ pool_size: 5 }, TypeError, /^Unknown option "pool_size". Did you mean poolSize\?$/],
   [{ idle_timeout: 5 }, TypeError, /Did you mean idleTimeoutMs\? It is in milliseconds\.$/],
-  [{ max: 5 }, TypeError, /^Unknown option "max". The options are poolSize, /],
+  [{ max: 5 }, TypeError, /^Unknown option "max". Did you mean poolSize\?$/],
+  [{ colour: 5 }, TypeError, /^Unknown option "colour". The options are poolSize, /],
 ];
 
 for (const [options, type, message] of BAD_OPTIONS) {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CORE_OPTION_NAMES, type CorePoolOptions, resolveOptions } from "../../src/pool/options.ts";
+import { refuseUnknownOptions } from "../../src/pool/option_names.ts";
+import {
+  checkCallOptions,
+  type CloseOptions,
+  CORE_OPTION_NAMES,
+  type CorePoolOptions,
+  resolveOptions,
+  WAIT_OPTION_NAMES,
+} from "../../src/pool/options.ts";
 import { settle } from "../helpers/fake_clock.ts";
 import { fakePool, watch } from "../helpers/fake_pool.ts";
 
@@ -159,6 +167,96 @@ test("a signal that is none rejects the acquire", async () => {
     assert.equal((request.error as Error).message, `signal must be an AbortSignal; got ${shown}`);
     assert.equal(resources.started, 0);
   }
+});
+
+test("an AbortController in place of its signal is told which property to pass", async () => {
+  const { pool, resources } = fakePool();
+  const signal = new AbortController() as unknown as AbortSignal;
+  const request = watch(pool.acquire({ signal }));
+  await settle();
+  const message = "signal must be an AbortSignal; got an AbortController. Pass controller.signal.";
+  assert.equal((request.error as Error).message, message);
+  assert.equal(resources.started, 0);
+});
+
+const CALL_OPTIONS = [...WAIT_OPTION_NAMES, "rowFactory"];
+
+test("the options of a call may be left out, empty or undefined", () => {
+  const { signal } = new AbortController();
+  for (const options of [undefined, {}, { signal: undefined, timeoutMs: undefined }]) {
+    assert.doesNotThrow(() => checkCallOptions(options, CALL_OPTIONS));
+  }
+  for (const options of [{ signal }, { timeoutMs: Infinity }, { rowFactory: () => 1 }]) {
+    assert.doesNotThrow(() => checkCallOptions(options, CALL_OPTIONS));
+  }
+});
+
+const BAD_CALL_OPTIONS: readonly [options: unknown, error: string, message: RegExp][] = [
+  [null, "TypeError", /^The options of a call must be an object, such as .*; got null$/],
+  [500, "TypeError", /must be an object, such as \{ timeoutMs: 1_000 \}; got 500$/],
+  [{ timeoutMs: -1 }, "RangeError", /^timeoutMs must be a number from 0 up, .*; got -1$/],
+  [{ signal: "stop" }, "TypeError", /^signal must be an AbortSignal; got the string "stop"$/],
+  [{ signal: new EventTarget() }, "TypeError", /got an EventTarget$/],
+  [{ timeout: 5 }, "TypeError", /"timeout"\. Did you mean timeoutMs\? It is in milliseconds\.$/],
+  [{ statement_timeout: 5 }, "TypeError", /Did you mean timeoutMs\?/],
+  [{ timeout: undefined }, "TypeError", /^Unknown option "timeout"/],
+  [{ mode: "deferred" }, "TypeError", /The options are signal, timeoutMs, rowFactory\.$/],
+];
+
+test("the options of a call are checked by name and by value", () => {
+  for (const [options, name, message] of BAD_CALL_OPTIONS) {
+    assert.throws(() => checkCallOptions(options, CALL_OPTIONS), { name, message });
+  }
+});
+
+test("what somebody adds to the prototype of all objects is no option", () => {
+  const prototype = Object.prototype as unknown as Record<string, unknown>;
+  prototype.addedByOthers = true;
+  try {
+    assert.doesNotThrow(() => checkCallOptions({}, CALL_OPTIONS));
+  } finally {
+    delete prototype.addedByOthers;
+  }
+});
+
+const POOL_NAMES = [...CORE_OPTION_NAMES, "busyTimeoutMs", "intMode"];
+const DATABASE_NAMES = ["readers", "acquisitionTimeoutMs", "busyTimeoutMs", "queryTimeoutMs"];
+
+const MEANT: readonly [known: readonly string[], name: string, meant: string][] = [
+  [POOL_NAMES, "max", "poolSize"],
+  [POOL_NAMES, "min", "minIdle"],
+  [POOL_NAMES, "connectionTimeoutMillis", "acquisitionTimeoutMs"],
+  [POOL_NAMES, "idleTimeoutMillis", "idleTimeoutMs"],
+  [POOL_NAMES, "acquireTimeoutMillis", "acquisitionTimeoutMs"],
+  [POOL_NAMES, "createTimeoutMillis", "operationTimeoutMs"],
+  [POOL_NAMES, "max_lifetime", "maxLifetimeMs"],
+  [POOL_NAMES, "maxLifetimeSeconds", "maxLifetimeMs"],
+  [POOL_NAMES, "maxWaitingClients", "maxWaiting"],
+  [POOL_NAMES, "timeout", "acquisitionTimeoutMs or busyTimeoutMs"],
+  [POOL_NAMES, "safeIntegers", "intMode"],
+  [DATABASE_NAMES, "poolSize", "readers"],
+  [DATABASE_NAMES, "max", "readers"],
+  [DATABASE_NAMES, "statement_timeout", "queryTimeoutMs"],
+  [["sql", "params"], "args", "params"],
+];
+
+test("options by the names that other libraries give them are told the name here", () => {
+  for (const [known, name, meant] of MEANT) {
+    const unit = meant.endsWith("Ms") ? " It is in milliseconds." : "";
+    const message = `Unknown option "${name}". Did you mean ${meant}?${unit}`;
+    assert.throws(() => refuseUnknownOptions({ [name]: 1 }, known), { name: "TypeError", message });
+  }
+});
+
+test("close takes its deadline by name", async () => {
+  const { pool } = fakePool();
+  const closing = watch(pool.close({ timeout: 5 } as CloseOptions));
+  await settle();
+  assert.match(
+    (closing.error as Error).message,
+    /^Unknown option "timeout". Did you mean timeoutMs/,
+  );
+  assert.equal(pool.closed, false);
 });
 
 test("a bad timeoutMs of a close rejects it", async () => {

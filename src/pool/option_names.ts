@@ -1,0 +1,68 @@
+/**
+ * Tells misspelt options from known ones, and names the one that is meant.
+ *
+ * @module
+ */
+
+/**
+ * What other libraries call an option (in the form of {@linkcode skeleton}), and what it may be
+ * here. Several apply where the same word means different things: `timeout` is the wait for a
+ * connection to some, and the wait for a lock to others.
+ */
+const NAMES_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  ...sameMeaning("max maxsize maxconnections maxpoolsize maximumpoolsize connectionlimit size", [
+    "poolSize",
+    "readers",
+  ]),
+  poolsize: ["readers"],
+  ...sameMeaning("min minsize minconnections minpoolsize minimumidle", ["minIdle"]),
+  ...sameMeaning("timeout deadline", ["timeoutMs", "acquisitionTimeoutMs", "busyTimeoutMs"]),
+  ...sameMeaning("connectiontimeout acquiretimeout acquireconnectiontimeout pooltimeout", [
+    "acquisitionTimeoutMs",
+    "timeoutMs",
+  ]),
+  ...sameMeaning("statementtimeout querytimeout", ["timeoutMs", "queryTimeoutMs"]),
+  maxidletime: ["idleTimeoutMs"],
+  locktimeout: ["busyTimeoutMs"],
+  ...sameMeaning("createtimeout destroytimeout", ["operationTimeoutMs"]),
+  maxage: ["maxLifetimeMs"],
+  ...sameMeaning("maxwaitingclients queuelimit maxqueue", ["maxWaiting"]),
+  ...sameMeaning("safeintegers readbigints", ["intMode"]),
+  ...sameMeaning("behavior isolationlevel", ["mode"]),
+  ...sameMeaning("args parameters bind values", ["params"]),
+  abortsignal: ["signal"],
+};
+
+function sameMeaning(
+  names: string,
+  meant: readonly string[],
+): Record<string, readonly string[]> {
+  return Object.fromEntries(names.split(" ").map((name) => [name, meant]));
+}
+
+/** Letters and digits only, without the unit: `idle_timeout` and `idleTimeoutMs` are alike. */
+function skeleton(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "").replace(/(ms|millis|seconds)$/, "");
+}
+
+/** Throws a TypeError for the first option that is not among `known`, naming the one meant. */
+export function refuseUnknownOptions(options: object, known: readonly string[]): void {
+  // Every call of a pool comes here: a loop without an array costs a third of Object.keys.
+  for (const name in options) {
+    if (!known.includes(name) && Object.hasOwn(options, name)) throw unknownOption(name, known);
+  }
+}
+
+function unknownOption(name: string, known: readonly string[]): TypeError {
+  const wanted = skeleton(name);
+  const alike = known.filter((other) => skeleton(other) === wanted);
+  const elsewhere = Object.hasOwn(NAMES_ELSEWHERE, wanted) ? NAMES_ELSEWHERE[wanted] : [];
+  const meant = alike.length > 0 ? alike : elsewhere.filter((other) => known.includes(other));
+  const inMs = meant.some((other) => other.endsWith("Ms"));
+  return new TypeError(
+    `Unknown option ${JSON.stringify(name)}. ` +
+      (meant.length === 0
+        ? `The options are ${known.join(", ")}.`
+        : `Did you mean ${meant.join(" or ")}?` + (inMs ? " It is in milliseconds." : "")),
+  );
+}

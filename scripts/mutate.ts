@@ -1,5 +1,5 @@
-// npm run mutate: the tests of the tests. Plants known bugs, one at a time, in a copy of the pool;
-// the model or the unit test that is meant to must notice each of them.
+// npm run mutate: the tests of the tests. Plants known bugs, one at a time, in a copy of the
+// sources; the test that is meant to must notice each of them.
 //
 //   npm run mutate                all of them
 //   npm run mutate -- reset       those whose description contains "reset"
@@ -11,28 +11,24 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 
 import { mapLimited } from "./lib/concurrency.ts";
-import { type Mutant, mutants } from "./lib/mutants.ts";
+import { mutants } from "./lib/mutants/all.ts";
+import type { Mutant } from "./lib/mutants/mutant.ts";
 import { run } from "./lib/process.ts";
 import { scriptRuntime } from "./lib/runtimes.ts";
 
 const lanes = 2;
 
-// Fixed, so that a bug that is caught today is not missed tomorrow by chance. Most fall within a
-// hundred schedules: how many it took is printed, and should stay far below the limit.
-const model = { MODEL_SEED: "1", MODEL_SCHEDULES: "10000", MODEL_SHRINK: "no" };
-const MODEL = "model_run.ts";
-
-/** For a bug that makes the pool loop or wait for ever. */
-const timeoutMs = 20_000;
+/** For a bug that makes its guard loop or wait for ever. */
+const defaultTimeoutMs = 20_000;
 
 const workspace = mkdtempSync(join(tmpdir(), "sqlitepool-mutate-"));
 process.once("exit", () => rmSync(workspace, { recursive: true, force: true, maxRetries: 5 }));
 
-/** A copy of what the tests of the pool need. */
+/** A copy of what tests need. */
 function copy(name: string): string {
   const directory = join(workspace, name);
   mkdirSync(directory);
-  for (const part of ["package.json", "src/platform", "src/pool", "tests/helpers", "tests/pool"]) {
+  for (const part of ["package.json", "mod.ts", "src", "adapters", "tests"]) {
     cpSync(part, join(directory, part), { recursive: true });
   }
   // A junction needs no privileges on Windows; elsewhere it is a link like any other.
@@ -41,7 +37,7 @@ function copy(name: string): string {
 }
 
 function plant({ bug, file, find, replace }: Mutant, directory: string): void {
-  const path = join(directory, "src/pool", file);
+  const path = join(directory, file);
   const source = readFileSync(path, "utf8");
   const count = source.split(find).length - 1;
   if (count !== 1) {
@@ -50,23 +46,25 @@ function plant({ bug, file, find, replace }: Mutant, directory: string): void {
   writeFileSync(path, source.replace(find, () => replace));
 }
 
-function test(directory: string, guard: string) {
-  const args = ["--expose-gc", join(directory, "tests/pool", guard)];
-  return run(scriptRuntime.binary, args, { env: model, timeoutMs });
+type Guard = Pick<Mutant, "guard" | "env" | "timeoutMs">;
+
+function test(directory: string, { guard, env, timeoutMs = defaultTimeoutMs }: Guard) {
+  const args = ["--expose-gc", "--disable-warning=ExperimentalWarning", join(directory, guard)];
+  return run(scriptRuntime.binary, args, { env, timeoutMs });
 }
 
 /** What notices a mutant; undefined when nothing does. */
 async function findCatcher(mutant: Mutant, directory: string): Promise<string | undefined> {
-  const guard = mutant.guard ?? MODEL;
-  const { problem, output } = await test(directory, guard);
+  const { guard } = mutant;
+  const { problem, output } = await test(directory, mutant);
   if (problem === undefined) return undefined;
   if (problem.startsWith("still running")) return `${guard}, which never ended`;
   const failed = output.match(/^. fail ([1-9]\d*)$/m)?.[1];
   if (failed !== undefined) return `${failed} of ${guard}`;
   const [reason] = output.split("\n");
-  const schedules = output.match(/^An invariant broke after (\d+) schedules/m)?.[1];
-  if (schedules !== undefined) return `the model after ${schedules}: ${reason}`;
-  if (reason.startsWith("No schedule led to")) return `the model: ${reason}`;
+  const count = output.match(/^An invariant broke after (\d+ \w+)/m)?.[1];
+  if (count !== undefined) return `${guard} after ${count}: ${reason}`;
+  if (reason.startsWith("No schedule led to")) return `${guard}: ${reason}`;
   // A mutant that does not even load would be caught by anything.
   throw new Error(`Mutant "${mutant.bug}" does not run:\n${output}`);
 }
@@ -81,12 +79,19 @@ const directories = selected.map((mutant, index) => {
   return directory;
 });
 
-// A guard that fails on the pool as it is would catch everything.
+// A guard that fails on the sources as they are would catch everything.
 const sound = copy("sound");
-const guards = [...new Set(selected.map(({ guard = MODEL }) => guard))];
-const broken = await mapLimited(lanes, guards, async (guard) => {
+const guards = new Map<string, Guard>(
+  selected.map(({ guard, env, timeoutMs }) => [
+    JSON.stringify([guard, env]),
+    { guard, env, timeoutMs },
+  ]),
+);
+const broken = await mapLimited(lanes, [...guards.values()], async (guard) => {
   const { problem, output } = await test(sound, guard);
-  return problem === undefined ? [] : [`${guard} fails without a mutant: ${problem}\n${output}`];
+  return problem === undefined
+    ? []
+    : [`${guard.guard} fails without a mutant: ${problem}\n${output}`];
 });
 for (const line of broken.flat()) console.log(line);
 
@@ -97,7 +102,7 @@ if (broken.flat().length === 0) {
     if (catcher === undefined) survivors += 1;
     console.log(
       catcher === undefined
-        ? `SURVIVED  ${mutant.bug} (${mutant.guard ?? "the model"} noticed nothing)`
+        ? `SURVIVED  ${mutant.bug} (${mutant.guard} noticed nothing)`
         : `caught    ${mutant.bug} (by ${catcher})`,
     );
   });

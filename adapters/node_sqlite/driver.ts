@@ -16,7 +16,9 @@
  */
 
 import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
-import { builtinLibrary, builtinModule } from "../../src/platform/builtins.ts";
+import { builtinLibrary, builtinModule, fileStatus } from "../../src/platform/builtins.ts";
+import { SQLiteError } from "../../src/sqlite/errors.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "./adapter.ts";
 import { openHandle } from "../open_error.ts";
 
@@ -48,7 +50,11 @@ export const nodeSqlite: Driver = {
   get library() {
     return builtinLibrary("node:sqlite");
   },
-  open(path, { readonly, ...options }: DriverOpenOptions) {
+  open(path, { readonly, create, ...options }: DriverOpenOptions) {
+    // The driver would create the file.
+    if (!create && path !== ":memory:" && fileStatus(path) === undefined) {
+      throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
+    }
     const { DatabaseSync } = builtinModule("node:sqlite") as NodeSqlite;
     const open = () => new DatabaseSync(path, { readOnly: readonly, timeout: 0 });
     return adaptNodeSqlite(openHandle(open), options);

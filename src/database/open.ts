@@ -32,7 +32,7 @@ import {
   resolveDatabaseOptions,
   type ResolvedDatabaseOptions,
 } from "./options.ts";
-import { type Location, parseLocation } from "./location.ts";
+import { type LocalLocation, parseLocalLocation } from "../sqlite/location.ts";
 import { explainOpenFailure, explainReaderError } from "./open_errors.ts";
 import { currentSettings, restoreStatements, type Role, setUpStatements } from "./pragmas.ts";
 import { Router } from "./router.ts";
@@ -49,15 +49,11 @@ const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infin
 /** Opens a database; see `openDatabase`. */
 export async function open<R>(
   location: string | URL,
+  folder: string | undefined,
   options: DatabaseOptions<R>,
 ): Promise<Database<R>> {
-  const parsed = parseLocation(location);
+  const parsed = parseLocalLocation(location, folder, "openDatabase");
   const resolved = resolveDatabaseOptions(options);
-  if (parsed.kind === "remote") {
-    throw new TypeError(
-      `${JSON.stringify(parsed.url)} is a server. openDatabase opens files of this machine so far.`,
-    );
-  }
   const driver = resolved.driver === "auto" ? await nativeDriver() : resolved.driver;
   return await new Opening(parsed, driver, resolved).open();
 }
@@ -71,7 +67,7 @@ interface Pools<R> {
 
 /** What is being opened. */
 class Opening<R> {
-  readonly #location: Exclude<Location, { kind: "remote" }>;
+  readonly #location: LocalLocation;
   readonly #path: string;
   readonly #driver: Driver;
   readonly #options: ResolvedDatabaseOptions<R>;
@@ -82,7 +78,7 @@ class Opening<R> {
   #first: DriverConnection | undefined = undefined;
 
   constructor(
-    location: Exclude<Location, { kind: "remote" }>,
+    location: LocalLocation,
     driver: Driver,
     options: ResolvedDatabaseOptions<R>,
   ) {
@@ -316,7 +312,11 @@ class Opening<R> {
         }),
       threads: () => this.#threadStats(),
       // What is the driver's own needs its handle, which is in another thread then.
-      backup: backUp(readers, this.#threads === undefined ? this.#driver : undefined),
+      backup: backUp(
+        readers,
+        this.#threads === undefined ? this.#driver : undefined,
+        systemEnvironment.clock,
+      ),
       onClosed: () => share?.giveUp(),
     });
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { workingDirectory } from "../platform/runtime.ts";
 import type { Row } from "../sqlite/types.ts";
 import type { Database } from "./database.ts";
 import type { DatabaseOptions } from "./options.ts";
@@ -33,6 +34,8 @@ export async function openDatabase<R = Row>(
   location: string | URL,
   options: DatabaseOptions<R> = {},
 ): Promise<Database<R>> {
+  // Before anything is waited for: the process may move meanwhile.
+  const folder = workingDirectory();
   const { open } = await import("./open.ts");
-  return await open(location, options);
+  return await open(location, folder, options);
 }

@@ -24,6 +24,9 @@ export interface AsyncScope {
 
 /** What is used of `node:fs`: nothing that opens the file, which would drop SQLite's locks. */
 export interface FileSystem {
+  linkSync(path: string, newPath: string): void;
+  renameSync(path: string, newPath: string): void;
+  rmSync(path: string, options: { force: true }): void;
   statSync(
     path: string,
     options: { throwIfNoEntry: false; bigint: true },
@@ -41,6 +44,7 @@ export interface FileStatus {
 
 interface Builtins {
   "node:fs": FileSystem;
+  "node:path": { resolve(folder: string, path: string): string };
   "node:sqlite": unknown;
   "bun:sqlite": unknown;
   "node:worker_threads": {
@@ -94,4 +98,14 @@ export function fileStatus(path: string): FileStatus | undefined {
     // A folder that may not be searched, or a link that leads to itself: SQLite will say so.
     return undefined;
   }
+}
+
+/**
+ * A path that means the same file wherever the process goes.
+ *
+ * @param folder where a relative path begins; `undefined` leaves it as it is.
+ */
+export function absolutePath(path: string, folder: string | undefined): string {
+  if (folder === undefined) return path;
+  return builtin("node:path")?.resolve(folder, path) ?? path;
 }

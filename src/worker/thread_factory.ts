@@ -43,12 +43,14 @@ export const WORKER_DRIVERS: readonly WorkerDriverName[] = [
  * @param request what each thread opens.
  * @param spawn starts a thread, where a bundler has moved its script.
  * @param onTiming called after each statement, with the time in its thread.
+ * @param locate finds out what exactly to open; `request` as it is without it.
  * @throws {TypeError} for a driver that threads cannot load.
  */
 export function threadFactory(
   request: OpenRequest,
   spawn: SpawnWorker | undefined,
   onTiming: OnTiming | undefined,
+  locate: () => OpenRequest | Promise<OpenRequest> = () => request,
 ): WorkerConnectionFactory {
   const { driver } = request;
   if (!WORKER_DRIVERS.includes(driver)) {
@@ -62,7 +64,7 @@ export function threadFactory(
   const surroundings = { spawn, crew, onTiming };
   const open = async (): Promise<DriverConnection> => {
     const { WorkerConnection } = await import("./worker_connection.ts");
-    return await WorkerConnection.open(surroundings, request);
+    return await WorkerConnection.open(surroundings, await locate());
   };
   const factory: object = Object.defineProperties(open, {
     pipelines: { value: true },

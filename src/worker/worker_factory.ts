@@ -5,7 +5,7 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
-import { nativeDriverName } from "../platform/runtime.ts";
+import { nativeDriverName, workingDirectory } from "../platform/runtime.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
@@ -33,7 +33,7 @@ export interface WorkerOptions {
  * Makes a factory for a pool whose connections run in threads, so that no statement blocks the
  * event loop.
  *
- * @param path a path, or ":memory:".
+ * @param path a path, a `file:` URL, or ":memory:". A relative one is resolved in this call.
  * @param options the driver, and how it opens the file.
  * @throws {TypeError} for a driver that threads cannot load, or another bad option.
  *
@@ -50,21 +50,31 @@ export function workerConnection(
   path: string,
   options: WorkerOptions = {},
 ): WorkerConnectionFactory {
-  const { worker, onTiming } = options;
-  const request = openRequest(path, options);
+  const { worker, onTiming, intMode = "number", statementCacheSize } = options;
+  const { readonly = false, create = true, driver = nativeDriverName() } = options;
+  if (typeof path !== "string" || path === "") {
+    throw new TypeError(`path must be the path of a database; got ${describeValue(path)}`);
+  }
   if (worker !== undefined && typeof worker !== "function") {
     throw new TypeError(
       `worker must be a function that starts a thread; got ${describeValue(worker)}`,
     );
   }
-  return threadFactory(request, worker, onTiming);
+  const request = { driver, path, readonly, create, intMode, statementCacheSize };
+  const folder = workingDirectory();
+  return threadFactory(request, worker, onTiming, () => locate(request, folder));
 }
 
-function openRequest(path: string, options: WorkerOptions): OpenRequest {
-  if (typeof path !== "string" || path === "" || path.includes("\0")) {
-    throw new TypeError(`path must be the path of a database; got ${describeValue(path)}`);
-  }
-  const { readonly = false, create = true, intMode = "number", statementCacheSize } = options;
-  const driver = options.driver ?? nativeDriverName();
-  return { driver, path, readonly, create, intMode, statementCacheSize };
+/** Loaded with the first connection: many programs need neither. */
+async function locate(request: OpenRequest, folder: string | undefined): Promise<OpenRequest> {
+  const { parseLocalLocation } = await import("../sqlite/location.ts");
+  const location = parseLocalLocation(request.path, folder, "workerConnection");
+  if (location.kind === "memory") return { ...request, path: ":memory:" };
+  const { path, mode } = location;
+  return {
+    ...request,
+    path,
+    readonly: request.readonly || mode === "ro",
+    create: request.create && mode === "rwc",
+  };
 }

@@ -44,30 +44,10 @@ betterTest("a backup goes on beside commits, and is one snapshot", async (t) => 
   await copy.close();
 });
 
-betterTest("a backup is given up when onProgress throws, and its reader is free", async (t) => {
-  const { db } = await openTestDatabase(t, { driver: better.driver, readers: 1 });
-  await fill(db);
-  const target = join(temporaryDirectory(t), "copy.db");
-  const problem = new RangeError("enough");
-  const onProgress = (): never => {
-    throw problem;
-  };
-  await assert.rejects(db.backup(target, { onProgress }), problem);
-  await db.backup(target);
-  assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[500]]);
-});
-
-betterTest("a backup that cannot be written fails with the code of SQLite", async (t) => {
-  const { db } = await openTestDatabase(t, { driver: better.driver });
-  const target = join(temporaryDirectory(t), "no", "such", "copy.db");
-  await assert.rejects(db.backup(target), { name: "SQLiteError", code: "SQLITE_CANTOPEN" });
-});
-
-betterTest("a path that the driver would trim is refused, for backups too", async (t) => {
-  const { db, path } = await openTestDatabase(t, { driver: better.driver });
+betterTest("a path that the driver would trim is refused", async (t) => {
+  const { path } = await openTestDatabase(t, { driver: better.driver });
   const trimmed = /^RangeError: The path ".* " begins or ends with white space/;
   await assert.rejects(openDatabase(`${path} `, { driver: better.driver }), trimmed);
-  await assert.rejects(db.backup(`${path}.copy `), trimmed);
 });
 
 betterTest("a database in memory may be read-only", async (t) => {

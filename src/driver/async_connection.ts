@@ -25,7 +25,7 @@ import {
   splitScript,
   type Statement,
 } from "../sqlite/scan.ts";
-import { bindValues, type NulText } from "../sqlite/bind.ts";
+import { bindValues, copyBytes, type NulText } from "../sqlite/bind.ts";
 import { BufferedCursor } from "./buffered_cursor.ts";
 
 /** How a connection over an asynchronous handle behaves. */
@@ -173,7 +173,7 @@ export class AsyncDriverConnection implements DriverConnection {
       const reason = this.#handle.refuse(value);
       if (reason !== undefined) throw new RangeError(`parameter ${index + 1} ${reason}`);
       // Its turn may come after the caller has changed the bytes.
-      return value instanceof Uint8Array ? value.slice() : value;
+      return value instanceof Uint8Array ? copyBytes(value)! : value;
     });
   }
 

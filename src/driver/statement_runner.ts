@@ -39,7 +39,9 @@ const keptVerbs: ReadonlySet<string> = new Set([
 ]);
 
 /** Statements that may change the schema, and with it the columns of those that are kept. */
-const schemaVerbs: ReadonlySet<string> = new Set(["create", "alter", "drop", "other"]);
+const schemaVerbs: ReadonlySet<string> = new Set([
+  ...["create", "alter", "drop", "attach", "detach", "other"],
+]);
 
 const CHANGES = "SELECT changes(), last_insert_rowid()";
 

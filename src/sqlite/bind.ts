@@ -16,8 +16,52 @@ export type NulText = "allowed" | "refused";
 const minInteger = -(2n ** 63n);
 const maxInteger = 2n ** 63n - 1n;
 
-/** Empty, but with memory behind it: without any, Node 22 would bind NULL. */
-const emptyBlob = new Uint8Array(1).subarray(1);
+/** Copies made here, which nobody else can change: they are not copied again. */
+const ownCopies = new WeakSet<object>();
+
+/**
+ * Takes the parameters of a call as they are now. The caller may change its array, its object or
+ * its bytes afterwards; whoever binds later than in the call itself binds what this returns.
+ *
+ * @param params What the caller gave.
+ * @returns A copy. What cannot be bound stays in it, for {@linkcode bindValues} to refuse.
+ */
+export function takeParams(params: BindParams | undefined): BindParams | undefined {
+  if (Array.isArray(params)) {
+    const count = params.length;
+    const taken = new Array<BindValue>(count);
+    for (let i = 0; i < count; i++) {
+      const value: BindValue = params[i];
+      taken[i] = typeof value === "object" && value !== null ? takeObject(value) : value;
+    }
+    return taken;
+  }
+  if (!isRecord(params)) return params;
+  const entries = Object.entries<BindValue>(params as Readonly<Record<string, BindValue>>);
+  for (const entry of entries) {
+    const [, value] = entry;
+    if (typeof value === "object" && value !== null) entry[1] = takeObject(value);
+  }
+  // Defines properties: an assignment to __proto__ would lose the value.
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Copies bytes, once: a copy that this function made is returned as it is. The memory of a copy
+ * holds nothing else, unlike that of Node's `Buffer`, and may be transferred to another thread.
+ *
+ * @param bytes Whatever holds them.
+ * @returns The copy; `undefined` for anything but a buffer or a view of one, and for one whose
+ *   memory is gone.
+ */
+export function copyBytes(bytes: object): Uint8Array | undefined {
+  if (ownCopies.has(bytes)) return bytes as Uint8Array;
+  const view = ArrayBuffer.isView(bytes) ? bytes : viewOf(bytes);
+  if (view === undefined || isDetached(view.buffer)) return undefined;
+  const copy = view.byteLength === 0 ? emptyBlob() : new Uint8Array(asUint8Array(view));
+  ownCopies.add(copy);
+  return copy;
+}
 
 /**
  * Puts the parameters of a call into the order of the statement's parameters.
@@ -132,8 +176,20 @@ function toBytes(
     );
   }
   if (view === undefined) return undefined;
-  if (view.byteLength === 0) return emptyBlob;
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  return view.byteLength === 0 ? emptyBlob() : asUint8Array(view);
+}
+
+function takeObject(value: BindValue & object): BindValue {
+  return copyBytes(value) ?? value;
+}
+
+function asUint8Array({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Empty, but with memory behind it: without any, Node 22 would bind NULL. */
+function emptyBlob(): Uint8Array {
+  return new Uint8Array(1).subarray(1);
 }
 
 function viewOf(value: object): ArrayBufferView | undefined {

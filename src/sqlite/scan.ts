@@ -24,10 +24,33 @@ export type Verb =
   | "release"
   | "pragma"
   | "explain"
+  | "attach"
+  | "detach"
   | "create"
   | "alter"
   | "drop"
   | "other";
+
+/** What `INSERT OR ...` and `UPDATE OR ...` do about a row that breaks a constraint. */
+export type ConflictClause = "abort" | "fail" | "ignore" | "replace" | "rollback";
+
+/** What a PRAGMA statement is about. */
+export interface Pragma {
+  /** Its name in lower case, without the schema. */
+  readonly name: string;
+  /** Whether it sets something: `= value` or `(value)` follow, and the latter is no question. */
+  readonly sets: boolean;
+}
+
+/** What the first words of a statement tell. */
+export interface StatementHead {
+  /** What it does, seen through `WITH`. A statement under `EXPLAIN` is an `explain`. */
+  readonly verb: Verb;
+  /** What follows `OR` in an INSERT or UPDATE. */
+  readonly conflict: ConflictClause | undefined;
+  /** Which PRAGMA it is; under `EXPLAIN` too, because many take effect when they are prepared. */
+  readonly pragma: Pragma | undefined;
+}
 
 /** One statement, as its text describes it. */
 export interface Statement {
@@ -68,9 +91,26 @@ const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
   ["SAVEPOINT", "savepoint"],
   ["RELEASE", "release"],
   ["PRAGMA", "pragma"],
+  ["ATTACH", "attach"],
+  ["DETACH", "detach"],
   ["CREATE", "create"],
   ["ALTER", "alter"],
   ["DROP", "drop"],
+]);
+
+const conflictClauses: ReadonlyMap<string, ConflictClause> = new Map<string, ConflictClause>([
+  ["ABORT", "abort"],
+  ["FAIL", "fail"],
+  ["IGNORE", "ignore"],
+  ["REPLACE", "replace"],
+  ["ROLLBACK", "rollback"],
+]);
+
+/** PRAGMA statements whose argument says what they are asked, or what they are to do now. */
+const askingPragmas: ReadonlySet<string> = new Set([
+  ...["foreign_key_check", "foreign_key_list", "incremental_vacuum", "index_info", "index_list"],
+  ...["index_xinfo", "integrity_check", "optimize", "quick_check", "table_info", "table_list"],
+  ...["table_xinfo", "wal_checkpoint"],
 ]);
 
 /** A star after one of these stands for columns; after anything else it multiplies or counts. */
@@ -79,6 +119,21 @@ const beforeResultStar: ReadonlySet<string> = new Set([
 ]);
 
 const rowidNames: ReadonlySet<string> = new Set(["ROWID", "_ROWID_", "OID"]);
+
+/**
+ * Reads the beginning of the first statement of a text, which takes as long for a long text as
+ * for a short one.
+ *
+ * @param sql The text.
+ * @returns What it tells, or `undefined` where there is no statement.
+ */
+export function scanHead(sql: string): StatementHead | undefined {
+  const tokens = new Tokens(sql);
+  do tokens.next(); while (tokens.is(";"));
+  if (tokens.atEnd()) return undefined;
+  const { verb, conflict, pragma } = readHead(new Tokens(sql, tokens.start));
+  return { verb, conflict, pragma };
+}
 
 /**
  * Reads the first statement of a text.
@@ -92,7 +147,7 @@ export function scanStatement(sql: string, start = 0): Statement | undefined {
   do tokens.next(); while (tokens.is(";"));
   if (tokens.atEnd()) return undefined;
   const first = tokens.start;
-  const { verb, trigger } = readVerb(new Tokens(sql, first));
+  const { verb, trigger } = readHead(new Tokens(sql, first));
   const { last, parameters, returning, openColumns } = readToEnd(tokens, trigger);
   return {
     text: sql.slice(first, last),
@@ -195,7 +250,8 @@ function readToEnd(tokens: Tokens, trigger: boolean): {
   return { last, parameters: parameters.names, returning, openColumns };
 }
 
-function readVerb(tokens: Tokens): { verb: Verb; trigger: boolean } {
+/** A trigger has to be known: its body holds semicolons. */
+function readHead(tokens: Tokens): StatementHead & { readonly trigger: boolean } {
   tokens.next();
   const explained = tokens.word() === "EXPLAIN";
   if (explained) {
@@ -208,9 +264,37 @@ function readVerb(tokens: Tokens): { verb: Verb; trigger: boolean } {
   if (tokens.word() === "WITH") skipCommonTables(tokens);
   const verb = verbs.get(tokens.word()) ?? "other";
   const trigger = verb === "create" && createsTrigger(tokens);
-  if (explained) return { verb: "explain", trigger };
-  if (verb === "rollback" && rollsBackTo(tokens)) return { verb: "rollback to", trigger };
-  return { verb, trigger };
+  const conflict = verb === "insert" || verb === "update" ? readConflict(tokens) : undefined;
+  const pragma = verb === "pragma" ? readPragma(tokens) : undefined;
+  if (explained) return { verb: "explain", trigger, conflict, pragma };
+  const rollsBackToSavepoint = verb === "rollback" && rollsBackTo(tokens);
+  return { verb: rollsBackToSavepoint ? "rollback to" : verb, trigger, conflict, pragma };
+}
+
+/** Reads `OR ...`, which nothing but the verb comes before. */
+function readConflict(tokens: Tokens): ConflictClause | undefined {
+  tokens.next();
+  if (tokens.word() !== "OR") return undefined;
+  tokens.next();
+  return conflictClauses.get(tokens.word());
+}
+
+/** Reads `schema.name = value` or `name(value)`; names may be quoted in any way. */
+function readPragma(tokens: Tokens): Pragma {
+  tokens.next();
+  let name = bareName(tokens);
+  tokens.next();
+  if (tokens.is(".")) {
+    tokens.next();
+    name = bareName(tokens);
+    tokens.next();
+  }
+  return { name, sets: tokens.is("=") || (tokens.is("(") && !askingPragmas.has(name)) };
+}
+
+function bareName(tokens: Tokens): string {
+  const text = tokens.text().toLowerCase();
+  return tokens.kind === "word" ? text : text.slice(1, -1);
 }
 
 /** Walks from `WITH` to the verb behind the common tables, whose names may be any word. */

@@ -1,6 +1,6 @@
-// What `execute` costs over the driver's own prepared statement, on a WAL file of 10,000 rows.
-// Short rounds take turns and the best of each counts, so that a busy machine does little harm.
-// The last column is our rate over that of the raw driver: the target is 0.9 for point reads.
+// The cost of `execute` compared with the driver's own prepared statement, on a WAL file of 10,000
+// rows. Short rounds alternate and the best of each counts, so a busy machine does little harm.
+// The last column is our rate divided by the raw driver's: the target is 0.9 for point reads.
 //
 //   node bench/execute.ts [rounds]
 //   bun bench/execute.ts [rounds]
@@ -54,7 +54,7 @@ function seed(raw: RawHandle): void {
 
 type Run = (count: number) => void | Promise<void>;
 
-/** The best time of each for one of `count`, in nanoseconds. */
+/** The best time per operation of each task, in nanoseconds. */
 async function measure(count: number, runs: Readonly<Record<string, Run>>): Promise<void> {
   const best = new Map(Object.keys(runs).map((name) => [name, Infinity]));
   for (let round = 0; round < rounds; round++) {

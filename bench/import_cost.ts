@@ -1,5 +1,5 @@
-// What the package adds to the start of a process: from its start to the first query and its end,
-// with the built package, less the same with the driver alone. Median of 20 processes each.
+// What the package adds to a process: the time from its start to the first query and to its end,
+// minus the same with the driver alone. Uses the built package; median of 20 processes each.
 //
 //   node bench/import_cost.ts [runs]     builds the package and starts the runtime it runs on
 //   bun bench/import_cost.ts [runs]
@@ -44,11 +44,11 @@ try {
     return { name, path, times: [] as number[] };
   });
 
-  // They take turns, so that whatever else the machine does meets all of them.
+  // Alternating, so that other load on the machine affects all of them alike.
   for (let run = -1; run < runs; run++) {
     for (const { path, times } of paths) {
       const ms = timeProgram(path);
-      // The first one fills the caches.
+      // The first run warms the caches.
       if (run >= 0) times.push(ms);
     }
   }

@@ -1,5 +1,5 @@
 // What a lease costs when nobody waits: acquire and release with a synchronous reset, beside a
-// bare await, which no asynchronous pool can beat, and beside generic-pool if it is installed.
+// bare await, the lower bound of any asynchronous pool, and generic-pool if it is installed.
 //
 //   node bench/lease.ts [rounds]
 //   bun bench/lease.ts [rounds]
@@ -58,7 +58,7 @@ interface GenericPoolModule {
 }
 
 async function genericPool(): Promise<Contender | undefined> {
-  // Not a dependency of the package: a name in a variable is looked up when it is needed.
+  // Optional, so its name is in a variable: it is resolved at run time only.
   const specifier: string = "generic-pool";
   const loaded = await import(specifier).catch(() => undefined) as GenericPoolModule | undefined;
   if (loaded === undefined) return undefined;
@@ -91,4 +91,4 @@ for (const [index, ms] of times.entries()) {
   const each = (ms / leases * 1e6).toFixed(0).padStart(5);
   console.log(`${name} ${rate} a second  ${each} ns each`);
 }
-if (others === undefined) console.log("generic-pool is not installed: left out");
+if (others === undefined) console.log("generic-pool is not installed: skipped");

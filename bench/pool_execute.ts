@@ -1,6 +1,6 @@
-// What the whole way through the pool costs: a point read, beside the raw prepared statement of
-// the same driver on the same WAL file. The target for pool.execute is 0.85 of the rate of get(),
-// though it gives all rows, as all() does.
+// The cost of the whole path through the pool: a point read, compared with the raw prepared
+// statement of the same driver on the same WAL file. The target for pool.execute is 0.85 of the
+// rate of the driver's get(), although it returns all rows, like all().
 //
 //   node bench/pool_execute.ts [rounds]
 //   bun bench/pool_execute.ts [rounds]

@@ -1,4 +1,4 @@
-/** How the benchmarks of the core pool measure, and on what. */
+/** How the benchmarks measure, and the name of the runtime they run on. */
 
 import process from "node:process";
 
@@ -10,8 +10,8 @@ export function describeRuntime(): string {
 }
 
 /**
- * The best time of each task, in milliseconds of `now`. They take turns, round after round, so that
- * whatever else the machine does meets all of them, and harms the best of many rounds little.
+ * The best time of each task, in milliseconds of `now`. Tasks alternate round by round, so other
+ * load on the machine affects all of them alike, and the best of many rounds only a little.
  */
 export async function bestTimes(
   rounds: number,

@@ -1,6 +1,6 @@
 // Ten times as many waiters should take ten times as long, not a hundred times: for queues of
 // 1,000 and 10,000 on a pool of one, the time to queue up and to be served one after another.
-// The target for the ratio is 12 at most.
+// The target is a ratio of 12 or less.
 //
 //   node bench/waiters.ts [rounds]
 //   bun bench/waiters.ts [rounds]

@@ -1,6 +1,6 @@
-// What statements in threads cost and bring, beside the same statements on the main thread. Each
-// line ends with a ratio and what is wanted of it. Contenders take turns in many short rounds,
-// and the best of each counts, so that a busy machine does little harm.
+// Costs and benefits of statements in threads, compared with the same statements on the main
+// thread. Each line ends with a ratio and its target. Contenders alternate in many short rounds,
+// and the best of each counts, so a busy machine does little harm.
 //
 //   node bench/worker.ts [points|rows|aggregates|delay|auto|abort ...]
 //   bun bench/worker.ts
@@ -46,7 +46,7 @@ const open = (execution: Execution, readers: number): Promise<Database> =>
 
 const idOf = (i: number): number => (i * 7919) % (ITEMS - 100) + 1;
 
-/** `total` calls by `callers` loops, each of which waits for its call before the next. */
+/** Makes `total` calls from `callers` loops, each of which awaits its call before the next. */
 async function callAll(
   callers: number,
   total: number,
@@ -138,10 +138,10 @@ async function pointReads(): Promise<void> {
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** What this thread has used of its processor so far, in milliseconds. */
+/** CPU time of this thread so far, in milliseconds. */
 function threadCpuMs(): number {
   if (process.platform === "linux") {
-    // To the nanosecond, but brought up to date only when the thread leaves the processor.
+    // Exact to the nanosecond, but updated only when the thread is scheduled out.
     Atomics.wait(cell, 0, 0, 0.1);
     return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")[0]) / 1e6;
   }
@@ -235,7 +235,7 @@ async function aggregates(): Promise<void> {
   await workers.close();
 }
 
-/** How late a ticker of 1 ms comes while a task runs, in milliseconds: the 99th percentile. */
+/** How late a 1 ms ticker fires while a task runs, in milliseconds: the 99th percentile. */
 async function delayDuring(task: () => Promise<void>): Promise<number> {
   const delays: number[] = [];
   let due = performance.now() + 1;
@@ -246,7 +246,7 @@ async function delayDuring(task: () => Promise<void>): Promise<number> {
   }, 1);
   await task();
   clearInterval(ticker);
-  // A loop that was blocked to the end has had its ticker wait until now.
+  // If the loop was blocked to the end, the ticker has waited until now.
   delays.push(Math.max(0, performance.now() - due));
   delays.sort((a, b) => a - b);
   return delays[Math.ceil(delays.length * 0.99) - 1];
@@ -315,7 +315,7 @@ async function auto(): Promise<void> {
   await chosen.close();
 }
 
-/** Takes some five seconds. */
+/** Takes about five seconds. */
 const FIVE_SECONDS = `
   WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 50000000)
   SELECT count(*) FROM c`;
@@ -329,7 +329,7 @@ async function abort(): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const controller = new AbortController();
     const slow = db.get(FIVE_SECONDS, [], { signal: controller.signal });
-    // A third reader thread at once would be one too many for a machine with two cores.
+    // A third reader thread would be one too many for a machine with two cores.
     await db.get(POINT, [1]);
     setTimeout(() => {
       latest.push(performance.now());

@@ -1,5 +1,5 @@
 /**
- * A connection for a driver the pool has never heard of: three methods, and it can be pooled.
+ * A connection for a driver that the pool does not know: three methods are enough to pool it.
  *
  *     node examples/custom_connection.ts
  *     bun examples/custom_connection.ts
@@ -16,7 +16,7 @@ import {
   SQLiteConnectionPool,
 } from "@sqlitepool/pool";
 
-/** The adapter: all that a pool needs to know about the driver. */
+/** The adapter: everything the pool needs to know about the driver. */
 export function acmeConnection(client: AcmeClient): AsyncConnection {
   return {
     async execute<R = Row>(sql: string, params: BindParams = []): Promise<ResultSet<R>> {
@@ -41,8 +41,8 @@ interface AcmeAnswer {
 }
 
 /**
- * Stands for your driver: asynchronous, with an interface of its own. So that this file runs by
- * itself, it hands its work to `node:sqlite`.
+ * Stands in for your driver: asynchronous, with an interface of its own. It passes its work on to
+ * `node:sqlite`, so that this file runs by itself.
  */
 export class AcmeClient {
   readonly #database: DatabaseSync;

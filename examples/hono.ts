@@ -55,9 +55,9 @@ const SCHEMA = `
   );
 `;
 
-/** Creates the pool and the routes over it; `close` is for the end of the process. */
+/** Creates the pool and the routes; call `close` when the process ends. */
 export async function createApi(path: string): Promise<Api> {
-  // On Bun, new Database(path) from bun:sqlite does as well.
+  // On Bun, `new Database(path)` of bun:sqlite works too.
   const pool = new SQLiteConnectionPool(() => new DatabaseSync(path), {
     poolSize: 10,
     acquisitionTimeoutMs: 2_000,
@@ -74,7 +74,7 @@ export async function createApi(path: string): Promise<Api> {
     return c.json({ size, idle, inUse, waiting });
   });
 
-  // A connection of its own for each request below.
+  // Each request below gets a connection of its own.
   app.use("/items/*", (c, next) =>
     pool.withConnection(async (conn) => {
       c.set("db", conn);
@@ -106,7 +106,7 @@ export async function createApi(path: string): Promise<Api> {
         sql`UPDATE items SET stock = stock - ${quantity}
             WHERE id = ${itemId} AND stock >= ${quantity}`,
       );
-      // What throws in here rolls the transaction back.
+      // An error in here rolls the transaction back.
       if (rowsAffected === 0) throw new HTTPException(409, { message: "Not in stock" });
       const order = await tx.run(
         sql`INSERT INTO orders (item_id, quantity) VALUES (${itemId}, ${quantity})`,

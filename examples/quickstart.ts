@@ -1,13 +1,13 @@
 /**
- * What a pool is worth: 1,000 requests from 100 concurrent workers, served again and again from a
- * pool and from connections that each request opens, sets up and closes.
+ * What a pool is worth: 1,000 requests from 100 concurrent workers, repeated, once with a pool and
+ * once with a connection that each request opens, sets up and closes.
  *
  *     node examples/quickstart.ts
  *     bun examples/quickstart.ts
  *     deno run -A examples/quickstart.ts
  *
- * `--seconds` is how long each measurement lasts, `--users` how large the database is (20 rows a
- * user), `--report` a file for the results as JSON.
+ * `--seconds` sets how long each measurement lasts, `--users` the size of the database (20 rows
+ * per user), `--report` a file for the results as JSON.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +39,6 @@ const PRAGMAS = `
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -16000;
-  PRAGMA mmap_size = 268435456;
   PRAGMA journal_size_limit = 67108864;
 `;
 
@@ -77,7 +76,7 @@ const FEED = `
 const ADD_COMMENT = "INSERT INTO comments (post_id, user_id, body) VALUES (?, ?, 'I agree')";
 const COUNT_COMMENT = "UPDATE posts SET comment_count = comment_count + 1 WHERE id = ?";
 
-/** What the workers ask for. */
+/** What the workers request. */
 interface Service {
   user(id: number): Promise<unknown>;
   feed(userId: number): Promise<unknown>;
@@ -127,7 +126,7 @@ function pooled(pool: SQLiteConnectionPool): Service {
   };
 }
 
-/** A connection per request, without a detour: no request waits while it has one open. */
+/** A connection per request, at its best: no request waits while it has one open. */
 const unpooled: Service = {
   user: (id) => withHandle((db) => use(db, USER, (user) => user.get(id))),
   feed: (userId) => withHandle((db) => use(db, FEED, (feed) => feed.all(userId))),
@@ -211,7 +210,7 @@ async function measure(workload: string, side: string, service: Service): Promis
   };
 }
 
-/** 1,000 requests from 100 workers; each worker asks again when it has its answer. */
+/** 1,000 requests from 100 workers; each sends its next request when it has its answer. */
 async function serve(request: () => Promise<unknown>, latencies: number[]): Promise<void> {
   let left = REQUESTS;
   const worker = async (): Promise<void> => {
@@ -240,7 +239,7 @@ async function seed(pool: SQLiteConnectionPool): Promise<void> {
   });
 }
 
-/** Every request was served in full, by whichever side. */
+/** Checks that both sides served every request in full. */
 async function verify(pool: SQLiteConnectionPool): Promise<void> {
   const [[stored, counted]] = await pool.values(
     "SELECT (SELECT count(*) FROM comments), (SELECT sum(comment_count) FROM posts)",
@@ -258,7 +257,7 @@ async function compare(workload: string): Promise<Measurement[]> {
   const alone = await measure(workload, UNPOOLED, unpooled);
   const pool = openPool();
   const shared = await measure(workload, POOLED, pooled(pool));
-  // The kinder case: while any other connection is open, closing one need not tidy the WAL up.
+  // The kinder case: while another connection is open, closing one does not checkpoint the WAL.
   const heldOpen = await measure(workload, HELD_OPEN, unpooled);
   await verify(pool);
   await pool.close();

@@ -1,6 +1,6 @@
 /**
- * Serves a fetch handler over `node:http`, which Node, Bun and Deno all have: enough to try the
- * examples. For production take `Bun.serve`, `Deno.serve` or `@hono/node-server`.
+ * Serves a fetch handler over `node:http`, which Node, Bun and Deno all have. Good enough to try
+ * the examples; in production use `Bun.serve`, `Deno.serve` or `@hono/node-server`.
  */
 
 import { Buffer } from "node:buffer";
@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 
 export interface Server {
   readonly url: string;
-  /** Stops listening and waits for the requests that are under way. */
+  /** Stops listening and waits for requests in progress. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
-// npm run api: writes docs/api.txt, which says what the public API is.
+// npm run api: writes docs/api.txt, the public API in text.
 //
-//   npm run api                   after a change that is meant
-//   node scripts/api.ts --check   fails when the API is another one than the file says
+//   npm run api                   after an intended change
+//   node scripts/api.ts --check   fails when the API differs from the file
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";

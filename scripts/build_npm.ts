@@ -1,7 +1,7 @@
 // npm run build:npm: builds the npm package and packs it.
 //
-//   npm run build:npm                    into npm/tsc, which needs no network
-//   npm run build:npm -- --with dnt      into npm/dnt, as releases are, for which JSR is needed
+//   npm run build:npm                    into npm/tsc, without the network
+//   npm run build:npm -- --with dnt      into npm/dnt, as for releases; needs JSR
 
 import { relative } from "node:path";
 import process from "node:process";

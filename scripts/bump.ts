@@ -1,5 +1,5 @@
-// npm run bump: makes the next version in package.json, package-lock.json, deno.json, jsr.json and
-// CHANGELOG.md. What it changes is yours to look at and to commit.
+// npm run bump: sets the next version in package.json, package-lock.json, deno.json, jsr.json and
+// CHANGELOG.md. Review and commit the changes yourself.
 //
 //   npm run bump -- minor     or major, or patch
 //   npm run bump -- 0.2.0

@@ -1,5 +1,5 @@
-// npm run compare:npm -- one.tgz other.tgz: fails unless both hold the same package, that is the
-// same files, package.json, types, and exports of every module.
+// npm run compare:npm -- one.tgz other.tgz: fails unless both hold the same package: the same
+// files, package.json, types, and exports of every module.
 
 import process from "node:process";
 

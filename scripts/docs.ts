@@ -1,4 +1,4 @@
-// npm run docs: the site of the API, in .api-site/, from the comments in the code.
+// npm run docs: builds the API site in .api-site/ from the comments in the code.
 //
 //   npm run docs               builds it; open .api-site/index.html
 //   npm run docs -- --check    fails unless nearly all of the API is documented
@@ -24,7 +24,7 @@ async function check(): Promise<string[]> {
   const problems = modulesWithoutExample.map((path) =>
     `The comment at the top of ${path} has no example.`
   );
-  // Not "less than": an API without symbols would be NaN.
+  // Written as "not more", since an API without symbols yields NaN.
   if (!(perCent > LEAST_PER_CENT)) problems.push(`That must be more than ${LEAST_PER_CENT} %.`);
   return problems;
 }

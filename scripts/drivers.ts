@@ -59,7 +59,7 @@ function packaged(name: string): string {
 async function factsOf({ name, kind, binary }: Runtime): Promise<[string, RuntimeFacts]> {
   const args = kind === "deno" ? ["run", "--allow-all", "--no-check"] : [];
   const { output, problem } = await run(binary, [...args, "scripts/lib/driver_facts.ts"]);
-  if (problem !== undefined) throw new Error(`${name} told nothing: ${problem}\n${output}`);
+  if (problem !== undefined) throw new Error(`${name} reported nothing: ${problem}\n${output}`);
   return [name, JSON.parse(output.slice(output.indexOf("{")).split("\n")[0])];
 }
 

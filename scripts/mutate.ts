@@ -1,5 +1,5 @@
-// npm run mutate: the tests of the tests. Plants known bugs, one at a time, in a copy of the
-// sources; the test that is meant to must notice each of them.
+// npm run mutate: tests the tests. Plants known bugs, one at a time, in a copy of the sources; the
+// test that guards against each must notice it.
 //
 //   npm run mutate                all of them
 //   npm run mutate -- reset       those whose description contains "reset"
@@ -18,13 +18,13 @@ import { scriptRuntime } from "./lib/runtimes.ts";
 
 const lanes = 2;
 
-/** For a bug that makes its guard loop or wait for ever. */
+/** For a bug that makes its test loop or wait forever. */
 const defaultTimeoutMs = 20_000;
 
 const workspace = mkdtempSync(join(tmpdir(), "sqlitepool-mutate-"));
 process.once("exit", () => rmSync(workspace, { recursive: true, force: true, maxRetries: 5 }));
 
-/** A copy of what tests need. */
+/** A copy of everything the tests need. */
 function copy(name: string): string {
   const directory = join(workspace, name);
   mkdirSync(directory);
@@ -53,7 +53,7 @@ function test(directory: string, { guard, env, timeoutMs = defaultTimeoutMs }: G
   return run(scriptRuntime.binary, args, { env, timeoutMs });
 }
 
-/** What notices a mutant; undefined when nothing does. */
+/** The test that notices a mutant; undefined if none does. */
 async function findCatcher(mutant: Mutant, directory: string): Promise<string | undefined> {
   const { guard } = mutant;
   const { problem, output } = await test(directory, mutant);
@@ -65,7 +65,7 @@ async function findCatcher(mutant: Mutant, directory: string): Promise<string | 
   const count = output.match(/^An invariant broke after (\d+ \w+)/m)?.[1];
   if (count !== undefined) return `${guard} after ${count}: ${reason}`;
   if (reason.startsWith("No schedule led to")) return `${guard}: ${reason}`;
-  // A mutant that does not even load would be caught by anything.
+  // Any test would catch a mutant that does not load.
   throw new Error(`Mutant "${mutant.bug}" does not run:\n${output}`);
 }
 
@@ -79,7 +79,7 @@ const directories = selected.map((mutant, index) => {
   return directory;
 });
 
-// A guard that fails on the sources as they are would catch everything.
+// A test that fails on the unchanged sources would catch everything.
 const sound = copy("sound");
 const guards = new Map<string, Guard>(
   selected.map(({ guard, env, timeoutMs }) => [

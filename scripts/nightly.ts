@@ -1,4 +1,4 @@
-// The long versions of the tests that are cut short in `npm test`:
+// npm run nightly: the long versions of tests that `npm test` cuts short.
 //
 //   npm run nightly                      all of them, on Node 26, Bun and Deno
 //   npm run nightly -- --runtime bun     on one runtime

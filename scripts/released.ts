@@ -1,5 +1,5 @@
 // node scripts/run.mjs released v0.2.0 owner/name: fails unless this is the release that the tag
-// names, and the repository that the manifest names, which npm compares with the provenance.
+// names and the repository that the manifest names, which npm compares with the provenance.
 
 import { readFileSync } from "node:fs";
 import process from "node:process";

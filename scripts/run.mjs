@@ -1,4 +1,4 @@
-// Runs scripts/<name>.ts on the pinned Node, whatever Node (or none of our own) started us.
+// Runs scripts/<name>.ts on the pinned Node, whichever Node started us.
 // Plain JavaScript with built-ins only: it must work before anything is installed.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -20,7 +20,7 @@ if (!isInstalled()) install();
 
 const node = runtimes.find((runtime) => runtime.name === "node26").binary;
 const child = spawn(node, [script, ...args], { stdio: "inherit" });
-// Ctrl-C reaches the child too: wait for it to clean up.
+// Ctrl-C also reaches the child: wait for it to clean up.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("exit", (code) => process.exit(code ?? 1));
@@ -34,15 +34,15 @@ function isInstalled() {
 
 function install() {
   console.log("Installing the pinned runtimes and tools (npm ci) ...");
-  // An older Node than ours only starts npm here: its engine warnings say nothing of use.
+  // An older Node only starts npm here, so its engine warnings are of no use.
   const npm = spawnSync("npm", ["ci", "--loglevel=error"], {
     stdio: ["ignore", "inherit", "inherit"],
-    // There npm is a script of the shell.
+    // On Windows npm is a shell script.
     shell: process.platform === "win32",
   });
   if (npm.status !== 0) fail(`npm ci failed (${npm.error?.message ?? `exit code ${npm.status}`}).`);
   for (const { binary } of runtimes) {
-    // Binaries arrive through install scripts, which npm may have skipped.
+    // Binaries are fetched by install scripts, which npm may have skipped.
     if (spawnSync(binary, ["--version"]).status !== 0) fail(`npm ci left no working ${binary}.`);
   }
   writeFileSync(stamp, manifestHash());

@@ -1,10 +1,10 @@
 // npm test: static checks, every test on every runtime, and the mutation check.
 //
-//   npm test                                           all of it
-//   npm test -- tests/pool                             the files whose path begins so, no checks
-//   npm test -- --runtime bun,node22 --runtime deno    some runtimes, no checks
-//   npm test -- --checks tests/pool                    and the checks all the same
-//   npm test -- --output tests/pool/wait_queue            with what the files printed
+//   npm test                                           everything
+//   npm test -- tests/pool                             files whose path begins so; no checks
+//   npm test -- --runtime bun,node22 --runtime deno    some runtimes; no checks
+//   npm test -- --checks tests/pool                    with the checks
+//   npm test -- --output tests/pool/wait_queue            with the output of the files
 
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -26,7 +26,7 @@ import {
 } from "./lib/report.ts";
 import { selectRuntimes } from "./lib/runtimes.ts";
 
-// One for each core of the smallest machine the tests run on: more would make timings unfair.
+// One per core of the smallest machine the tests run on: more would distort timings.
 const lanes = 2;
 
 const { values: options, positionals: paths } = parseArgs({

@@ -1,5 +1,5 @@
 // The public API as text: a line for each symbol and each of its members, with its signature.
-// It is read from the declarations that TypeScript makes, so that nothing has to be rendered.
+// It is read from the declarations that TypeScript emits, which need no rendering.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ interface Source {
   readonly statements: readonly SyntaxNode[];
 }
 
-/** Where a name comes from: a declaration here, or a name of another file. */
+/** Where a name comes from: a declaration in this file, or a name in another file. */
 type Origin =
   | { readonly kind: "declared"; readonly declarations: readonly SyntaxNode[] }
   | { readonly kind: "imported"; readonly from: string; readonly name: string };
@@ -46,7 +46,7 @@ export async function writeApiReport(entries: readonly EntryPoint[]): Promise<st
   }
 }
 
-/** The report of declarations that `read` gives by the paths of their sources. */
+/** The report of the declarations that `read` returns for the paths of their sources. */
 export function renderReport(
   entries: readonly EntryPoint[],
   read: (path: string) => string,
@@ -70,7 +70,7 @@ export function renderReport(
   }
 }
 
-/** Lines that only one of two reports has, each with what it belongs to. */
+/** Lines that only one of two reports has, each with its symbol. */
 export function compareReports(
   before: string,
   after: string,

@@ -1,4 +1,4 @@
-// Checks that are one command each and pass or fail as a whole.
+// Checks that are one command each, and pass or fail as a whole.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -28,10 +28,10 @@ export const staticChecks: readonly Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
   { name: "deno lint", command: [deno, "lint"] },
   { name: "tsc", command: [node, "node_modules/typescript/bin/tsc"] },
-  // --doc: the examples in doc comments too.
+  // --doc: includes the examples in doc comments.
   { name: "deno check", command: [deno, "check", "--quiet", "--doc", "."] },
   { name: "README types", command: [node, "scripts/readme_types.ts"] },
-  // What JSR would say, from its own tool and from the one for npm users.
+  // What JSR would accept, by its own tool and by the one for npm users.
   { name: "deno publish", command: [deno, "publish", "--dry-run", "--allow-dirty"] },
   {
     name: "jsr publish",
@@ -43,7 +43,7 @@ export const staticChecks: readonly Check[] = [
   { name: "public API", command: [node, "scripts/api.ts", "--check"] },
 ];
 
-/** The tests of the tests: every planted fault must make some test fail. */
+/** Tests of the tests: every planted fault must make some test fail. */
 export function mutationChecks(): Check[] {
   const script = "scripts/mutate.ts";
   if (!existsSync(script)) return [];

@@ -1,4 +1,4 @@
-/** `Promise.all` over `items`, with at most `limit` of them under way. */
+/** `Promise.all` over `items`, with at most `limit` of them at a time. */
 export async function mapLimited<T, R>(
   limit: number,
   items: readonly T[],

@@ -1,5 +1,5 @@
-// The conformance run of @db/sqlite, which is not to be had from npm: DB_SQLITE_MODULE names its
-// mod.ts, DENO_SQLITE_PATH the SQLite library.
+// The conformance run of @db/sqlite, which is not on npm: DB_SQLITE_MODULE names its mod.ts,
+// DENO_SQLITE_PATH the SQLite library.
 
 import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
@@ -29,7 +29,7 @@ export async function runDbSqlite(importMap: string, file: string): Promise<stri
     "declared limits that leave nothing to refuse.";
 }
 
-/** The result that a page has, for runs without the driver. */
+/** The result already on the page, for runs without the driver. */
 export function earlierRun(page: string): string {
   const text = existsSync(page) ? readFileSync(page, "utf8") : "";
   return text.match(/<!-- db-sqlite -->\n+([\s\S]*?)\n+<!-- end -->/)?.[1] ?? "Not run yet.";

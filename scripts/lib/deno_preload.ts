@@ -1,5 +1,5 @@
-// Loaded before each test file on Deno, whose node:test lets a test pass that leaves an error or a
-// rejection unhandled. Node and Bun fail it: here they are written down, and the runner fails it.
+// Loaded before each test file on Deno, whose node:test passes a test that leaves an error or a
+// rejection unhandled. Node and Bun fail it; here it is recorded, and the runner fails it.
 
 import { appendFileSync } from "node:fs";
 import process from "node:process";

@@ -1,4 +1,4 @@
-// How much of the public API is documented, told from what `deno doc --json` says of it.
+// How much of the public API is documented, according to `deno doc --json`.
 
 import { execFile } from "node:child_process";
 import { relative } from "node:path";
@@ -46,13 +46,13 @@ export type DocNodes = Readonly<Record<string, Module>>;
 export interface Coverage {
   readonly documented: number;
   readonly total: number;
-  /** What has no documentation, each with its place. */
+  /** Symbols without documentation, each with its place. */
   readonly undocumented: readonly string[];
-  /** Entry points whose module has no documentation, or none with an example. */
+  /** Entry points whose module comment is missing or has no example. */
   readonly modulesWithoutExample: readonly string[];
 }
 
-/** What Deno knows of the public API. */
+/** The public API as Deno sees it. */
 export async function readDocNodes(paths: readonly string[] = entryPaths): Promise<DocNodes> {
   const deno = (runtimes.find(({ kind }) => kind === "deno") as Runtime).binary;
   const args = ["doc", "--json", ...paths];
@@ -96,7 +96,7 @@ export function measureCoverage(nodes: DocNodes): Coverage {
 function membersOf({ def = {} }: Declaration): Located[] {
   return MEMBER_KINDS.flatMap((kind) => def[kind] ?? []).filter((member, _, members) => {
     const isOverload = (other: Located) => other.name === member.name && !other.hasBody;
-    // What stands behind overloads nobody sees.
+    // The implementation behind overloads is not visible.
     const isHidden = member.hasBody === true && members.some(isOverload);
     return !isHidden && member.accessibility !== "private";
   });

@@ -1,11 +1,11 @@
-// Runs on each runtime: which drivers it has, with what limits, and why cases are skipped there.
-// Reports in JUnit tell no reasons outside Node.
+// Runs on each runtime and reports its drivers, their limits, and why cases are skipped there.
+// Only Node's JUnit reports contain reasons.
 
 import type { DriverLimit } from "../../adapters/limits.ts";
 import * as drivers from "../../tests/conformance/drivers.ts";
 import { conformance } from "../../tests/conformance/suite.ts";
 
-/** What one runtime says about one driver. */
+/** What one runtime reports about one driver. */
 export interface DriverFacts {
   readonly limits: readonly DriverLimit[];
   /** How many cases are skipped for each reason. */

@@ -1,4 +1,4 @@
-// docs/drivers.md, from what the conformance suite reported.
+// The generated part of docs/drivers.md, from the reports of the conformance suite.
 
 import { type DriverLimit, limitTexts } from "../../adapters/limits.ts";
 import type { DriverFacts } from "./driver_facts.ts";
@@ -11,10 +11,10 @@ export interface DriverRow {
   readonly origin: string;
 }
 
-/** What a runtime says, by the names of drivers. */
+/** What one runtime reports, by driver name. */
 export type RuntimeFacts = Readonly<Record<string, DriverFacts>>;
 
-/** What the runtimes say, by their names. */
+/** What the runtimes report, by runtime name. */
 export type Facts = ReadonlyMap<string, RuntimeFacts>;
 
 export function matrixTable(rows: readonly DriverRow[], reports: readonly RuntimeReport[]): string {
@@ -39,7 +39,7 @@ function cell({ files }: RuntimeReport, { file }: DriverRow): string {
   return parts.join(", ");
 }
 
-/** Each reason with the runtimes it holds on, as a list. */
+/** Each reason with the runtimes it applies to, as a list. */
 export function skippedList(rows: readonly DriverRow[], facts: Facts): string {
   return rows.flatMap(({ name }) => {
     const perReason = new Map<string, string[]>();

@@ -11,7 +11,7 @@ export function testFiles(): string[] {
     .sort();
 }
 
-/** The files whose path begins with one of `paths`; all without any. At least one, or it throws. */
+/** Files whose path begins with one of `paths`, or all files. Throws if there are none. */
 export function selectFiles(files: readonly string[], paths: readonly string[]): string[] {
   if (files.length === 0) throw new Error("There are no test files.");
   if (paths.length === 0) return [...files];
@@ -24,10 +24,10 @@ export function selectFiles(files: readonly string[], paths: readonly string[]):
   return files.filter((file) => prefixes.some((prefix) => file.startsWith(prefix)));
 }
 
-/** Tests in these folders start every runtime themselves, so one runtime is enough to run them. */
+/** Tests in these folders start every runtime themselves, so they run on one runtime only. */
 const onOneRuntime: readonly string[] = ["tests/packaging/"];
 
-/** Whether the file runs on this runtime too, and not on the scripts' own alone. */
+/** Whether the file runs on this runtime, rather than only on the one that runs the scripts. */
 export function runsOn(runtime: Runtime, file: string): boolean {
   return runtime === scriptRuntime || !onOneRuntime.some((folder) => file.startsWith(folder));
 }

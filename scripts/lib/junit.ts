@@ -1,4 +1,4 @@
-// JUnit reports of one test file, as node, bun and deno write them, brought to one form.
+// Reads the JUnit reports of node, bun and deno for one test file into one form.
 
 import { type Element, parseXml } from "./xml.ts";
 
@@ -54,7 +54,7 @@ function verdict(testcase: Element): Omit<TestResult, "name"> {
 
 /**
  * Deno lists suites beside their tests. A suite counts only when it failed by itself, in a hook
- * say, and not through one of its tests.
+ * for example, and not because of one of its tests.
  */
 function withoutContainers(results: TestResult[]): TestResult[] {
   const containers = new Set(results.flatMap(({ name }) => ancestors(name)));

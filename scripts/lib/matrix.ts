@@ -1,5 +1,5 @@
-// Test files on runtimes: each file in a process of its own, so that a crash, a hang or a failed
-// import is the failure of that file alone, and every runtime reports in the same way.
+// Runs test files on runtimes, each file in a process of its own, so that a crash, a hang or a
+// failed import fails that file alone, and every runtime reports in the same way.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { fileTimeoutMs, type Runtime, runtimeVersion, testArguments } from "./ru
 export interface FileReport {
   readonly file: string;
   readonly results: readonly TestResult[];
-  /** What went wrong beside the tests: a crash, a time-out, no report, no tests. */
+  /** What went wrong outside the tests: a crash, a timeout, no report, no tests. */
   readonly problem: string | undefined;
   readonly output: string;
 }
@@ -67,7 +67,7 @@ async function runFile(
   });
   const { results: reported, unreadable } = readResults(junit, file);
   const results = withReasons(reported, reasons);
-  // A failed test explains a bad exit; anything else is a failure of the file.
+  // A failed test explains a bad exit code; otherwise the file itself has failed.
   const explained = results.some(isExplanation);
   const unexplained = explained ? undefined : problem ?? readUnhandled(unhandled);
   const empty = results.length === 0 ? "no tests" : undefined;

@@ -3,7 +3,7 @@
 
 import type { RuntimeReport } from "./matrix.ts";
 
-/** One line for each test that some runtime has not got as often as another. */
+/** One line for each test that is missing on some runtime, or there less often than on another. */
 export function findMissingTests(reports: readonly RuntimeReport[]): string[] {
   const lines: string[] = [];
   const broken = new Set(reports.flatMap(({ files }) => files).filter(hasProblem).map(fileOf));

@@ -4,9 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 
 export interface Outcome {
-  /** Why it did not end well; undefined when it exited with 0. */
+  /** Why it failed; undefined if it exited with 0. */
   readonly problem: string | undefined;
-  /** stdout and stderr, in the order they came. */
+  /** stdout and stderr, in the order of arrival. */
   readonly output: string;
   readonly ms: number;
 }
@@ -18,7 +18,7 @@ export interface RunOptions {
 
 const onWindows = process.platform === "win32";
 
-/** Process groups of the children that are alive. */
+/** Process groups of living children. */
 const groups = new Set<number>();
 
 process.on("exit", () => groups.forEach(killGroup));
@@ -36,7 +36,7 @@ export function run(
     const chunks: Buffer[] = [];
     let problem: string | undefined;
 
-    // Its own process group, so that whatever it started ends with it.
+    // A process group of its own, so that everything it starts ends with it.
     const child = spawn(command, args, {
       detached: !onWindows,
       env: { ...childEnvironment(), ...env },
@@ -67,7 +67,7 @@ export function run(
 }
 
 function killGroup(group: number): void {
-  // There are no process groups: what a child started ends with it while it is still there.
+  // Windows has no process groups: end the child's tree while the child is still there.
   if (onWindows) return void spawnSync("taskkill", ["/pid", String(group), "/t", "/f"]);
   try {
     process.kill(-group, "SIGKILL");

@@ -1,4 +1,4 @@
-// The quickstart example as a child process, and what several runs of it tell together.
+// Runs the quickstart example as a child process, and summarizes several runs.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import type { Runtime } from "./runtimes.ts";
 
-/** As the example reports it. */
+/** The example's own report. */
 export interface Measurement {
   readonly workload: string;
   readonly side: string;
@@ -15,14 +15,14 @@ export interface Measurement {
 }
 
 export interface QuickstartRun {
-  /** Why it failed; undefined when it did not. */
+  /** Why it failed; undefined if it did not. */
   readonly problem: string | undefined;
   readonly measurements: Measurement[];
 }
 
 const TIMEOUT_MS = 300_000;
 
-/** Runs the example where its output can be watched as it comes. */
+/** Runs the example with its output shown as it comes. */
 export async function runQuickstart(
   { kind, binary }: Runtime,
   args: readonly string[],
@@ -56,7 +56,7 @@ function watch(binary: string, args: readonly string[]): Promise<string | undefi
   });
 }
 
-/** Requests per second by runtime, and how many times as many the first side serves. */
+/** Requests per second by runtime, and the factor by which the first side is faster. */
 export function printComparison(reports: ReadonlyMap<string, readonly Measurement[]>): void {
   const measurements = [...reports.values()].flat();
   for (const workload of new Set(measurements.map((measurement) => measurement.workload))) {

@@ -27,7 +27,7 @@ export function printCheck({ name, problem, output, ms }: CheckResult): void {
   if (problem !== undefined) console.log(indent(`${problem}\n${lastLines(output, 80)}`));
 }
 
-/** A line that replaces itself, for a person who waits at a terminal. */
+/** A line that replaces itself, for a person watching a terminal. */
 export function showProgress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
@@ -84,7 +84,7 @@ export function printSkipped(reports: readonly RuntimeReport[]): void {
   }
 }
 
-/** Test files that are left to one runtime, whether that one was asked for or not. */
+/** Test files that run on one runtime only, whether it was selected or not. */
 export function printElsewhere(runtimes: readonly Runtime[], files: readonly string[]): void {
   const left = (runtime: Runtime) => files.filter((file) => !runsOn(runtime, file)).length;
   const counts = runtimes.filter(left).map((runtime) => `${left(runtime)} on ${runtime.name}`);
@@ -113,7 +113,7 @@ export function printTable(reports: readonly RuntimeReport[]): void {
   }
 }
 
-/** The closing line, which tools read too: nothing may follow it. */
+/** The last line. Tools read it, so nothing may follow it. */
 export function printTotals({ passed, failed, skipped }: Totals): void {
   console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 }

@@ -17,7 +17,7 @@ export const runtimes: readonly Runtime[] = runtimeList as Runtime[];
 /** The runtime that runs these scripts too. */
 export const scriptRuntime: Runtime = runtimes.find(({ name }) => name === "node26")!;
 
-/** The runtimes named in `--runtime` options, each of them a comma-separated list; all without any. */
+/** The runtimes named in `--runtime` options, each a comma-separated list; all if there is none. */
 export function selectRuntimes(options: readonly string[]): readonly Runtime[] {
   const names = options.flatMap((option) => option.split(","));
   const unknown = names.filter((name) => !runtimes.some((runtime) => runtime.name === name));
@@ -33,7 +33,7 @@ export async function runtimeVersion(runtime: Runtime): Promise<string> {
   return stdout.match(/\d+\.\d+\.\d+\S*/)?.[0] ?? "?";
 }
 
-/** How long one test file may take. The nightly run gives its long versions of the tests more. */
+/** How long one test file may take. The nightly run allows more for its long versions. */
 export const fileTimeoutMs: number = Number(process.env.TEST_FILE_TIMEOUT_MS ?? 600_000);
 
 /** Arguments that run one test file and write its JUnit report. */

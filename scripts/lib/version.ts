@@ -1,4 +1,4 @@
-// One version in all the manifests, and how it goes up.
+// Reads and raises the version, which is the same in all manifests.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ const MANIFESTS: readonly string[] = ["package.json", "deno.json", "jsr.json"];
 const LOCK_FILE = "package-lock.json";
 const CHANGELOG = "CHANGELOG.md";
 
-/** Only the version at the top: that of the lock file stands in two places. */
+/** The version at the top; the lock file has it in two places. */
 const VERSION_LINE = /^( {2}| {6})"version": "([^"]*)"/m;
 
 type Numbers = readonly [number, number, number];
@@ -37,14 +37,14 @@ export function nextVersion(current: string, wanted: string): string {
       return `${major}.${minor}.${patch + 1}`;
   }
   if (compareVersions(parseVersion(wanted), [major, minor, patch]) <= 0) {
-    throw new Error(`${wanted} is not after ${current}: a version goes up.`);
+    throw new Error(`${wanted} is not higher than ${current}.`);
   }
   return wanted;
 }
 
 /** Puts a version into every manifest, and a section for it into the changelog. */
 export function writeVersion(directory: string, version: string, date: string): void {
-  // Worked out before anything is written: a problem leaves all files as they were.
+  // Computed before anything is written, so that a problem leaves all files unchanged.
   const changelog = releaseChangelog(read(directory, CHANGELOG), version, date);
   for (const file of [...MANIFESTS, LOCK_FILE]) {
     const text = read(directory, file);
@@ -53,7 +53,7 @@ export function writeVersion(directory: string, version: string, date: string): 
   writeFileSync(join(directory, CHANGELOG), changelog);
 }
 
-/** What the changelog says of a version's day; undefined when there is no section for it. */
+/** The release date in the changelog; undefined if there is no section for the version. */
 export function releaseDate(changelog: string, version: string): string | undefined {
   const heading = changelog.split(/\r?\n/).find((line) => line.startsWith(`## [${version}]`));
   return heading?.split(" - ")[1];
@@ -65,10 +65,10 @@ function releaseChangelog(changelog: string, version: string, date: string): str
   }
   const [head, notes, ...rest] = changelog.split(/^## \[Unreleased\]\n/m);
   if (notes === undefined || rest.length > 0) {
-    throw new Error(`${CHANGELOG} needs one section "## [Unreleased]", with what has changed.`);
+    throw new Error(`${CHANGELOG} needs one section "## [Unreleased]" that lists the changes.`);
   }
   const unreleased = notes.split(/^## /m)[0];
-  if (unreleased.trim() === "") throw new Error(`${CHANGELOG} does not say what has changed.`);
+  if (unreleased.trim() === "") throw new Error(`${CHANGELOG} lists no changes.`);
   return `${head}## [Unreleased]\n\n## [${version}] - ${date}\n${notes}`;
 }
 
@@ -76,7 +76,7 @@ function replaceVersion(text: string, file: string, version: string): string {
   const times = file === LOCK_FILE ? 2 : 1;
   let replaced = text;
   for (let time = 0; time < times; time++) {
-    // The second one of the lock file is the next after the first.
+    // In the lock file the second occurrence follows the first.
     const from = time === 0 ? 0 : replaced.indexOf('"packages"');
     const rest = replaced.slice(from);
     if (!VERSION_LINE.test(rest)) throw new Error(`${file} has no version to replace.`);
@@ -88,7 +88,7 @@ function replaceVersion(text: string, file: string, version: string): string {
 function parseVersion(version: string): Numbers {
   const [, major, minor, patch] = version.match(/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$/) ?? [];
   if (patch === undefined) {
-    throw new Error(`"${version}" is no version: write 0.2.0, or major, minor or patch.`);
+    throw new Error(`"${version}" is not a version: write 0.2.0, or major, minor or patch.`);
   }
   return [Number(major), Number(minor), Number(patch)];
 }

@@ -1,4 +1,4 @@
-/** Runs code blocks of documents and of doc comments, each as a test of its own. */
+/** Runs code blocks of documents and doc comments, each as a test of its own. */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ export type CodeBlockTest = readonly [
 /**
  * Makes a test of a block.
  *
- * @param reason Why it is not run here, beside what its markers say.
+ * @param reason Why it is not run here, in addition to its markers.
  */
 export function codeBlockTest(block: CodeBlock, reason?: string): CodeBlockTest {
   const skip = skipFor(title(block), reason ?? reasonToSkip(block));
@@ -34,7 +34,7 @@ export function codeBlockTest(block: CodeBlock, reason?: string): CodeBlockTest 
   }];
 }
 
-/** In the repository, where the package can be imported by its own name. */
+/** Writes into the repository, where the package can be imported by its own name. */
 function writeScript(t: TestContext, { document, line, language, code }: CodeBlock): string {
   mkdirSync(join(repositoryRoot, ".readme-blocks"), { recursive: true });
   const directory = mkdtempSync(join(repositoryRoot, ".readme-blocks", `${runtimeName()}-`));

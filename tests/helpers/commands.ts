@@ -1,4 +1,4 @@
-/** Looks at a command without running it: does what it names exist? */
+/** Checks, without running a command, that everything it names exists. */
 
 export interface Surroundings {
   readonly packageName: string;
@@ -9,7 +9,7 @@ export interface Surroundings {
 
 const PACKAGE_MANAGERS: readonly string[] = ["npm", "pnpm", "yarn", "bun", "deno"];
 const OTHER_PROGRAMS: readonly string[] = ["git", "node", "cd"];
-/** A path of the repository, and no pattern. */
+/** A path in the repository, as opposed to a pattern. */
 const PATH = /^(\.\/)?(scripts|tests|bench|examples|docs|src|adapters|\.github)\/[\w./-]+$/;
 
 /** What is wrong with one line of a `sh` block. */

@@ -1,6 +1,6 @@
 /**
  * The drivers that openDatabase takes.
- * The list is the same on each runtime, so that tests over it are too: skip what is `unavailable`.
+ * The list is the same on each runtime, so that the tests are too: skip what is `unavailable`.
  */
 
 import type { TestContext } from "node:test";
@@ -16,7 +16,7 @@ import { skipFor } from "./skip_reasons.ts";
 
 export interface DatabaseDriver {
   readonly name: string;
-  /** Why this runtime has not got it. */
+  /** Why this runtime does not have it. */
   readonly unavailable: string | undefined;
   /** The driver, where it is available. */
   readonly driver: Driver;
@@ -36,7 +36,7 @@ function packaged<M>(
   };
 }
 
-/** Those that somebody has to install. */
+/** Drivers that have to be installed. */
 export const packagedDrivers: readonly DatabaseDriver[] = [
   packaged(
     "better-sqlite3",
@@ -65,7 +65,7 @@ export type DriverTest = readonly [
 
 export type TestRun = (t: TestContext) => void | Promise<void>;
 
-/** Makes a test of one driver: skipped, with its reason, where that is unavailable. */
+/** Makes a test of one driver, skipped with a reason where the driver is unavailable. */
 export function driverTest(
   { name, unavailable }: DatabaseDriver,
   title: string,

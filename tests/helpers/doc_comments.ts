@@ -9,7 +9,7 @@ import { type CodeBlock, extractCodeBlocks } from "./markdown.ts";
 
 const FOLDERS: readonly string[] = ["src", "adapters"];
 
-/** Files whose comments users may read. */
+/** Files whose comments are public. */
 export function documentedFiles(root: string): string[] {
   const folders = readdirSync(root).filter((name) => FOLDERS.includes(name));
   const files = folders.flatMap((folder) =>
@@ -20,7 +20,7 @@ export function documentedFiles(root: string): string[] {
   return ["mod.ts", ...files.sort()];
 }
 
-/** The TypeScript examples of a file; without those that no tool shall look at ("ts ignore"). */
+/** The TypeScript examples of a file, except those marked "ts ignore". */
 export function readExamples(root: string, file: string): CodeBlock[] {
   return extractExamples(readFileSync(join(root, file), "utf8"), file);
 }
@@ -31,7 +31,7 @@ export function extractExamples(source: string, file: string): CodeBlock[] {
     .map((block) => block.code.includes('"bun:sqlite"') ? { ...block, runtimes: ["bun"] } : block);
 }
 
-/** What doc comments say, each line where it was, and nothing else. */
+/** The text of doc comments alone, each line in its original place. */
 function commentText(source: string): string {
   const { comments } = parse(source, {
     sourceType: "module",

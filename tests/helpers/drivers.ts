@@ -1,6 +1,6 @@
 /**
- * The SQLite drivers that the runtimes bring along, as raw handles.
- * The list is the same on each runtime, so that tests over it are too: skip what is `unavailable`.
+ * The SQLite drivers built into the runtimes, as raw handles.
+ * The list is the same on each runtime, so that the tests are too: skip what is `unavailable`.
  */
 
 import process from "node:process";
@@ -21,7 +21,7 @@ export interface NativeHandle {
 
 export interface NativeDriver {
   readonly name: "node-sqlite" | "bun-sqlite";
-  /** Why this runtime has not got it. */
+  /** Why this runtime does not have it. */
   readonly unavailable: string | undefined;
   open(path: string, options?: { readonly?: boolean }): NativeHandle;
 }
@@ -29,7 +29,7 @@ export interface NativeDriver {
 type Constructor = new (path: string, options?: object) => NativeHandle;
 
 function builtin<Name extends string>(module: string): Record<Name, Constructor> | undefined {
-  // The runtimes know their own modules only: their names cannot be imported statically.
+  // Each runtime knows only its own modules, so they cannot be imported statically.
   return process.getBuiltinModule(module) as Record<Name, Constructor> | undefined;
 }
 

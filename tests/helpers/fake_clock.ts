@@ -10,8 +10,8 @@ interface FakeTimer {
 const LONGEST_REACTION_CHAIN = 6;
 
 /**
- * Lets promise reactions run, without letting time pass, until nothing has happened for as many
- * turns as the longest chain of reactions between two happenings takes.
+ * Lets promise reactions run without letting time pass, until nothing has happened for as many
+ * turns as the longest chain of reactions between two events takes.
  */
 export async function settle(happenings: () => number = () => 0): Promise<void> {
   let seen = happenings();
@@ -23,7 +23,7 @@ export async function settle(happenings: () => number = () => 0): Promise<void> 
   }
 }
 
-/** A clock that moves only when told to, and fires its timers in order. */
+/** A clock that moves only when told to and fires its timers in order. */
 export class FakeClock implements Clock {
   #now = 0;
   #order = 0;
@@ -73,7 +73,7 @@ export class FakeClock implements Clock {
     this.#now += byMs;
   }
 
-  /** Moves on, firing what falls due on the way; `afterEach` runs after each timer. */
+  /** Advances, firing timers as they fall due; `afterEach` runs after each timer. */
   async advance(byMs: number, afterEach: () => Promise<void> | void = settle): Promise<void> {
     const end = this.#now + byMs;
     for (let timer = this.#nextBy(end); timer !== undefined; timer = this.#nextBy(end)) {

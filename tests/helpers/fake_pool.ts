@@ -1,4 +1,4 @@
-/** A pool of fake resources on a fake clock, and a view of promises as they are right now. */
+/** A pool of fake resources on a fake clock, and a way to see the current state of promises. */
 
 import type { Lease } from "../../src/pool/lease.ts";
 import type { CorePoolOptions } from "../../src/pool/options.ts";
@@ -17,13 +17,13 @@ export function fakePool(
   random: () => number = () => 0,
 ): FakePool {
   const clock = new FakeClock();
-  // A point in time is then not mistaken for a duration.
+  // Not 0, so that a point in time is not mistaken for a duration.
   clock.pass(5_000);
   const resources = new FakeResources(() => clock.now());
   return { pool: new Pool(resources, options, { clock, random }), clock, resources };
 }
 
-/** What has become of a promise so far. */
+/** The state of a promise so far. */
 export interface Watched<V> {
   state: "pending" | "fulfilled" | "rejected";
   value: V | undefined;
@@ -39,13 +39,13 @@ export function watch<V>(promise: V | PromiseLike<V>): Watched<V> {
   return watched;
 }
 
-/** What a watched promise was fulfilled with; an error if it was not. */
+/** The value of a watched promise. Throws if it is not fulfilled. */
 export function served<V>({ state, value, error }: Watched<V>): V {
   if (state !== "fulfilled") throw new Error(`not served but ${state}: ${error}`);
   return value as V;
 }
 
-/** As many leases, acquired at once. */
+/** Acquires `count` leases at once. */
 export function acquireMany<T>(pool: Pool<T>, count: number): Promise<Lease<T>[]> {
   return Promise.all(Array.from({ length: count }, () => pool.acquire()));
 }

@@ -1,13 +1,13 @@
 import type { Lifecycle } from "../../src/pool/pool.ts";
 
-/** How a step of a fake resource's life goes. */
+/** How a step in the life of a fake resource goes. */
 export type Behaviour = "ok" | "error" | "slow" | "never" | "later ok" | "later error";
 
 /** The steps a pool asks for. */
 export type Step = "open" | "validate" | "reset" | "close";
 export const STEPS: readonly Step[] = ["open", "validate", "reset", "close"];
 
-/** A resource that remembers what was done to it. */
+/** A resource that records what was done to it. */
 export class FakeResource {
   readonly id: number;
   closes = 0;
@@ -20,7 +20,7 @@ export class FakeResource {
   }
 }
 
-/** A step that has been started and waits to be told how it ends. */
+/** A step that was started and waits to be told how it ends. */
 export interface PendingStep {
   readonly step: Step;
   readonly resource: FakeResource;
@@ -28,12 +28,12 @@ export interface PendingStep {
   readonly fail: () => void;
 }
 
-/** A step failed because the test said so. */
+/** The error of a step that the test made fail. */
 export class PlannedFailure extends Error {
   override readonly name = "PlannedFailure";
 }
 
-/** Makes fake resources, each step of whose life goes as `plan` says at that moment. */
+/** Makes fake resources. Each of their steps goes as `plan` says at that moment. */
 export class FakeResources implements Lifecycle<FakeResource> {
   readonly plan: Record<Step, Behaviour> = {
     open: "ok",
@@ -41,12 +41,12 @@ export class FakeResources implements Lifecycle<FakeResource> {
     reset: "ok",
     close: "ok",
   };
-  /** Steps under way, oldest first ("slow" and "never" wait here for the test or for ever). */
+  /** Steps in progress, oldest first; "slow" ones wait for the test, "never" ones forever. */
   readonly pending: PendingStep[] = [];
   readonly made: FakeResource[] = [];
   readonly failedToOpen: Set<FakeResource> = new Set();
   readonly now: () => number;
-  /** Steps started so far, in all and of each kind. */
+  /** Steps started so far, in total and by kind. */
   started = 0;
   readonly calls: Record<Step, number> = { open: 0, validate: 0, reset: 0, close: 0 };
   /** Called inside each step that is started. */
@@ -82,7 +82,7 @@ export class FakeResources implements Lifecycle<FakeResource> {
     return this.#run("close", resource, () => {});
   }
 
-  /** The oldest step of a kind that is under way. */
+  /** The oldest step of a kind that is in progress. */
   oldest(step: Step): PendingStep {
     const found = this.pending.find((entry) => entry.step === step);
     if (found === undefined) throw new Error(`no ${step} is under way`);

@@ -1,12 +1,12 @@
-/** What a source file imports and says, by a real parser. */
+/** What a source file imports and contains, found with a real parser. */
 
 import { parse } from "@babel/parser";
 
 export interface Import {
   readonly specifier: string;
-  /** `import("...")`, which is not resolved before it runs. */
+  /** `import("...")`, which is resolved when it runs. */
   readonly dynamic: boolean;
-  /** Where the specifier begins and ends in the source, its quotes included. */
+  /** Where the specifier begins and ends in the source, including its quotes. */
   readonly start: number;
   readonly end: number;
 }
@@ -16,7 +16,7 @@ interface SyntaxNode {
   readonly [property: string]: unknown;
 }
 
-/** Imports and re-exports, those of types included: they end up in the published types. */
+/** Imports and re-exports, including those of types: they end up in the published types. */
 export function findImports(source: string): Import[] {
   const imports: Import[] = [];
   visit(source, (node) => {
@@ -50,7 +50,7 @@ export function renameImports(source: string, rename: (specifier: string) => str
   return pieces.join("") + source.slice(copied);
 }
 
-/** String literals and the fixed parts of templates, import specifiers aside. */
+/** String literals and the fixed parts of templates, except import specifiers. */
 export function findStrings(source: string): string[] {
   const strings: string[] = [];
   visit(source, (node) => {
@@ -76,7 +76,7 @@ export function findNames(source: string): Set<string> {
 }
 
 function visit(source: string, visitor: (node: SyntaxNode) => void): void {
-  // Errors of meaning, an unknown private name say, are for the type checkers to report.
+  // Semantic errors, such as an unknown private name, are left to the type checkers.
   const { program } = parse(source, {
     sourceType: "module",
     plugins: ["typescript"],

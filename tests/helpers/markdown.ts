@@ -1,6 +1,5 @@
 /**
- * The fenced code blocks of a Markdown document. A block is told how to run by HTML comments
- * above it:
+ * The fenced code blocks of a Markdown document. HTML comments above a block say how to run it:
  *
  *     <!-- runtime: node, deno -->          only on these runtimes
  *     <!-- expect: hello -->                its standard output must contain this

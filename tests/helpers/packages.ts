@@ -1,4 +1,4 @@
-/** Drivers that are no part of a runtime: what their packages give, or why they cannot be loaded. */
+/** Drivers that are not part of a runtime: their packages, or why they cannot be loaded. */
 
 import process from "node:process";
 
@@ -7,7 +7,7 @@ import type { DbSqliteClass } from "../../adapters/db_sqlite/driver.ts";
 import type { LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
 import { runtimeName } from "./runtime.ts";
 
-/** What a package gives, or why this runtime cannot load it. */
+/** A package's exports, or why this runtime cannot load it. */
 export interface Loaded<M> {
   readonly module: M | undefined;
   readonly unavailable: string | undefined;
@@ -22,7 +22,7 @@ export async function load<M>(specifier: string): Promise<Loaded<M>> {
   }
 }
 
-/** Loaded there, it ends the process once much of what it made was collected as garbage. */
+/** There it crashes the process once enough of its objects have been garbage-collected. */
 export async function loadLibsql<M>(specifier: string): Promise<Loaded<M>> {
   if (runtimeName() !== "deno") return load<M>(specifier);
   const unavailable = `${specifier}: the native module of libsql crashes Deno (SIGSEGV at exit)`;
@@ -35,7 +35,7 @@ export const betterSqlite3Module: Loaded<{ default: BetterSqlite3Class }> = awai
 
 export const libsqlModule: Loaded<{ default: LibsqlSyncClass }> = await loadLibsql("libsql");
 
-/** JSR is out of reach where these tests run: the module comes from the environment. */
+/** The tests must not need JSR, so the environment names the module. */
 export const dbSqliteModule: Loaded<{ Database: DbSqliteClass }> =
   process.env.DB_SQLITE_MODULE === undefined
     ? { module: undefined, unavailable: "DB_SQLITE_MODULE does not name the mod.ts of @db/sqlite" }

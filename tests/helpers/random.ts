@@ -1,6 +1,6 @@
-/** Chance that a seed repeats. */
+/** Random numbers that a seed repeats. */
 
-/** Numbers from 0 up to 1, the same ones for the same seed (the generator mulberry32). */
+/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {

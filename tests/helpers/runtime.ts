@@ -24,7 +24,7 @@ export function runtimeName(): RuntimeName {
 
 export const repositoryRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Collects garbage until finalizers have had their turns too. */
+/** Collects garbage until finalizers have run too. */
 export async function collectGarbage(): Promise<void> {
   const collect = globals.Bun === undefined ? globals.gc : () => globals.Bun!.gc(true);
   if (collect === undefined) throw new Error("Start the test with --expose-gc (npm test does).");

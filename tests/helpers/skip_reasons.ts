@@ -1,9 +1,9 @@
-/** Only Node's test runner reports why a test was skipped: ours reads the others' reasons here. */
+/** Only Node's test runner reports why a test was skipped: the others tell our runner here. */
 
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 
-/** The option of a test that is skipped for this reason, if there is one; the runner is told. */
+/** The `skip` option of a test for this reason, if there is one; tells the runner. */
 export function skipFor(
   test: string,
   reason: string | undefined,
@@ -13,7 +13,7 @@ export function skipFor(
   return { skip: reason };
 }
 
-/** Tells the runner why the test of this name is skipped. Without the runner it does nothing. */
+/** Tells the runner why the test of this name is skipped; does nothing without the runner. */
 export function reportSkip(test: string, reason: string): void {
   const { SKIP_REASONS } = process.env;
   if (SKIP_REASONS !== undefined) {

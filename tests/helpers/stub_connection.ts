@@ -1,4 +1,4 @@
-/** A connection with the three methods and nothing behind them. */
+/** A connection that has the three methods and no database. */
 
 import type { AsyncConnection, ResultSet } from "../../mod.ts";
 
@@ -42,7 +42,7 @@ export class StubConnection implements AsyncConnection {
   }
 }
 
-/** A factory of stubs that remembers what it made. */
+/** A factory that records the stubs it makes. */
 export function stubFactory(
   { failOn }: { failOn?: StubMethod } = {},
 ): { readonly factory: () => StubConnection; readonly made: StubConnection[] } {

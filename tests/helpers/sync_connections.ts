@@ -12,7 +12,7 @@ import { temporaryDirectory } from "./runtime.ts";
 
 export interface SyncDriver {
   readonly name: string;
-  /** Why this runtime has not got it, or false: as the `skip` of a test. */
+  /** Why this runtime does not have it, or false, for the `skip` of a test. */
   readonly skip: string | false;
   /** A connection that is closed when the test ends. */
   open(t: TestContext, options?: AdaptOptions, path?: string): DriverConnection;
@@ -31,7 +31,7 @@ export const syncDrivers: readonly SyncDriver[] = nativeDrivers.map((driver) => 
   },
 }));
 
-/** The path of a database that does not exist yet, in a directory that goes with the test. */
+/** The path of a new database, in a directory that is removed after the test. */
 export function databasePath(t: TestContext): string {
   return join(temporaryDirectory(t), "test.db");
 }

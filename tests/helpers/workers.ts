@@ -1,4 +1,4 @@
-/** Databases whose statements run in threads, and statements that take their time there. */
+/** Databases whose statements run in threads, and slow statements for them. */
 
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { temporaryDirectory } from "./runtime.ts";
 
-/** Counts up to `n`: some seconds for 20 million. */
+/** Counts to `n`, which takes some seconds for 20 million. */
 export function counting(n: number): string {
   return `
     WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c LIMIT ${n})

@@ -10,7 +10,7 @@ interface Dnt {
   build(options: DntOptions): Promise<void>;
 }
 
-// A name in a variable is looked up when it is needed: type checks must not reach for JSR.
+// The name is in a variable so that type checks do not resolve it on JSR.
 const specifier: string = `jsr:@deno/dnt@${DNT_VERSION}`;
 const dnt: Dnt = await import(specifier);
 const source: SourceManifest = JSON.parse(readFileSync("package.json", "utf8"));

@@ -1,4 +1,4 @@
-// What dnt is asked to do.
+// The options of dnt.
 
 import type { PublishedManifest } from "./manifest.ts";
 

@@ -1,4 +1,4 @@
-// Modules and declarations by dnt, which lives on JSR.
+// Emits modules and declarations with dnt, which is on JSR.
 
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Modules and declarations by the TypeScript compiler: needs nothing but what is installed.
+// Emits modules and declarations with the TypeScript compiler, using only what is installed.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, resolve } from "node:path";

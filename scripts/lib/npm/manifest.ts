@@ -1,5 +1,5 @@
-// The package.json that is published, made of the one in the repository: what concerns only those
-// who work on the package stays behind, and paths of sources become those of the built files.
+// The published package.json, made from the one in the repository: entries for contributors are
+// dropped, and source paths become those of the built files.
 
 export interface SourceManifest {
   readonly name: string;

@@ -14,7 +14,7 @@ import type { Lease } from "../pool/lease.ts";
 import type { AcquireOptions } from "../pool/options.ts";
 import type { Pool } from "../pool/pool.ts";
 import { overloaded, poolIsClosed } from "../pool/errors.ts";
-import { Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import { Waiter, WaitQueue } from "../pool/old_wait_queue.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { isBusy } from "./busy_retry.ts";
 import { statementTooSlow, withDeadline } from "../pool/deadline.ts";

@@ -9,7 +9,7 @@
  */
 
 import type { Clock, Environment } from "../platform/clock.ts";
-import { Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import { Waiter, WaitQueue } from "../pool/old_wait_queue.ts";
 
 /** When somebody stops waiting for the turn. */
 export interface TurnWait {

@@ -9,7 +9,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
-import { Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import { Waiter, WaitQueue } from "../pool/old_wait_queue.ts";
 import type { BindParams, ResultSet, RowFactory } from "../sqlite/types.ts";
 import { executeInSavepoint } from "../driver/savepoint.ts";
 import type { LeasedConnection } from "../connections/leased_connection.ts";

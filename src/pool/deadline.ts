@@ -5,8 +5,8 @@
  */
 
 import type { Clock } from "../platform/clock.ts";
+import { listenForAbort } from "./abort.ts";
 import { QueryTimeoutError } from "./errors.ts";
-import { Waiter } from "./wait_queue.ts";
 
 /** When a caller stops waiting. */
 export interface Deadline {
@@ -27,19 +27,24 @@ export function withDeadline<T>(
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const caller = new Waiter<T>(clock.now());
-  if (signal !== undefined) caller.onAbort(signal, () => caller.fail(signal.reason));
-  if (timeoutMs !== Infinity) {
-    const timer = clock.schedule(
-      () => caller.fail(tooLate(timeoutMs)),
-      timeoutMs,
-      "keeps process alive",
-    );
-    const stop = (): void => clock.cancel(timer);
-    caller.promise.then(stop, stop);
-  }
-  work().then((result) => caller.accept(result), (error) => caller.fail(error));
-  return caller.promise;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      stopWaiting();
+      reject(error);
+    };
+    const timer = timeoutMs === Infinity
+      ? undefined
+      : clock.schedule(() => fail(tooLate(timeoutMs)), timeoutMs, "keeps process alive");
+    const stopListening = signal && listenForAbort(signal, () => fail(signal.reason));
+    const stopWaiting = (): void => {
+      clock.cancel(timer);
+      stopListening?.();
+    };
+    work().then((result) => {
+      stopWaiting();
+      resolve(result);
+    }, fail);
+  });
 }
 
 function callTooSlow(timeoutMs: number): QueryTimeoutError {

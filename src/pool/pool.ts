@@ -26,10 +26,10 @@ import {
   type ResolvedPoolOptions,
   resolveOptions,
 } from "./options.ts";
-import { acquireTimedOut, openFailed, overloaded, poolIsClosed } from "./errors.ts";
+import { acquireTimedOut, openFailed, poolIsClosed } from "./errors.ts";
 import { Resource } from "./resource.ts";
-import { Counters, type PoolStats } from "./stats.ts";
-import { Waiter, WaitQueue } from "./wait_queue.ts";
+import { Counters, type PoolStats, type WaitCounters } from "./stats.ts";
+import { WaitQueue } from "./wait_queue.ts";
 
 /** What a pool needs to know about its resources. Each step may be synchronous. */
 export interface Lifecycle<T> {
@@ -59,7 +59,8 @@ export class Pool<T> {
   /** Everything that occupies a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  readonly #waiters: WaitQueue<Lease<T>>;
+  /** Each with the stack of its call, when leases are tracked. */
+  readonly #waiters: WaitQueue<Lease<T>, string | undefined>;
   #opening = 0;
   #validating = 0;
   #leased = 0;
@@ -89,9 +90,11 @@ export class Pool<T> {
     this.#options = resolveOptions(options);
     this.#hooks = options;
     this.#environment = environment;
-    this.#waiters = new WaitQueue(environment.clock, (waiter) => {
-      this.#counters.timeouts += 1;
-      this.#giveUp(waiter, this.#timeoutError(waiter.timeoutMs));
+    this.#waiters = new WaitQueue(environment.clock, {
+      counters: this.#counters,
+      maxWaiting: this.#options.maxWaiting,
+      aboutToBeServed: () => this.#supplyAtHand(),
+      onExpire: ({ timeoutMs }) => this.#timeoutError(timeoutMs),
     });
     this.#idle = new IdleStack(
       environment,
@@ -118,6 +121,11 @@ export class Pool<T> {
   /** Callers that wait right now. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Where those are counted who wait for these resources in a queue of their own. */
+  get counters(): WaitCounters {
+    return this.#counters;
   }
 
   /** Whether one more resource could be opened. */
@@ -193,16 +201,10 @@ export class Pool<T> {
     }
     const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
     if (this.closed) return Promise.reject(poolIsClosed());
-    if (signal?.aborted) {
-      this.#counters.aborts += 1;
-      return Promise.reject(signal.reason);
-    }
-    const lease = this.tryAcquire();
+    const lease = signal?.aborted ? undefined : this.tryAcquire();
     if (lease !== undefined) return Promise.resolve(lease);
-    if (this.#waiters.size >= this.#waitingRoom()) {
-      return Promise.reject(overloaded(this.#options.maxWaiting));
-    }
-    return this.#wait(signal, timeoutMs);
+    const wait = { signal, timeoutMs };
+    return this.#waiters.wait(wait, this.#callSite(), () => this.#refill()).promise;
   }
 
   /** Changes the most resources at once. What is too many is closed when it comes back. */
@@ -234,9 +236,7 @@ export class Pool<T> {
     });
     this.#phase = "closing";
     this.#warmUpBackoff.cancel();
-    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
-      w.fail(poolIsClosed());
-    }
+    this.#waiters.failAll(poolIsClosed);
     for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
     if (this.#resources.size > 0) {
       const { clock } = this.#environment;
@@ -276,32 +276,6 @@ export class Pool<T> {
   discard(resource: Resource<T>): void {
     this.#endLoan(resource);
     this.#destroy(resource, "discarded");
-  }
-
-  #wait(signal: AbortSignal | undefined, timeoutMs: number): Promise<Lease<T>> {
-    const { clock } = this.#environment;
-    const waiter = new Waiter<Lease<T>>(clock.now(), this.#callSite());
-    this.#waiters.push(waiter);
-    this.#refill();
-    // With a synchronous open or check the wait may be over already.
-    if (!waiter.waiting) return waiter.promise;
-    this.#counters.queued += 1;
-    this.#waiters.limit(waiter, timeoutMs);
-    if (signal !== undefined) {
-      const abort = (): void => {
-        this.#counters.aborts += 1;
-        this.#giveUp(waiter, signal.reason);
-      };
-      waiter.onAbort(signal, abort);
-      // The steps begun above are the user's code: if they aborted it, no event comes any more.
-      if (signal.aborted) abort();
-    }
-    return waiter.promise;
-  }
-
-  #giveUp(waiter: Waiter<Lease<T>>, error: unknown): void {
-    this.#waiters.remove(waiter);
-    waiter.fail(error);
   }
 
   /**
@@ -371,7 +345,7 @@ export class Pool<T> {
     this.#counters.openErrors += 1;
     this.#lastOpenError = cause;
     this.#forget(resource);
-    this.#waiters.shift()?.fail(openFailed(cause));
+    this.#waiters.first?.fail(openFailed(cause));
     this.#serve();
     // Nobody asked for a spare connection just now: trying again at once would be a busy loop.
     if (this.#options.minIdle > 0 && !this.closed) this.#warmUpBackoff.retry(() => this.#warmUp());
@@ -417,21 +391,17 @@ export class Pool<T> {
 
   /** Gives a ready resource to whoever waits for one; without anybody it turns idle. */
   #offer(resource: Resource<T>, now: number): void {
-    if (this.#waiters.size === 0 || !this.#handOver(resource, now)) this.#idle.push(resource);
+    if (!this.#handOver(resource, now)) this.#idle.push(resource);
   }
 
-  /** Hands a ready resource to the first in the queue; false when nobody there wants it. */
+  /** Hands a ready resource to the first in the queue; false when nobody is there. */
   #handOver(resource: Resource<T>, now: number): boolean {
-    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
-      if (!w.waiting) continue;
-      const waitMs = now - w.since;
-      this.#counters.waitMs += waitMs;
-      this.#lend(resource, now);
-      w.accept(this.lease(resource, w.calledFrom));
-      this.#announceLoan(waitMs);
-      return true;
-    }
-    return false;
+    const waiter = this.#waiters.first;
+    if (waiter === undefined) return false;
+    this.#lend(resource, now);
+    waiter.accept(this.lease(resource, waiter.details), now);
+    this.#announceLoan(now - waiter.since);
+    return true;
   }
 
   #lend(resource: Resource<T>, now: number): void {
@@ -572,11 +542,11 @@ export class Pool<T> {
     return this.#resources.size - this.#closing - this.#options.poolSize;
   }
 
-  /** How many may wait: `maxWaiting`, and those for whom supply is on its way. */
-  #waitingRoom(): number {
+  /** How many can be served without a lease coming back: these wait beyond `maxWaiting`. */
+  #supplyAtHand(): number {
     const onItsWay = this.#opening + this.#validating + this.#idle.size;
     const freeSlots = Math.max(0, this.#options.poolSize - this.#resources.size);
-    return this.#options.maxWaiting + onItsWay + freeSlots;
+    return onItsWay + freeSlots;
   }
 
   #limit(name: string): StepLimit {

@@ -44,8 +44,20 @@ export interface PoolStats {
   readonly leaked: number;
 }
 
+/** What is counted of waits. */
+export interface WaitCounters {
+  /** Callers that had to wait. */
+  queued: number;
+  /** Milliseconds that those waited who were served. */
+  waitMs: number;
+  /** Waits that ended at their deadline. */
+  timeouts: number;
+  /** Waits that ended with their signal. */
+  aborts: number;
+}
+
 /** The counters behind {@linkcode PoolStats}. */
-export class Counters {
+export class Counters implements WaitCounters {
   acquired = 0;
   queued = 0;
   waitMs = 0;

@@ -11,15 +11,15 @@ type PoolMutant = Omit<Mutant, "guard"> & {
 const queue: readonly PoolMutant[] = [
   {
     bug: "a waiter that gave up stays in the queue",
-    file: "pool.ts",
-    find: "this.#waiters.remove(waiter);",
+    file: "wait_queue.ts",
+    find: "this.queue?.remove(this);",
     replace: "",
   },
   {
     bug: "the last to come is served first",
     file: "wait_queue.ts",
-    find: "const waiter = this.#head;",
-    replace: "const waiter = this.#tail;",
+    find: "return this.#head;",
+    replace: "return this.#tail;",
   },
   {
     bug: "newcomers overtake those who wait",
@@ -34,8 +34,9 @@ const queue: readonly PoolMutant[] = [
   {
     bug: "a waiter settles twice: it accepts without ever refusing",
     file: "wait_queue.ts",
-    find: 'if (this.#state !== "waiting") return false;',
-    replace: "",
+    find: 'if (this.#settled === "yes") return false;\n    this.#settled = "yes";\n' +
+      "    this.queue?.serve(this, now);",
+    replace: 'this.#settled = "yes";\n    this.queue?.serve(this, now);',
     guard: "wait_queue.test.ts",
   },
   {
@@ -55,30 +56,52 @@ const queue: readonly PoolMutant[] = [
   {
     bug: "the abort listener of a waiter that was served stays",
     file: "wait_queue.ts",
-    find: 'this.#signal?.removeEventListener("abort", this.#onAbort);',
-    replace: "{}",
+    find: "waiter.stopListening?.();",
+    replace: "",
   },
   {
     bug: "an abort while the step for the waiter is started goes unnoticed",
-    file: "pool.ts",
-    find: "if (signal.aborted) abort();",
+    file: "wait_queue.ts",
+    find: "if (signal.aborted) this.#abort(waiter, signal);",
     replace: "",
     guard: "aborts.test.ts",
   },
   {
     bug: "the hook that announces a hand-off runs before it",
     file: "pool.ts",
-    find: "w.accept(this.lease(resource, w.calledFrom));\n      this.#announceLoan(waitMs);",
-    replace: "const lease = this.lease(resource, w.calledFrom);\n" +
-      "      this.#announceLoan(waitMs);\n      w.accept(lease);",
+    find: "waiter.accept(this.lease(resource, waiter.details), now);\n" +
+      "    this.#announceLoan(now - waiter.since);",
+    replace: "const lease = this.lease(resource, waiter.details);\n" +
+      "    this.#announceLoan(now - waiter.since);\n    waiter.accept(lease, now);",
     guard: "hand_off.test.ts",
   },
   {
     bug: "one waiter more than maxWaiting may wait",
-    file: "pool.ts",
-    find: "if (this.#waiters.size >= this.#waitingRoom()) {",
-    replace: "if (this.#waiters.size > this.#waitingRoom()) {",
+    file: "wait_queue.ts",
+    find: "if (this.#size >= maxWaiting",
+    replace: "if (this.#size > maxWaiting",
     guard: "wait_queue.test.ts",
+  },
+  {
+    bug: "a deadline whose wording throws takes the others along",
+    file: "wait_queue.ts",
+    find: "try {\n    error = makeError();\n  } catch (failure) {\n    error = failure;\n  }",
+    replace: "error = makeError();",
+    guard: "wait_queue.test.ts",
+  },
+  {
+    bug: "a signal that cannot be told to stop breaks a hand-off",
+    file: "abort.ts",
+    find: "} catch {\n      // The wait is over",
+    replace: "} catch (error) {\n      throw error;\n      // The wait is over",
+    guard: "wait_queue.test.ts",
+  },
+  {
+    bug: "timeouts are not counted",
+    file: "wait_queue.ts",
+    find: "this.#options.counters.timeouts += 1;",
+    replace: "",
+    guard: "stats.test.ts",
   },
   {
     bug: "a pending deadline lets the process exit",
@@ -111,9 +134,8 @@ const slots: readonly PoolMutant[] = [
   {
     bug: "a failed open fails everybody who waits",
     file: "pool.ts",
-    find: "this.#waiters.shift()?.fail(openFailed(cause));",
-    replace: "for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) " +
-      "w.fail(openFailed(cause));",
+    find: "this.#waiters.first?.fail(openFailed(cause));",
+    replace: "this.#waiters.failAll(() => openFailed(cause));",
     guard: "opening.test.ts",
   },
   {
@@ -257,7 +279,7 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "what is given back passes by those who wait",
     file: "pool.ts",
-    find: "if (this.#waiters.size === 0 || !this.#handOver(resource, now))",
+    find: "if (!this.#handOver(resource, now))",
     replace: 'if (resource.state === "resetting" || !this.#handOver(resource, now))',
   },
   {
@@ -294,8 +316,8 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "close leaves those who wait waiting",
     file: "pool.ts",
-    find: "w.fail(poolIsClosed());",
-    replace: "{}",
+    find: "this.#waiters.failAll(poolIsClosed);",
+    replace: "",
   },
   {
     bug: "close by force leaves leases alive",
@@ -368,7 +390,7 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "a leak is blamed on whoever made room for the lease",
     file: "pool.ts",
-    find: "this.lease(resource, w.calledFrom)",
+    find: "this.lease(resource, waiter.details)",
     replace: "this.lease(resource)",
     guard: "leak_detector.test.ts",
   },

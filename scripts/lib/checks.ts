@@ -30,7 +30,7 @@ export const staticChecks: readonly Check[] = [
   { name: "tsc", command: [node, "node_modules/typescript/bin/tsc"] },
   // --doc: includes the examples in doc comments.
   { name: "deno check", command: [deno, "check", "--quiet", "--doc", "."] },
-  { name: "README types", command: [node, "scripts/readme_types.ts"] },
+  { name: "document types", command: [node, "scripts/document_types.ts"] },
   // What JSR would accept, by its own tool and by the one for npm users.
   { name: "deno publish", command: [deno, "publish", "--dry-run", "--allow-dirty"] },
   {

@@ -152,6 +152,23 @@ test("a folder is small, unless its files are instances of one pattern", () => {
   assert.deepEqual([...sizes].filter(([, size]) => size > 16), []);
 });
 
+/** One state machine, and the classes whose documentation is the reference of the API. */
+const LONG_FILES: readonly string[] = [
+  "src/pool/pool.ts",
+  "src/connections/connection.ts",
+  "src/connections/connection_pool.ts",
+  "src/database/database.ts",
+  "src/database/local_database.ts",
+];
+const MOST_LINES = 350;
+
+test("a file is short, unless it is one state machine or a class of the API", () => {
+  const long = [...readSources()]
+    .filter(([path, source]) => path !== "mod.ts" && source.split("\n").length > MOST_LINES + 1)
+    .map(([path]) => path);
+  assert.deepEqual(long.filter((path) => !LONG_FILES.includes(path)), []);
+});
+
 test("mod.ts imports nothing that belongs to one runtime or to a package", () => {
   const sources = readSources();
   assert.ok(graph(sources, "mod.ts").length > 10, "mod.ts reaches hardly any file");

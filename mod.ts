@@ -74,7 +74,7 @@ export type {
 export type { AcquireOptions, CloseOptions, CorePoolOptions } from "./src/pool/options.ts";
 export type { PoolStats as CorePoolStats } from "./src/pool/stats.ts";
 export type { BackupProgress, Driver, DriverOpenOptions } from "./src/driver/driver.ts";
-export { SQLiteError, SQLiteIntegerRangeError } from "./src/sqlite/errors.ts";
+export { DatabaseMovedError, SQLiteError, SQLiteIntegerRangeError } from "./src/sqlite/errors.ts";
 export type {
   BindParams,
   BindValue,

@@ -18,6 +18,7 @@
 import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
 import { builtinLibrary, builtinModule } from "../../src/platform/builtins.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "./adapter.ts";
+import { fileUri } from "../file_uri.ts";
 import { openHandle } from "../open_error.ts";
 
 export {
@@ -28,7 +29,11 @@ export {
 } from "./adapter.ts";
 
 interface BunSqlite {
-  readonly Database: new (path: string, options: object) => BunSqliteHandle;
+  readonly Database: new (path: string, options: object | number) => BunSqliteHandle;
+  readonly constants: {
+    readonly SQLITE_OPEN_READONLY: number;
+    readonly SQLITE_OPEN_URI: number;
+  };
 }
 
 /**
@@ -48,8 +53,14 @@ export const bunSqlite: Driver = {
   get library() {
     return builtinLibrary("bun:sqlite");
   },
-  open(path, { readonly, create, ...options }: DriverOpenOptions) {
-    const { Database } = builtinModule("bun:sqlite") as BunSqlite;
+  opensImmutable: true,
+  open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
+    const { Database, constants } = builtinModule("bun:sqlite") as BunSqlite;
+    if (immutable) {
+      const flags = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
+      const open = () => new Database(fileUri(path, "immutable=1"), flags);
+      return adaptBunSqlite(openHandle(open), options);
+    }
     const access = readonly ? { readonly } : { readwrite: true, create };
     return adaptBunSqlite(openHandle(() => new Database(path, access)), options);
   },

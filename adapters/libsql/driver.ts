@@ -18,6 +18,7 @@
 import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
 import { checkDriverClass, type DriverClass } from "../driver_class.ts";
 import { adaptLibsqlSync, type LibsqlSyncHandle } from "./adapter.ts";
+import { fileUri } from "../file_uri.ts";
 import { openHandle } from "../open_error.ts";
 import { hasMethods } from "../shape.ts";
 
@@ -68,8 +69,11 @@ export function libsqlSync(Database: LibsqlSyncClass): Driver {
     library: "libsql",
     // Statements keep the file open until they are collected as garbage.
     closesLate: true,
-    open(path, { readonly, create, ...options }: DriverOpenOptions) {
-      const name = path === ":memory:" ? path : fileUri(path, modeOf(readonly, create));
+    opensImmutable: true,
+    // The driver has no options for access.
+    open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
+      const access = `mode=${modeOf(readonly, create)}${immutable ? "&immutable=1" : ""}`;
+      const name = path === ":memory:" ? path : fileUri(path, access);
       return adaptLibsqlSync(openHandle(() => new Database(name, { timeout: 0 })), options);
     },
   };
@@ -78,10 +82,4 @@ export function libsqlSync(Database: LibsqlSyncClass): Driver {
 function modeOf(readonly: boolean, create: boolean): string {
   if (readonly) return "ro";
   return create ? "rwc" : "rw";
-}
-
-/** The driver has no options for access, but takes the URIs of https://sqlite.org/uri.html. */
-function fileUri(path: string, mode: string): string {
-  const escaped = path.replaceAll(/[%?#]/g, encodeURIComponent);
-  return `file:${escaped.startsWith("/") ? "//" : ""}${escaped}?mode=${mode}`;
 }

@@ -20,6 +20,7 @@ import { builtinLibrary, builtinModule, fileStatus } from "../../src/platform/bu
 import { SQLiteError } from "../../src/sqlite/errors.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "./adapter.ts";
+import { fileUri } from "../file_uri.ts";
 import { openHandle } from "../open_error.ts";
 
 export {
@@ -50,13 +51,15 @@ export const nodeSqlite: Driver = {
   get library() {
     return builtinLibrary("node:sqlite");
   },
-  open(path, { readonly, create, ...options }: DriverOpenOptions) {
+  opensImmutable: true,
+  open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
     // The driver would create the file.
     if (!create && path !== ":memory:" && fileStatus(path) === undefined) {
       throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
     }
     const { DatabaseSync } = builtinModule("node:sqlite") as NodeSqlite;
-    const open = () => new DatabaseSync(path, { readOnly: readonly, timeout: 0 });
+    const location = immutable ? fileUri(path, "immutable=1") : path;
+    const open = () => new DatabaseSync(location, { readOnly: readonly, timeout: 0 });
     return adaptNodeSqlite(openHandle(open), options);
   },
 };

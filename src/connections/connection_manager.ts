@@ -25,6 +25,8 @@ export interface ConnectionFactory {
 /** What is done to a new connection before anybody gets it. */
 export interface SetUp<R> {
   readonly onConnect: ((connection: Connection<R>) => unknown) | undefined;
+  /** Puts an error of opening into the words of whoever owns the pool. */
+  readonly explainOpen: ((error: unknown) => unknown) | undefined;
   readonly rows: RowDefaults<R>;
 }
 
@@ -53,6 +55,19 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   }
 
   open(): PhysicalConnection | Promise<PhysicalConnection> {
+    const fail = (error: unknown): never => {
+      const { explainOpen } = this.#setUp;
+      throw explainOpen === undefined ? error : explainOpen(error);
+    };
+    try {
+      const opened = this.#open();
+      return isPromiseLike(opened) ? opened.catch(fail) : opened;
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  #open(): PhysicalConnection | Promise<PhysicalConnection> {
     const handle = this.#factory();
     if (!isPromiseLike(handle)) return this.#admit(handle);
     return Promise.resolve(handle).then((opened) => this.#admit(opened));

@@ -59,6 +59,8 @@ export interface PoolInternals {
   readonly turn?: WriteLock<PhysicalConnection>;
   /** Puts an error of the driver into the words of whoever owns the pool. */
   readonly explain?: (error: unknown) => unknown;
+  /** The same for errors of opening a connection. */
+  readonly explainOpen?: (error: unknown) => unknown;
   /** Limit for a statement that runs in a thread, in milliseconds. */
   readonly queryTimeoutMs?: number;
   /**
@@ -138,7 +140,8 @@ export class SQLiteConnectionPool<R = Row> {
     const { clock } = environment;
     this.#clock = clock;
     const context = { clock, busy: this.#busy, breather: this.#breather, explain };
-    const setUp = { onConnect: options.onConnect, rows: this.#rows };
+    const { explainOpen } = internals;
+    const setUp = { onConnect: options.onConnect, explainOpen, rows: this.#rows };
     const lifecycle = new ConnectionManager(factory, sqlite, context, setUp);
     this.#pool = new Pool(lifecycle, options, environment);
     if (factory.pipelines === true) {

@@ -18,6 +18,8 @@ import { type BatchStatement, runBatch } from "./batch.ts";
 import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
 import type { ConnectionOptions, SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { withDeadline } from "../pool/deadline.ts";
+import type { FileWatch } from "./file_watch.ts";
+import { refuseJournalMode } from "./pragmas.ts";
 import { GroupCommit, type WriterSource } from "./group_commit.ts";
 import { ReadWatch } from "./read_watch.ts";
 import { asWriter, refuseNestedWrite } from "./reentrancy.ts";
@@ -48,6 +50,8 @@ export interface DatabaseParts<R> {
   readonly maxReadTransactionMs: number;
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
   readonly onLongRead: () => void;
+  /** Notices that the file was removed or replaced; none for a database in memory. */
+  readonly file: FileWatch | undefined;
   readonly threads: () => ThreadStats | undefined;
   readonly backup: BackUp;
   /** Called when everything is closed. */
@@ -175,6 +179,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       const { signal, timeoutMs = this.#parts.acquisitionTimeoutMs } = options;
       if (signal?.aborted) return Promise.reject(signal.reason);
       if (!mayShareCommit(sql)) {
+        if (!this.#parts.inMemory) refuseJournalMode(sql);
         group.seal();
         return writer.execute(sql, values, options);
       }
@@ -205,6 +210,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
     return this.#writing("executeScript", (writer, group) => {
+      if (!this.#parts.inMemory && typeof sql === "string") refuseJournalMode(sql);
       group.seal();
       return writer.withConnection((connection) => connection.executeScript(sql), options);
     });
@@ -270,6 +276,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
   async #close(timeoutMs: number): Promise<void> {
     const { writer, readers, inline, inMemory, onClosed } = this.#parts;
     this.#care?.stop();
+    this.#parts.file?.stop();
     const readersClosed = readers === writer
       ? undefined
       : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
@@ -332,6 +339,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       this.#expectOpen();
       // In memory there is one connection for all.
       if (this.#parts.inMemory) refuseNestedWrite(this, method);
+      this.#parts.file?.look();
       return use(pool);
     } catch (error) {
       return Promise.reject(error);
@@ -347,6 +355,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       refuseNestedWrite(this, method);
       const { writer } = this.#parts;
       if (writer === undefined || this.#group === undefined) throw openedReadonly(method);
+      this.#parts.file?.expectSame();
       const written = use(writer, this.#group);
       this.#care?.afterWrite();
       return written;

@@ -33,17 +33,15 @@ import {
   type ResolvedDatabaseOptions,
 } from "./options.ts";
 import { type LocalLocation, parseLocalLocation } from "../sqlite/location.ts";
-import { explainOpenFailure, explainReaderError } from "./open_errors.ts";
+import { expectImmutable, explainOpenFailure, explainReaderError, inspect } from "./open_errors.ts";
 import { currentSettings, restoreStatements, type Role, setUpStatements } from "./pragmas.ts";
 import { Router } from "./router.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
+import { FileWatch } from "./file_watch.ts";
 import { FileShare } from "./file_registry.ts";
-import { hasWalResetBug } from "./known_bugs.ts";
 
 const MEMORY = ":memory:";
-/** The limit for a query is none for what it takes to open. */
-const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
 
 /** Opens a database; see `openDatabase`. */
@@ -76,6 +74,7 @@ class Opening<R> {
   readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
   /** The first connection is opened before there is a pool to put it in. */
   #first: DriverConnection | undefined = undefined;
+  #file: FileWatch | undefined = undefined;
 
   constructor(
     location: LocalLocation,
@@ -105,24 +104,29 @@ class Opening<R> {
   }
 
   async open(): Promise<Database<R>> {
+    if (this.#options.immutable) expectImmutable(this.#location, this.#driver);
     // Before the file is opened: to close it again would drop the locks of the other library.
     const existing = this.#exists() ? this.#share() : undefined;
     try {
-      this.#expectFile();
-      this.#first = await this.#connect(this.#readonly);
+      this.#first = await this.#connect(this.#readonly, this.#threads);
     } catch (error) {
       existing?.giveUp();
-      throw explainOpenFailure(this.#path, this.#readonly, error);
+      throw this.#explain(error);
     }
     const share = existing ?? await this.#shareNew(this.#first);
+    this.#file = share && this.#watch();
     const pools = this.#makePools(share);
     try {
-      await this.#inspect(pools.writer ?? pools.readers);
+      await inspect(pools.writer ?? pools.readers, {
+        driver: this.#driver.name,
+        readonly: this.#readonly,
+        untrusted: this.#options.untrusted,
+        warn: (warning) => this.#warn(warning),
+      });
     } catch (error) {
       await Promise.all([pools.writer?.close({ timeoutMs: 0 }), pools.readers.close()]);
       share?.giveUp();
-      const cause = error instanceof PoolConnectionOpenError ? error.cause : error;
-      throw explainOpenFailure(this.#path, this.#readonly, cause);
+      throw error instanceof PoolConnectionOpenError ? error.cause : this.#explain(error);
     }
     return this.#assemble(pools, share);
   }
@@ -138,6 +142,18 @@ class Opening<R> {
 
   #exists(): boolean {
     return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
+  }
+
+  #explain(error: unknown): unknown {
+    return explainOpenFailure(this.#path, this.#readonly, error);
+  }
+
+  #watch(): FileWatch {
+    return new FileWatch(
+      this.#path,
+      systemEnvironment.clock,
+      (message) => this.#warn({ kind: "database moved", message }),
+    );
   }
 
   #share(): FileShare {
@@ -165,14 +181,11 @@ class Opening<R> {
 
   /** For statements that are done when the call returns, one connection is enough. */
   #inlinePool(share: FileShare | undefined): SQLiteConnectionPool<R> {
-    return this.#poolOf("reader", () => this.#driver.open(this.#path, this.#access(true)), {
-      poolSize: 1,
-      share,
-    });
+    return this.#poolOf("reader", () => this.#connect(true, undefined), { poolSize: 1, share });
   }
 
   #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
-    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader");
+    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader", this.#threads);
     const factory = Object.assign(open, { pipelines: this.#threads !== undefined });
     return this.#poolOf(role, factory, { poolSize, share });
   }
@@ -184,7 +197,13 @@ class Opening<R> {
   ): SQLiteConnectionPool<R> {
     const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
     const inMemory = share === undefined;
-    const statements = setUpStatements(pragmas, { role, durability, untrusted, inMemory });
+    const statements = setUpStatements(pragmas, {
+      role,
+      durability,
+      untrusted,
+      inMemory,
+      readonly: this.#readonly,
+    });
     const restore = restoreStatements(statements);
     const onConnect = async (connection: Connection<R>): Promise<void> => {
       // Use values(): the user's row factory must not see rows of pragmas.
@@ -207,6 +226,7 @@ class Opening<R> {
         explain: role === "reader" ? explainReaderError : undefined,
         queryTimeoutMs,
         restore,
+        explainOpen: (error) => this.#explain(error),
       },
     );
   }
@@ -218,9 +238,16 @@ class Opening<R> {
     return first;
   }
 
-  #connect(readonly: boolean): DriverConnection | PromiseLike<DriverConnection> {
-    const threads = this.#threads?.get(readonly ? "read" : "write");
-    return threads?.() ?? this.#driver.open(this.#path, this.#access(readonly));
+  /** Opens a connection in this thread, or in one of its own. */
+  #connect(
+    readonly: boolean,
+    threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined,
+  ): DriverConnection | PromiseLike<DriverConnection> {
+    // A connection to another file than the others have open would be worse than none.
+    this.#file?.expectSameNow();
+    this.#expectFile();
+    return threads?.get(readonly ? "read" : "write")?.() ??
+      this.#driver.open(this.#path, this.#access(readonly));
   }
 
   #access(readonly: boolean): DriverOpenOptions {
@@ -228,7 +255,8 @@ class Opening<R> {
     const create = this.#location.kind === "memory" || this.#location.mode === "rwc";
     const router = this.#router;
     const onTiming: OnTiming | undefined = router && ((sql, ms) => router.took(sql, ms));
-    return { readonly, create, intMode, statementCacheSize, onTiming };
+    const { immutable } = this.#options;
+    return { readonly, create, immutable, intMode, statementCacheSize, onTiming };
   }
 
   #threadStats(): ThreadStats | undefined {
@@ -240,50 +268,8 @@ class Opening<R> {
     };
   }
 
-  /** Finds out now what would otherwise be the first caller's trouble. */
-  async #inspect(pool: SQLiteConnectionPool<R>): Promise<void> {
-    // The count makes SQLite read the file, and find out that it is none of its own.
-    const [[version]] = await pool.values(
-      "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
-      undefined,
-      AS_LONG_AS_IT_TAKES,
-    );
-    if (!this.#readonly && hasWalResetBug(String(version))) {
-      this.#warn({
-        kind: "wal-reset bug",
-        message: `SQLite ${version} has the WAL-reset bug: a checkpoint by another process at ` +
-          "the wrong moment can corrupt the database. Let one process write and checkpoint, or " +
-          "move to SQLite 3.51.3 (or 3.50.7, 3.44.6). See https://sqlite.org/wal.html.",
-      });
-    }
-    if (this.#options.untrusted) await this.#inspectUntrusted(pool);
-  }
-
   #warn(warning: DatabaseWarning): void {
     notify("onWarning", this.#options.onWarning, warning);
-  }
-
-  async #inspectUntrusted(pool: SQLiteConnectionPool<R>): Promise<void> {
-    // SQLite takes a pragma it does not know without a word.
-    const [[trusted] = []] = await pool.values(
-      "PRAGMA trusted_schema",
-      undefined,
-      AS_LONG_AS_IT_TAKES,
-    );
-    if (Number(trusted ?? 1) !== 0) {
-      throw new SQLitePoolError(
-        `${this.#driver.name} cannot switch trusted_schema off, so that functions in views and ` +
-          "triggers of the file could run. Use another driver for files of unknown origin.",
-      );
-    }
-    const [[verdict]] = await pool.values(
-      "PRAGMA quick_check(1)",
-      undefined,
-      AS_LONG_AS_IT_TAKES,
-    );
-    if (verdict !== "ok") {
-      throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
-    }
   }
 
   #assemble(
@@ -310,6 +296,7 @@ class Opening<R> {
           message: `A read of ${JSON.stringify(this.#path)} has held its snapshot for more than ` +
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
+      file: this.#file,
       threads: () => this.#threadStats(),
       // What is the driver's own needs its handle, which is in another thread then.
       backup: backUp(

@@ -1,11 +1,20 @@
 /**
- * Errors of the driver in the words of whoever opened the database.
+ * What is wrong with a database, in words that help whoever opened it.
  *
  * @module
  */
 
-import { SQLiteError } from "../sqlite/errors.ts";
-import { fileStatus } from "../platform/builtins.ts";
+import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+import type { Driver } from "../driver/driver.ts";
+import { fileStatus, isWritable } from "../platform/builtins.ts";
+import { SQLitePoolError } from "../pool/errors.ts";
+import { DatabaseMovedError, SQLiteError } from "../sqlite/errors.ts";
+import type { LocalLocation } from "../sqlite/location.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import type { DatabaseWarning } from "./options.ts";
+
+/** Opening has no limit for a single query. */
+const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
 
 /** Readers cannot write; says who can. */
 export function explainReaderError(error: unknown): unknown {
@@ -29,7 +38,7 @@ const CODES_OF_OPENING: readonly string[] = [
 /** Adds to an error of opening what the driver does not say: which file, and what is wrong. */
 export function explainOpenFailure(path: string, readonly: boolean, error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;
-  if (!CODES_OF_OPENING.includes(error.code)) return error;
+  if (!CODES_OF_OPENING.includes(error.code) || error instanceof DatabaseMovedError) return error;
   return new SQLiteError(
     `Cannot open ${JSON.stringify(path)}: ${reason(path, readonly, error)}`,
     error.rawCode,
@@ -39,14 +48,113 @@ export function explainOpenFailure(path: string, readonly: boolean, error: unkno
 
 function reason(path: string, readonly: boolean, error: SQLiteError): string {
   if (error.code === "SQLITE_NOTADB") return "the file is not a SQLite database.";
-  if (error.code !== "SQLITE_CANTOPEN") return error.message;
   const found = fileStatus(path);
+  const parent = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] || ".";
+  if (error.code === "SQLITE_READONLY" || error.code === "SQLITE_CANTOPEN") {
+    // On a read-only file system SQLite only says that it cannot open the file.
+    if (found?.isFile() && !isWritable(parent)) return readonlyDirectory(parent, readonly);
+  }
+  if (error.code !== "SQLITE_CANTOPEN") return error.message;
   if (found?.isDirectory()) return "it is a directory. Name a file in it.";
-  if (found !== undefined) return `${error.message}. Check the permissions of the file.`;
-  const parent = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] ?? ".";
-  if (parent !== "" && fileStatus(parent) === undefined) {
+  if (found !== undefined) {
+    return `${error.message}. Check the permissions of the file, and whether the process has ` +
+      "reached its limit of open files.";
+  }
+  if (fileStatus(parent) === undefined) {
     return `the directory ${JSON.stringify(parent)} does not exist. Create it first.`;
   }
   if (readonly) return "the file does not exist, and a read-only database is not created.";
   return `${error.message}. The file does not exist; check that its directory may be written to.`;
+}
+
+function readonlyDirectory(directory: string, readonly: boolean): string {
+  return `the directory ${JSON.stringify(directory)} may not be written to. SQLite makes files ` +
+    'beside a database in WAL mode ("-shm", "-wal"), even to read it. Let the process write ' +
+    "there, or open the database with " + (readonly ? "" : "readonly: true and ") +
+    "immutable: true if nothing changes it meanwhile.";
+}
+
+/** SQLite would neither take locks nor look at the log. */
+export function expectImmutable(
+  location: LocalLocation,
+  { name, opensImmutable = false }: Driver,
+): void {
+  if (location.kind === "memory") throw new TypeError("A database in memory cannot be immutable.");
+  if (!opensImmutable) {
+    throw new TypeError(
+      `${name} cannot open a database as immutable. Use node:sqlite, bun:sqlite or libsql.`,
+    );
+  }
+  const log = fileStatus(`${location.path}-wal`);
+  if (log === undefined || log.size === 0n) return;
+  throw new SQLitePoolError(
+    `${
+      JSON.stringify(`${location.path}-wal`)
+    } may hold commits, which immutable: true would ignore. Open ` +
+      "and close the database where it can be written to first.",
+  );
+}
+
+/** What is inspected, and who is told. */
+export interface Inspection {
+  /** The name of the driver. */
+  readonly driver: string;
+  readonly readonly: boolean;
+  readonly untrusted: boolean;
+  readonly warn: (warning: DatabaseWarning) => void;
+}
+
+/** Finds out now what would otherwise be the first caller's trouble. */
+export async function inspect<R>(
+  pool: SQLiteConnectionPool<R>,
+  { driver, readonly, untrusted, warn }: Inspection,
+): Promise<void> {
+  // The count makes SQLite read the file, and find out that it is none of its own.
+  const [[version]] = await pool.values(
+    "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
+    undefined,
+    AS_LONG_AS_IT_TAKES,
+  );
+  if (!readonly && hasWalResetBug(String(version))) {
+    warn({
+      kind: "wal-reset bug",
+      message: `SQLite ${version} has the WAL-reset bug: a checkpoint by another process at the ` +
+        "wrong moment can corrupt the database. Let one process write and checkpoint, or move to " +
+        "SQLite 3.51.3 (or 3.50.7, 3.44.6). See https://sqlite.org/wal.html.",
+    });
+  }
+  if (untrusted) await inspectUntrusted(pool, driver);
+}
+
+async function inspectUntrusted<R>(pool: SQLiteConnectionPool<R>, driver: string): Promise<void> {
+  // SQLite ignores a pragma that it does not know.
+  const [[trusted] = []] = await pool.values(
+    "PRAGMA trusted_schema",
+    undefined,
+    AS_LONG_AS_IT_TAKES,
+  );
+  if (Number(trusted ?? 1) !== 0) {
+    throw new SQLitePoolError(
+      `${driver} cannot switch trusted_schema off, so that functions in views and triggers of the ` +
+        "file could run. Use another driver for files of unknown origin.",
+    );
+  }
+  const [[verdict]] = await pool.values("PRAGMA quick_check(1)", undefined, AS_LONG_AS_IT_TAKES);
+  if (verdict !== "ok") {
+    throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
+  }
+}
+
+/**
+ * Whether a SQLite version may corrupt a database when a checkpoint resets the log at the wrong
+ * moment: 3.7.0 to 3.51.2, mended in 3.51.3 and in the branches 3.50.7 and 3.44.6.
+ * See https://sqlite.org/wal.html.
+ */
+export function hasWalResetBug(version: string): boolean {
+  const [major, minor, patch] = version.split(".").map(Number);
+  if (major !== 3) return false;
+  if (minor === 44) return patch < 6;
+  if (minor === 50) return patch < 7;
+  if (minor === 51) return patch < 3;
+  return minor >= 7 && minor < 51;
 }

@@ -20,8 +20,11 @@ import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
 /** Something that does no harm yet, but should be looked into. */
 export interface DatabaseWarning {
-  /** A read that keeps the log from shrinking, or a SQLite with the WAL-reset bug. */
-  readonly kind: "long read" | "wal-reset bug";
+  /**
+   * A read that keeps the log from shrinking, a SQLite with the WAL-reset bug, or a file that was
+   * removed or replaced while it was open.
+   */
+  readonly kind: "long read" | "wal-reset bug" | "database moved";
   /** What happened, and what to do about it. */
   readonly message: string;
 }
@@ -47,6 +50,12 @@ export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize
   readers?: number;
   /** Opens an existing file without ever writing to it. Default: false. */
   readonly?: boolean;
+  /**
+   * For a file that nothing changes while it is open, such as one on a read-only file system:
+   * SQLite takes no locks and makes no files beside it. If anything changes the file after all,
+   * reads fail or return wrong results. Implies `readonly`. Not every driver can. Default: false.
+   */
+  immutable?: boolean;
   /**
    * "normal" survives a crash of the process; "full" also survives a crash of the machine, and
    * each commit waits for the disk. Default: "normal".
@@ -74,6 +83,7 @@ export interface ResolvedDatabaseOptions<R> {
   readonly worker: SpawnWorker | undefined;
   readonly readers: number;
   readonly readonly: boolean;
+  readonly immutable: boolean;
   readonly durability: Durability;
   readonly pragmas: Pragmas;
   readonly queryTimeoutMs: number;
@@ -89,7 +99,7 @@ const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
-  ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker"],
+  ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker", "immutable"],
 ];
 
 // One writer, and readers: there is no pool size to set.
@@ -126,6 +136,7 @@ export function resolveDatabaseOptions<R>(
     worker,
     readers = 4,
     readonly = false,
+    immutable = false,
     durability = "normal",
     pragmas = {},
     queryTimeoutMs = Infinity,
@@ -142,6 +153,7 @@ export function resolveDatabaseOptions<R>(
   const isCount = Number.isSafeInteger(readers) && readers >= 1;
   check(isCount, "readers", "a whole number from 1 up", readers);
   check(typeof readonly === "boolean", "readonly", "true or false", readonly);
+  check(typeof immutable === "boolean", "immutable", "true or false", immutable);
   const isDurability = durability === "normal" || durability === "full";
   check(isDurability, "durability", '"normal" or "full"', durability);
   check(typeof pragmas === "object" && pragmas !== null, "pragmas", "an object", pragmas);
@@ -160,7 +172,8 @@ export function resolveDatabaseOptions<R>(
     execution,
     worker,
     readers,
-    readonly: readonly || untrusted,
+    readonly: readonly || untrusted || immutable,
+    immutable,
     durability,
     pragmas,
     queryTimeoutMs,

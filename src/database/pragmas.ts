@@ -6,6 +6,9 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
+import { SQLitePoolError } from "../pool/errors.ts";
+import { pragmaSetBy } from "../sqlite/classify.ts";
+import { splitScript } from "../sqlite/scan.ts";
 
 /** How often a commit waits for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
 export type Durability = "normal" | "full";
@@ -16,7 +19,10 @@ export interface Pragmas {
   foreignKeys?: boolean;
   /** Page cache: a positive number of pages or a negative number of KiB. Default: -16_000. */
   cacheSize?: number;
-  /** Bytes of the file mapped into memory; 0 for none. Default: 268_435_456 (256 MiB). */
+  /**
+   * Bytes of the file mapped into memory; 0 for none. Each commit of another connection unmaps the
+   * file, which halves mixed loads. Default: 268_435_456 (256 MiB) with `readonly`, 0 otherwise.
+   */
   mmapSize?: number;
   /** Where temporary tables live. Default: "memory". */
   tempStore?: "default" | "file" | "memory";
@@ -24,6 +30,26 @@ export interface Pragmas {
   journalSizeLimit?: number;
   /** Pages in the WAL that start a checkpoint; 0 for none. Default: SQLite's own, 1_000. */
   walAutocheckpoint?: number;
+}
+
+/**
+ * Refuses statements that would take a database out of WAL mode: SQLite would find it locked by
+ * the readers, until the busy timeout is over.
+ *
+ * @throws {SQLitePoolError} for the first such statement of a script.
+ */
+export function refuseJournalMode(script: string): void {
+  if (!/journal_mode/i.test(script)) return;
+  for (const { text } of splitScript(script)) {
+    if (pragmaSetBy(text) !== "journal_mode" || /\bwal\b/i.test(text)) continue;
+    const [, schema = "main"] = /(\w+)\s*\.\s*journal_mode/i.exec(text) ?? [];
+    if (schema.toLowerCase() !== "main") continue;
+    throw new SQLitePoolError(
+      "A database stays in WAL mode while openDatabase has it open: its readers need that. To " +
+        "change the journal mode of the file, close the database and run the PRAGMA on the only " +
+        "connection, such as that of a SQLiteConnectionPool with poolSize 1.",
+    );
+  }
 }
 
 /** What a connection is for. */
@@ -35,6 +61,8 @@ export interface PragmaContext {
   readonly durability: Durability;
   readonly untrusted: boolean;
   readonly inMemory: boolean;
+  /** Whether nobody writes through this database. */
+  readonly readonly: boolean;
 }
 
 const TEMP_STORES: readonly string[] = ["default", "file", "memory"];
@@ -78,7 +106,7 @@ export function checkPragmas(pragmas: Pragmas): void {
 /** The statements that set a connection up, in the order they must run. */
 export function setUpStatements(
   pragmas: Pragmas,
-  { role, durability, untrusted, inMemory }: PragmaContext,
+  { role, durability, untrusted, inMemory, readonly }: PragmaContext,
 ): string[] {
   const {
     foreignKeys = true,
@@ -87,8 +115,7 @@ export function setUpStatements(
     journalSizeLimit = 64 * 2 ** 20,
     walAutocheckpoint = 1_000,
   } = pragmas;
-  // A mapped file that somebody else truncates or fills with nonsense crashes the process.
-  const mmapSize = untrusted ? 0 : pragmas.mmapSize ?? 256 * 2 ** 20;
+  const { mmapSize = readonly ? 256 * 2 ** 20 : 0 } = pragmas;
   const statements: string[] = [];
   const set = (name: string, value: string | number): number =>
     statements.push(`PRAGMA ${name} = ${value}`);
@@ -106,7 +133,8 @@ export function setUpStatements(
   set("foreign_keys", foreignKeys ? "ON" : "OFF");
   set("temp_store", tempStore.toUpperCase());
   set("cache_size", cacheSize);
-  set("mmap_size", mmapSize);
+  // A mapped file that somebody else truncates or fills with nonsense crashes the process.
+  set("mmap_size", untrusted ? 0 : mmapSize);
   if (role === "reader") set("query_only", "ON");
   return statements;
 }

@@ -13,6 +13,8 @@ export interface DriverOpenOptions {
   readonly readonly: boolean;
   /** Whether a missing file is created. */
   readonly create: boolean;
+  /** Whether nothing changes the file meanwhile: see {@linkcode Driver.opensImmutable}. */
+  readonly immutable?: boolean;
   /** How integers come out. */
   readonly intMode: "number" | "bigint";
   /** Prepared statements to keep; `undefined` leaves it to the driver's adapter. */
@@ -40,6 +42,11 @@ export interface Driver {
    * again in the same process then. Default: false.
    */
   readonly closesLate?: boolean;
+  /**
+   * Whether it can open a file as immutable (https://sqlite.org/uri.html), without locks and files
+   * beside it. Default: false.
+   */
+  readonly opensImmutable?: boolean;
   /**
    * Opens a connection.
    *

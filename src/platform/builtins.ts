@@ -27,6 +27,8 @@ export interface FileSystem {
   linkSync(path: string, newPath: string): void;
   renameSync(path: string, newPath: string): void;
   rmSync(path: string, options: { force: true }): void;
+  accessSync(path: string, mode: number): void;
+  readonly constants: { readonly W_OK: number };
   statSync(
     path: string,
     options: { throwIfNoEntry: false; bigint: true },
@@ -38,6 +40,7 @@ export interface FileStatus {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly birthtimeNs: bigint;
+  readonly size: bigint;
   isFile(): boolean;
   isDirectory(): boolean;
 }
@@ -97,6 +100,17 @@ export function fileStatus(path: string): FileStatus | undefined {
   } catch {
     // A folder that may not be searched, or a link that leads to itself: SQLite will say so.
     return undefined;
+  }
+}
+
+/** Whether the process may write to a file or directory; true where there is no way to know. */
+export function isWritable(path: string): boolean {
+  const files = builtin("node:fs");
+  try {
+    files?.accessSync(path, files.constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

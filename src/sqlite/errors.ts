@@ -55,6 +55,24 @@ export class SQLiteError extends Error {
 }
 
 /**
+ * The file of a database was removed or replaced while it was open, so that a write would be lost
+ * with the old file. Nothing was written. SQLite calls this `SQLITE_READONLY_DBMOVED`.
+ */
+export class DatabaseMovedError extends SQLiteError {
+  /** Always `"DatabaseMovedError"`. */
+  override readonly name: string = "DatabaseMovedError";
+
+  /**
+   * Makes the error for a file.
+   *
+   * @param message What happened to the file.
+   */
+  constructor(message: string) {
+    super(message, resultCode.READONLY_DBMOVED);
+  }
+}
+
+/**
  * An INTEGER came out that a JavaScript number cannot hold exactly. Nothing is ever rounded:
  * open the connection with `intMode: "bigint"` to read such numbers.
  */

@@ -26,6 +26,7 @@ export const AUTH = 23;
 export const RANGE = 25;
 export const NOTADB = 26;
 export const BUSY_SNAPSHOT = 517;
+export const READONLY_DBMOVED = 1032;
 export const ABORT_ROLLBACK = 516;
 export const CONSTRAINT_CHECK = 275;
 export const CONSTRAINT_FOREIGNKEY = 787;

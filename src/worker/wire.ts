@@ -21,6 +21,7 @@ export interface OpenRequest {
   readonly path: string;
   readonly readonly: boolean;
   readonly create: boolean;
+  readonly immutable?: boolean;
   readonly intMode: "number" | "bigint";
   readonly statementCacheSize: number | undefined;
 }

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Database, type DatabaseOptions, openDatabase, sql } from "../../mod.ts";
-import { hasWalResetBug } from "../../src/database/known_bugs.ts";
+import { hasWalResetBug } from "../../src/database/open_errors.ts";
 import {
   databaseDrivers,
   driverTest,
@@ -107,7 +107,7 @@ for (const driver of databaseDrivers) {
       foreign_keys: 1,
       temp_store: 2,
       cache_size: -16_000,
-      mmap_size: 268_435_456,
+      mmap_size: 0,
       busy_timeout: 0,
     };
     assert.deepEqual(await settings((query) => db.values(query)), expected);
@@ -185,6 +185,7 @@ for (const driver of databaseDrivers) {
     await db.close();
     const readonly = await open(path, { readonly: true });
     assert.deepEqual(await readonly.all("SELECT * FROM users"), []);
+    assert.deepEqual(await readonly.values("PRAGMA mmap_size"), [[268_435_456]]);
     const refused = { code: "SQLITE_READONLY", message: /opened read-only/ };
     await assert.rejects(readonly.run("DELETE FROM users"), refused);
     await assert.rejects(readonly.write(() => {}), refused);

@@ -46,8 +46,13 @@ for (const driver of databaseDrivers) {
     test(...driverTest(driver, `what a script changes on a ${role} is put back`, async (t) => {
       const connection = await driver.driver.open(join(temporaryDirectory(t), "test.db"), OPEN);
       t.after(() => connection.close());
-      const context = { role, durability: "full", untrusted: true, inMemory: false } as const;
-      const setUp = setUpStatements({}, context);
+      const setUp = setUpStatements({}, {
+        role,
+        durability: "full",
+        untrusted: true,
+        inMemory: false,
+        readonly: false,
+      });
       for (const statement of setUp) await connection.execute(statement);
       const restore = restoreStatements(setUp);
       const before = await settingsOf(connection, restore);

@@ -1,0 +1,112 @@
+/**
+ * Notices that a database file was removed or replaced while it was open.
+ *
+ * @module
+ */
+
+import { builtin } from "../platform/builtins.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { DatabaseMovedError } from "../sqlite/errors.ts";
+
+/** The file is looked at this often at most, and only while the database is used. */
+const INTERVAL_MS = 1_000;
+
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** What a path leads to; `undefined` when that cannot be known at the moment. */
+function identityOf(path: string): Identity | "nothing" | undefined {
+  try {
+    const files = builtin("node:fs");
+    if (files === undefined) return undefined;
+    return files.statSync(path, { throwIfNoEntry: false, bigint: true }) ?? "nothing";
+  } catch {
+    // No longer permitted, or a network that is down: this says nothing about the file.
+    return undefined;
+  }
+}
+
+/**
+ * Compares the file at a path with the one that was opened there. SQLite goes on with the file it
+ * has open, whatever its name leads to by now, and in WAL mode does not tell.
+ *
+ * It looks when it is asked and some time has passed, so that an unused database costs nothing and
+ * a used one a comparison of two flags.
+ */
+export class FileWatch {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #onMoved: (message: string) => void;
+  readonly #opened: Identity | "nothing" | undefined;
+  #state: "to be looked at" | "just looked at" = "to be looked at";
+  #timer: Timer = undefined;
+  #moved: string | undefined = undefined;
+  #warned = false;
+
+  /**
+   * @param path the file, which has just been opened.
+   * @param onMoved called once, when the path leads to something else.
+   */
+  constructor(path: string, clock: Clock, onMoved: (message: string) => void) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#onMoved = onMoved;
+    this.#opened = identityOf(path);
+  }
+
+  /** For reads, which still find what they were promised: warns only. */
+  look(): void {
+    if (this.#state === "to be looked at") this.#look();
+  }
+
+  /**
+   * For writes, which would be lost with the file.
+   *
+   * @throws {DatabaseMovedError} the path leads to something else.
+   */
+  expectSame(): void {
+    this.look();
+    if (this.#moved !== undefined) throw new DatabaseMovedError(this.#moved);
+  }
+
+  /** The same, however short ago it was looked at. */
+  expectSameNow(): void {
+    this.stop();
+    this.#state = "to be looked at";
+    this.expectSame();
+  }
+
+  stop(): void {
+    this.#clock.cancel(this.#timer);
+  }
+
+  #look(): void {
+    this.#state = "just looked at";
+    this.#timer = this.#clock.schedule(
+      () => this.#state = "to be looked at",
+      INTERVAL_MS,
+      "lets process exit",
+    );
+    this.#moved = this.#compare();
+    if (this.#moved === undefined || this.#warned) return;
+    this.#warned = true;
+    this.#onMoved(this.#moved);
+  }
+
+  #compare(): string | undefined {
+    const found = identityOf(this.#path);
+    if (found === undefined || typeof this.#opened !== "object") return undefined;
+    const name = JSON.stringify(this.#path);
+    if (found === "nothing") return describe(`${name} was removed or renamed while it was open.`);
+    if (found.ino === this.#opened.ino && found.dev === this.#opened.dev) return undefined;
+    return describe(`${name} was replaced by another file while it was open.`);
+  }
+}
+
+function describe(what: string): string {
+  return `${what} Reads go on with the old file, writes are refused: they would be lost with it. ` +
+    "Close the database, remove what is left of the old one (-wal and -shm beside it), put the " +
+    "file in place and open it again.";
+}

@@ -97,12 +97,25 @@ export function notify<E>(
   observer: ((event: E) => unknown) | undefined,
   event: E,
 ): void {
-  const report = (error: unknown): void =>
-    console.error(`@sqlitepool/pool: the ${name} hook threw and was ignored:`, error);
+  const report = (error: unknown): void => reportThrown(name, error);
   try {
     const returned = observer?.(event);
     if (isPromiseLike(returned)) returned.then(undefined, report);
   } catch (error) {
     report(error);
+  }
+}
+
+/** Never throws: what a user's function has thrown may throw again when it is printed. */
+function reportThrown(name: string, error: unknown): void {
+  const text = `@sqlitepool/pool: the ${name} hook threw and was ignored:`;
+  try {
+    console.error(text, error);
+  } catch {
+    try {
+      console.error(text, "something that cannot be printed");
+    } catch {
+      // The console itself throws: there is nobody left to tell.
+    }
   }
 }

@@ -116,6 +116,31 @@ test("a hook whose promise rejects is reported too, and is no unhandled rejectio
   await pool.close();
 });
 
+test("what a hook throws may throw again when it is printed", async (t) => {
+  const printed: unknown[] = [];
+  const original = console.error;
+  console.error = (_text: string, problem: unknown) => printed.push(String(problem));
+  t.after(() => {
+    console.error = original;
+  });
+  const trap = {
+    toString(): never {
+      throw new Error("sprung");
+    },
+  };
+  const hooks = Object.fromEntries(
+    HOOK_NAMES.map((name) => [name, () => {
+      throw trap;
+    }]),
+  );
+  const { pool } = fakePool({ poolSize: 1, ...hooks });
+  (await pool.acquire()).release();
+  (await pool.acquire()).discard();
+  await settle();
+  assert.equal(pool.stats.size, 0, "no slot stays taken");
+  assert.deepEqual([...new Set(printed)], ["something that cannot be printed"]);
+});
+
 test("a hook may acquire, resize and close: the pool is in order when it is called", async () => {
   const { pool, resources } = fakePool({
     poolSize: 2,

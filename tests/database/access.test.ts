@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { openDatabase } from "../../mod.ts";
 import { WORKER_DRIVERS } from "../../src/worker/thread_factory.ts";
 import { databaseDrivers, driverTest, type TestRun } from "../helpers/database_drivers.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
-import { runtimeCommand, temporaryDirectory } from "../helpers/runtime.ts";
+import { runtimeCommand } from "../helpers/runtime.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 
 const onWindows = process.platform === "win32"

@@ -8,7 +8,7 @@
 import { nativeDriver } from "../../adapters/native_driver.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { notify } from "../pool/hooks.ts";
-import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
+import { PoolConnectionOpenError } from "../pool/errors.ts";
 import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection } from "../driver/connection.ts";
@@ -39,7 +39,7 @@ import { Router } from "./router.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
 import { FileWatch } from "./file_watch.ts";
-import { FileShare } from "./file_registry.ts";
+import { FileShare } from "../connections/file_registry.ts";
 
 const MEMORY = ":memory:";
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };

@@ -9,8 +9,8 @@ import type { Environment } from "../platform/clock.ts";
 import { SQLiteLibraryConflictError } from "../driver/errors.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fileStatus } from "../platform/builtins.ts";
-import type { PhysicalConnection } from "../connections/physical_connection.ts";
-import { WriteLock } from "../connections/write_lock.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
+import { WriteLock } from "./write_lock.ts";
 
 /** A file that is open in this process. */
 export interface SharedFile {

@@ -5,6 +5,7 @@
  */
 
 import type { Clock, Timer } from "../platform/clock.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 
 /** How far a checkpoint goes. See https://sqlite.org/pragma.html#pragma_wal_checkpoint */
@@ -36,6 +37,28 @@ export async function checkpoint<R>(
     logFrames: Number(logFrames),
     checkpointedFrames: Number(checkpointedFrames),
   };
+}
+
+/**
+ * What SQLite recommends before the last connection closes: statistics for the query planner, and
+ * an empty log. Neither waits for a lock, which another process may hold for long: the pool would
+ * try again until the busy timeout is over, so the statements go to the driver itself.
+ *
+ * @param expired whether the time for closing is over, asked before each step.
+ */
+export async function tidyUp<R>(
+  connection: LeasedConnection<R>,
+  { inMemory, expired }: { readonly inMemory: boolean; readonly expired: () => boolean },
+): Promise<void> {
+  const { session } = connection;
+  // A limit keeps PRAGMA optimize short on a large database, which newer versions do themselves.
+  const steps = ["PRAGMA analysis_limit = 400", "PRAGMA optimize"];
+  if (!inMemory) steps.push("PRAGMA wal_checkpoint(TRUNCATE)");
+  for (const step of steps) {
+    if (expired()) return;
+    // Locked by another process, or read-only by now: SQLite does without.
+    await session.watch(session.connection.execute(step)).catch(() => {});
+  }
 }
 
 /** Checkpoints when the writer has been idle for a while. */

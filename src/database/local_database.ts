@@ -33,6 +33,7 @@ import {
   Checkpointer,
   type CheckpointMode,
   type CheckpointResult,
+  tidyUp,
 } from "./checkpointer.ts";
 
 /** What a database is made of. */
@@ -274,7 +275,8 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { writer, readers, inline, inMemory, onClosed } = this.#parts;
+    const { writer, readers, inline, inMemory, onClosed, clock } = this.#parts;
+    const deadline = clock.now() + timeoutMs;
     this.#care?.stop();
     this.#parts.file?.stop();
     const readersClosed = readers === writer
@@ -284,11 +286,11 @@ export class LocalDatabase<R = Row> implements Database<R> {
       // Queued like any write, so that all those before it are done first.
       const lastWrite = writer.withConnection(async (connection) => {
         await readersClosed;
-        await connection.values("PRAGMA optimize");
-        if (!inMemory) await connection.values("PRAGMA wal_checkpoint(TRUNCATE)");
+        const expired = (): boolean => clock.now() >= deadline;
+        await tidyUp(connection as LeasedConnection<R>, { inMemory, expired });
       }, { timeoutMs });
-      // Out of time, or locked by another process: SQLite does without.
-      await lastWrite.catch(() => {});
+      // Out of time: SQLite does without.
+      await withDeadline(clock, { timeoutMs }, () => lastWrite).catch(() => {});
       await writer.close({ timeoutMs: 0 });
     }
     await readersClosed;

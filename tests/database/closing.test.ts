@@ -1,0 +1,46 @@
+/** How a database is closed while others are in the way. */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { openTestDatabase } from "../helpers/databases.ts";
+import { nativeDriver } from "../helpers/drivers.ts";
+
+/** About 24 days: whoever waits for a lock waits for ever. */
+const busyTimeoutMs = 2 ** 31 - 1;
+
+for (const execution of ["inline", "worker"] as const) {
+  test(`${execution}: closing waits for nobody who holds the write lock`, async (t) => {
+    const { db, path } = await openTestDatabase(t, { execution, busyTimeoutMs });
+    await db.executeScript(`
+      CREATE TABLE t (n INTEGER);
+      CREATE INDEX t_by_n ON t (n);
+      WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 1000)
+        INSERT INTO t SELECT n FROM c;
+    `);
+    // With this PRAGMA optimize has something to write.
+    await db.write((tx) => tx.values("SELECT count(*) FROM t WHERE n = 5"));
+    const other = nativeDriver.open(path);
+    t.after(() => other.close());
+    other.exec("BEGIN IMMEDIATE");
+    await db.close();
+    other.exec("INSERT INTO t VALUES (0)");
+    other.exec("COMMIT");
+  });
+
+  test(`${execution}: closing collects statistics and empties the log when it can`, async (t) => {
+    const { db, path } = await openTestDatabase(t, { execution });
+    await db.executeScript(`
+      CREATE TABLE t (n INTEGER);
+      CREATE INDEX t_by_n ON t (n);
+      WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c WHERE n < 1000)
+        INSERT INTO t SELECT n FROM c;
+    `);
+    await db.write((tx) => tx.values("SELECT count(*) FROM t WHERE n = 5"));
+    await db.close();
+    assert.equal(existsSync(`${path}-wal`), false);
+    const other = nativeDriver.open(path);
+    t.after(() => other.close());
+    other.exec("INSERT INTO sqlite_stat1 VALUES ('t', NULL, '1')");
+  });
+}

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../src/platform/describe.ts";
 import { SQLitePoolError } from "../src/pool/errors.ts";
 import type { DriverConnection } from "../src/driver/connection.ts";
 import type { AdaptOptions } from "./options.ts";
@@ -42,9 +43,10 @@ export class Adapter {
     try {
       this.#adapt = await this.#load();
     } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause);
       throw new SQLitePoolError(
-        `The adapter for ${this.name} could not be loaded: ${detail}. Deploy the package, or what ` +
+        `The adapter for ${this.name} could not be loaded: ${
+          messageOf(cause)
+        }. Deploy the package, or what ` +
           "a bundler has made of it, with all its files.",
         { cause },
       );

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { messageOf } from "../../src/sqlite/errors.ts";
+import { messageOf } from "../../src/platform/describe.ts";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { connectionClosed, messageOf, SQLiteError } from "../sqlite/errors.ts";
+import { messageOf } from "../platform/describe.ts";
+import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import { codeFromMessage } from "../sqlite/message_codes.ts";
 import type {
   BindParams,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { messageOf, SQLiteError } from "../sqlite/errors.ts";
+import { messageOf } from "../platform/describe.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
 import { codeFromMessage } from "../sqlite/message_codes.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import { redactValues } from "./redact.ts";

@@ -35,6 +35,15 @@ export function describeValue(value: unknown): string {
   return isShown ? String(value) : describe(value);
 }
 
+/** What somebody has thrown says of itself. Never throws: anything can be thrown. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "something that cannot be printed";
+  }
+}
+
 /** Whether this is an object of no class, of whatever realm. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || tagOf(value) !== "Object") return false;

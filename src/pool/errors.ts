@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../platform/describe.ts";
 import type { Resource } from "./resource.ts";
 import type { PoolStats } from "./stats.ts";
 
@@ -82,8 +83,7 @@ export function leaseIsDead(): ConnectionReleasedError {
 }
 
 export function openFailed(cause: unknown): PoolConnectionOpenError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  return new PoolConnectionOpenError(`Could not open a connection: ${detail}`, { cause });
+  return new PoolConnectionOpenError(`Could not open a connection: ${messageOf(cause)}`, { cause });
 }
 
 export function overloaded(maxWaiting: number): PoolOverloadedError {

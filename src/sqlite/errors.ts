@@ -110,8 +110,3 @@ export function misuse(message: string): SQLiteError {
 export function connectionClosed(): SQLiteError {
   return misuse("the connection is closed: open another one");
 }
-
-/** The message of whatever a driver threw. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -31,6 +31,17 @@ test("an open that throws something that is no error is told all the same", asyn
   assert.equal((request.error as Error).cause, "no disk");
 });
 
+test("an open may throw what cannot be printed, and costs no slot", async () => {
+  const { pool, resources } = fakePool({ poolSize: 1 });
+  const open = resources.open;
+  resources.open = () => {
+    throw Object.create(null);
+  };
+  await assert.rejects(pool.acquire(), PoolConnectionOpenError);
+  resources.open = open;
+  assert.equal((await pool.acquire()).active, true);
+});
+
 test("an open that takes longer than operationTimeoutMs has failed", async () => {
   const { pool, clock, resources } = fakePool({ operationTimeoutMs: 50 });
   resources.plan.open = "never";

@@ -3,11 +3,11 @@ import { test } from "node:test";
 
 import {
   connectionClosed,
-  messageOf,
   misuse,
   SQLiteError,
   SQLiteIntegerRangeError,
 } from "../../src/sqlite/errors.ts";
+import { messageOf } from "../../src/platform/describe.ts";
 import { redactValues } from "../../src/driver/redact.ts";
 import { codeName, primaryCode } from "../../src/sqlite/code_names.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";

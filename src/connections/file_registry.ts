@@ -7,9 +7,9 @@
 
 import type { Environment } from "../platform/clock.ts";
 import { SQLiteLibraryConflictError } from "../driver/errors.ts";
-import type { Driver } from "../driver/driver.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
+import type { FileIdentity, OtherLibrary, ThreadTable } from "./thread_table.ts";
 import { WriteLock } from "./write_lock.ts";
 
 /** A file that is open in this process. */
@@ -30,35 +30,60 @@ function openFiles(): Map<string, SharedFile> {
   return host[REGISTRY] ??= new Map();
 }
 
-/** What a file is called, whatever path leads to it: links and spellings do not matter. */
-function identify(path: string): Pick<SharedFile, "born"> & { readonly key: string } {
-  const status = fileStatus(path);
-  if (status === undefined) return { key: `path ${path}`, born: undefined };
-  return { key: `file ${status.dev}:${status.ino}`, born: status.birthtimeNs };
+/** What a path leads to: links and spellings do not matter. */
+interface Found {
+  readonly key: string;
+  readonly file: FileIdentity | undefined;
+}
+
+function identify(path: string): Found {
+  const file = fileStatus(path);
+  return { key: file === undefined ? `path ${path}` : `file ${file.dev}:${file.ino}`, file };
+}
+
+/** A SQLite library, as its driver describes it. */
+export interface Library {
+  readonly library: string;
+  readonly closesLate?: boolean;
 }
 
 /** One database's part in a shared file. */
 export class FileShare {
   readonly file: SharedFile;
-  readonly #key: string;
+  readonly #found: Found;
   readonly #closesLate: boolean;
+  readonly #threads: ThreadTable | undefined;
   #state: "held" | "given up" = "held";
 
   /**
    * @param path the file, which exists.
-   * @param driver what opens it.
+   * @param library what opens it.
+   * @param threads where other threads have told what they have open.
    * @throws {SQLiteLibraryConflictError} when another library has it open. POSIX locks belong to
    *   the process, so the two would not see each other's: closing one drops the other's locks.
    *   See https://sqlite.org/howtocorrupt.html, "multiple copies of SQLite linked".
    */
-  constructor(path: string, { library, closesLate = false }: Driver, environment: Environment) {
-    const { key, born } = identify(path);
-    this.#key = key;
+  constructor(
+    path: string,
+    { library, closesLate = false }: Library,
+    environment: Environment,
+    threads: ThreadTable | undefined,
+  ) {
+    this.#found = identify(path);
     this.#closesLate = closesLate;
+    this.#threads = threads;
+    const { key, file } = this.#found;
+    const born = file?.birthtimeNs;
     const files = openFiles();
     const entry = files.get(key);
     const known = entry?.users === 0 && entry.born !== born ? undefined : entry;
-    if (known !== undefined && known.library !== library) throw conflict(path, known, library);
+    if (known !== undefined && known.library !== library) {
+      throw conflict(path, known, library, "in this process");
+    }
+    const elsewhere = file && threads?.claim(file, library);
+    if (elsewhere !== undefined) {
+      throw conflict(path, elsewhere, library, "in another thread of this process");
+    }
     this.file = known ??
       { turn: new WriteLock<PhysicalConnection>(environment), library, born, users: 0 };
     this.file.users += 1;
@@ -69,22 +94,25 @@ export class FileShare {
   giveUp(): void {
     if (this.#state === "given up") return;
     this.#state = "given up";
+    const { key, file } = this.#found;
+    if (file !== undefined) this.#threads?.leave(file, this.#closesLate);
     this.file.users -= 1;
-    if (this.file.users === 0 && !this.#closesLate) openFiles().delete(this.#key);
+    if (this.file.users === 0 && !this.#closesLate) openFiles().delete(key);
   }
 }
 
 function conflict(
   path: string,
-  { library: known, users }: SharedFile,
+  { library: known, users }: OtherLibrary,
   library: string,
+  where: string,
 ): SQLiteLibraryConflictError {
   const [state, remedy] = users > 0
     ? ["is", "or close the other database first"]
     : ["was", `since ${known} keeps files open after they were closed`];
   return new SQLiteLibraryConflictError(
-    `${JSON.stringify(path)} ${state} open in this process through ${known} and would now ` +
-      `be opened through ${library}. Two SQLite libraries on one file lose data: use one ` +
-      `driver for it, ${remedy}.`,
+    `${JSON.stringify(path)} ${state} open ${where} through ${known} and would now be opened ` +
+      `through ${library}. Two SQLite libraries on one file lose data: use one driver for it, ` +
+      `${remedy}.`,
   );
 }

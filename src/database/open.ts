@@ -40,6 +40,7 @@ import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
 import { FileWatch } from "./file_watch.ts";
 import { FileShare } from "../connections/file_registry.ts";
+import { threadTable } from "../connections/thread_table.ts";
 
 const MEMORY = ":memory:";
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };
@@ -157,7 +158,7 @@ class Opening<R> {
   }
 
   #share(): FileShare {
-    return new FileShare(this.#path, this.#driver, systemEnvironment);
+    return new FileShare(this.#path, this.#driver, systemEnvironment, threadTable());
   }
 
   async #shareNew(first: DriverConnection): Promise<FileShare | undefined> {

@@ -53,6 +53,8 @@ interface Builtins {
   "node:worker_threads": {
     readonly Worker: new (script: URL, options: object) => unknown;
     readonly parentPort: unknown;
+    getEnvironmentData(key: string): unknown;
+    setEnvironmentData?(key: string, value: unknown): void;
   };
   "node:async_hooks": {
     readonly AsyncLocalStorage: new <T>() => AsyncContext<T>;

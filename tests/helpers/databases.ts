@@ -20,12 +20,12 @@ export interface TestDatabase<R = Row> {
   readonly warnings: string[];
 }
 
-/** A new database on a file, closed when the test ends; warnings are collected. */
+/** A database on a file, a new one by default, closed when the test ends. Collects warnings. */
 export async function openTestDatabase<R = Row>(
   t: TestContext,
   options: DatabaseOptions<R> = {},
+  path: string = join(temporaryDirectory(t), "test.db"),
 ): Promise<TestDatabase<R>> {
-  const path = join(temporaryDirectory(t), "test.db");
   const warnings: string[] = [];
   const db = await openDatabase<R>(path, {
     onWarning: ({ kind }) => warnings.push(kind),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemEnvironment } from "../platform/clock.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
 import type { DriverConnection } from "./connection.ts";
@@ -14,6 +15,8 @@ import { StatementRunner } from "./statement_runner.ts";
 import type { OnTiming } from "./timing.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type { SyncHandle } from "./sync_handle.ts";
+
+const { now } = systemEnvironment.clock;
 
 /** How a connection over a synchronous handle behaves. */
 export interface SyncConnectionOptions {
@@ -111,11 +114,11 @@ export class SyncConnection implements DriverConnection {
    */
   executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
     if (this.#onTiming === undefined) return this.#runner.execute(sql, params, options);
-    const startedAt = performance.now();
+    const startedAt = now();
     try {
       return this.#runner.execute(sql, params, options);
     } finally {
-      this.#onTiming(sql, performance.now() - startedAt);
+      this.#onTiming(sql, now() - startedAt);
     }
   }
 

@@ -38,9 +38,15 @@ interface RuntimeTimers {
   Deno?: { unrefTimer?: (id: number) => void };
 }
 
+// Taken when this module is loaded. Test frameworks put fake timers in place of the globals later
+// on: looked up with each call, those would stop every wait of the pool with the program's time.
+const { setTimeout, clearTimeout } = globalThis;
+// A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
+const { setImmediate = setTimeout, Deno } = globalThis as RuntimeTimers;
+
 function letProcessExit(timer: unknown): void {
   if (typeof timer === "number") {
-    (globalThis as RuntimeTimers).Deno?.unrefTimer?.(timer);
+    Deno?.unrefTimer?.(timer);
   } else {
     (timer as { unref?: () => void } | undefined)?.unref?.();
   }
@@ -59,8 +65,7 @@ function systemTime(): () => number {
   const { process } = globalThis as { process?: HostProcess };
   const { node, bun, deno } = process?.versions ?? {};
   if (process === undefined || node === undefined || (bun ?? deno) !== undefined) {
-    const { performance } = globalThis;
-    return () => performance.now();
+    return performance.now.bind(performance);
   }
   const { hrtime } = process;
   return () => {
@@ -82,8 +87,6 @@ const systemClock: Clock = {
     clearTimeout(timer as number);
   },
   nextTurn(callback) {
-    // A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
-    const { setImmediate = setTimeout } = globalThis as RuntimeTimers;
     setImmediate(callback);
   },
 };

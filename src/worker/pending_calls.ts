@@ -4,7 +4,10 @@
  * @module
  */
 
+import { systemEnvironment } from "../platform/clock.ts";
 import type { ReplyReader } from "./reply_reader.ts";
+
+const { now } = systemEnvironment.clock;
 
 /** A request that has not been answered. */
 export interface Call {
@@ -43,7 +46,7 @@ export class PendingCalls {
   get backlogMs(): number {
     if (this.#calls.length === 0) return 0;
     // A statement that takes longer than was expected is not over yet.
-    return Math.max(this.#expectedMs, performance.now() - this.#heardAt);
+    return Math.max(this.#expectedMs, now() - this.#heardAt);
   }
 
   /** Adds one that is sent after all others. */
@@ -55,7 +58,7 @@ export class PendingCalls {
 
   /** Notes a sign of life of the thread. */
   heard(): void {
-    this.#heardAt = performance.now();
+    this.#heardAt = now();
   }
 
   /** Takes the one that is answered next. */

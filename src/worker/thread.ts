@@ -84,7 +84,7 @@ export class Thread {
     this.worker.on("error", (error) => {
       failure = error;
       // Bun and Deno do not always report the end as well.
-      queueMicrotask(() => end(lost("it failed", failure)));
+      void Promise.resolve().then(() => end(lost("it failed", failure)));
     });
     this.worker.on("messageerror", (error) => {
       end(lost("a message could not be read", error));

@@ -20,6 +20,7 @@
 // No await at the top level: Node can end the whole process when a thread is terminated while a
 // module is waiting there.
 
+import { systemEnvironment } from "../platform/clock.ts";
 import { Server } from "./server.ts";
 import type { OpenReply, OpenRequest, WirePart } from "./wire.ts";
 import { encodeError } from "./wire_errors.ts";
@@ -48,7 +49,7 @@ async function serve(port: Port, open: OpenRequest): Promise<void> {
     const server = new Server(
       connection,
       (replies) => port.postMessage(replies),
-      () => performance.now(),
+      systemEnvironment.clock.now,
     );
     port.on("message", (requests) => {
       if (server.receive(requests as WirePart[])) end(port);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { systemEnvironment } from "../../src/platform/clock.ts";
+import { runScript } from "../helpers/runtime.ts";
 
 const { clock, random } = systemEnvironment;
 
@@ -49,6 +50,14 @@ test("a timer that is overdue fires soon and without a warning", async () => {
   process.off("warning", note);
   assert.deepEqual(warnings, []);
 });
+
+// In a process of its own: the test runner needs the time too.
+for (const faked of ["timers", "timers and clocks"]) {
+  test(`under fake ${faked} of a test framework reads go on and close ends`, async () => {
+    const { code, stdout, stderr } = await runScript("tests/platform/fake_timers_run.ts", [faked]);
+    assert.deepEqual({ code, stdout: stdout.trim() }, { code: 0, stdout: "closed" }, stderr);
+  });
+}
 
 test("the system's chance is between 0 and 1", () => {
   for (let i = 0; i < 100; i++) {

@@ -14,3 +14,9 @@ export function fileUri(path: string, parameters: string): string {
   const escaped = path.replaceAll(/[%?#]/g, encodeURIComponent);
   return `file:${escaped.startsWith("/") ? "//" : ""}${escaped}?${parameters}`;
 }
+
+/** What `mode=` takes. */
+export function accessMode(readonly: boolean, create: boolean): "ro" | "rw" | "rwc" {
+  if (readonly) return "ro";
+  return create ? "rwc" : "rw";
+}

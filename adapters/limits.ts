@@ -27,7 +27,8 @@ export type DriverLimit =
 
 /** The limits that some drivers have, and what each of them means for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
-  "nul-text": "Text with a NUL character cannot be bound: the driver would cut it.",
+  "nul-text": "Text with a NUL character cannot be bound: the driver would cut it. Where another " +
+    "program has stored some, it comes out cut: read CAST(column AS BLOB) there.",
   "infinity": "Infinite numbers cannot be bound.",
   "negative-zero": "-0 cannot be bound: the driver would store the integer 0.",
   "large-real": "Numbers from 2^53 on cannot be bound: the driver would store another integer.",

@@ -18,7 +18,7 @@
 import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
 import { builtinLibrary, builtinModule } from "../../src/platform/builtins.ts";
 import { adaptBunSqlite, type BunSqliteHandle } from "./adapter.ts";
-import { fileUri } from "../file_uri.ts";
+import { accessMode, fileUri } from "../file_uri.ts";
 import { openHandle } from "../open_error.ts";
 
 export {
@@ -31,7 +31,8 @@ export {
 interface BunSqlite {
   readonly Database: new (path: string, options: object | number) => BunSqliteHandle;
   readonly constants: {
-    readonly SQLITE_OPEN_READONLY: number;
+    readonly SQLITE_OPEN_READWRITE: number;
+    readonly SQLITE_OPEN_CREATE: number;
     readonly SQLITE_OPEN_URI: number;
   };
 }
@@ -56,12 +57,19 @@ export const bunSqlite: Driver = {
   opensImmutable: true,
   open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
     const { Database, constants } = builtinModule("bun:sqlite") as BunSqlite;
-    if (immutable) {
-      const flags = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
-      const open = () => new Database(fileUri(path, "immutable=1"), flags);
-      return adaptBunSqlite(openHandle(open), options);
+    // From a plain path the driver would cut white space off, and open another file.
+    const parameters = immutable
+      ? "mode=ro&immutable=1"
+      : path === path.trim()
+      ? undefined
+      : `mode=${accessMode(readonly, create)}`;
+    if (parameters === undefined) {
+      const access = readonly ? { readonly } : { readwrite: true, create };
+      return adaptBunSqlite(openHandle(() => new Database(path, access)), options);
     }
-    const access = readonly ? { readonly } : { readwrite: true, create };
-    return adaptBunSqlite(openHandle(() => new Database(path, access)), options);
+    const { SQLITE_OPEN_READWRITE, SQLITE_OPEN_CREATE, SQLITE_OPEN_URI } = constants;
+    const flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI;
+    const open = () => new Database(fileUri(path, parameters), flags);
+    return adaptBunSqlite(openHandle(open), options);
   },
 };

@@ -18,7 +18,7 @@
 import type { Driver, DriverOpenOptions } from "../../src/driver/driver.ts";
 import { checkDriverClass, type DriverClass } from "../driver_class.ts";
 import { adaptLibsqlSync, type LibsqlSyncHandle } from "./adapter.ts";
-import { fileUri } from "../file_uri.ts";
+import { accessMode, fileUri } from "../file_uri.ts";
 import { openHandle } from "../open_error.ts";
 import { hasMethods } from "../shape.ts";
 
@@ -72,14 +72,9 @@ export function libsqlSync(Database: LibsqlSyncClass): Driver {
     opensImmutable: true,
     // The driver has no options for access.
     open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
-      const access = `mode=${modeOf(readonly, create)}${immutable ? "&immutable=1" : ""}`;
+      const access = `mode=${accessMode(readonly, create)}${immutable ? "&immutable=1" : ""}`;
       const name = path === ":memory:" ? path : fileUri(path, access);
       return adaptLibsqlSync(openHandle(() => new Database(name, { timeout: 0 })), options);
     },
   };
-}
-
-function modeOf(readonly: boolean, create: boolean): string {
-  if (readonly) return "ro";
-  return create ? "rwc" : "rw";
 }

@@ -22,6 +22,7 @@ import type { SyncHandle, SyncStatement } from "../../src/driver/sync_handle.ts"
 import type { NulText } from "../../src/sqlite/bind.ts";
 import { NodeStatement } from "./statement.ts";
 import { type Traits, traitsOf } from "./quirks.ts";
+import { type UserFunctions, watchUserFunctions } from "./user_functions.ts";
 import type { AdaptOptions } from "../options.ts";
 
 import type { NodeSqliteHandle } from "./handle.ts";
@@ -56,11 +57,13 @@ class NodeHandle implements SyncHandle {
   readonly raw: NodeSqliteHandle;
   readonly nulText: NulText;
   readonly #traits: Traits;
+  readonly #functions: UserFunctions;
 
   constructor(raw: NodeSqliteHandle) {
     this.raw = raw;
     this.#traits = traitsOf(raw);
     this.nulText = this.#traits.nulText;
+    this.#functions = watchUserFunctions(raw);
   }
 
   get inTransaction(): boolean {
@@ -76,6 +79,7 @@ class NodeHandle implements SyncHandle {
       ...this.#traits,
       uncertain,
       once,
+      functions: this.#functions,
       prepare: (sql) => this.raw.prepare(sql),
     });
   }

@@ -47,6 +47,8 @@ export class CheckedStatement {
     const rows = statement.iterate(...args) as Iterator<SQLiteValue[]>;
     return new CheckedCursor(rows, {
       readAll,
+      // Deno does not reset it: its next use would fail, without a message.
+      onThrow: () => this.#streaming = undefined,
       onFirst: () => onColumns(this.#columns()),
       failure: (count) => this.#failure(args, count),
     });
@@ -90,6 +92,7 @@ export class CheckedStatement {
 }
 
 interface Checks {
+  onThrow(): void;
   readAll(): SQLiteValue[][];
   onFirst(): void;
   failure(count: number): unknown;
@@ -109,7 +112,7 @@ class CheckedCursor implements SyncCursor {
 
   next(): SQLiteValue[] | undefined {
     if (this.#rows === undefined) return this.#instead?.next();
-    const { done, value } = this.#rows.next();
+    const { done, value } = this.#readFrom(this.#rows);
     if (done) return this.#endEarly();
     const isLast = value.pop() === 1n;
     if (isLast) {
@@ -124,6 +127,15 @@ class CheckedCursor implements SyncCursor {
     this.#rows?.return?.();
     this.#rows = undefined;
     this.#instead?.close();
+  }
+
+  #readFrom(rows: Iterator<SQLiteValue[]>): IteratorResult<SQLiteValue[]> {
+    try {
+      return rows.next();
+    } catch (error) {
+      this.#checks.onThrow();
+      throw error;
+    }
   }
 
   #endEarly(): SQLiteValue[] | undefined {

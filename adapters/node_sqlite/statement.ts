@@ -11,6 +11,7 @@ import type { Changes, SyncCursor, SyncStatement } from "../../src/driver/sync_h
 import type { NodeSqliteStatement } from "./handle.ts";
 import { CheckedStatement } from "./checked_cursor.ts";
 import type { Traits } from "./quirks.ts";
+import type { UserFunctions } from "./user_functions.ts";
 
 /** What only newer versions have. */
 interface NewStatement extends NodeSqliteStatement {
@@ -24,6 +25,8 @@ export interface Treatment extends Traits {
   readonly uncertain: boolean;
   /** Whether it is prepared anew for each use, with the schema that is valid then. */
   readonly once: boolean;
+  /** Whether its functions may throw, which `all` cannot stand everywhere. */
+  readonly functions: UserFunctions;
   /** Prepares another statement on the same handle. */
   prepare(sql: string): NodeSqliteStatement;
 }
@@ -31,11 +34,14 @@ export interface Treatment extends Traits {
 /** A statement of node:sqlite. */
 export class NodeStatement implements SyncStatement {
   readonly once: boolean;
-  readonly #raw: NewStatement;
+  #raw: NewStatement;
+  readonly #prepareAgain: () => NewStatement;
   readonly #parameters: readonly string[];
   readonly #named: boolean;
   readonly #checked: CheckedStatement | undefined;
   readonly #uncertain: boolean;
+  readonly #functions: UserFunctions;
+  readonly #isSelect: boolean;
   /** Read after the last execution, and not yet asked for. */
   #columns: readonly string[] | undefined;
   #reprepares = 0;
@@ -51,16 +57,16 @@ export class NodeStatement implements SyncStatement {
     const { parameters } = statement;
     this.once = treatment.once;
     this.#raw = raw;
+    this.#prepareAgain = () => treatment.prepare(statement.text);
     this.#parameters = parameters;
     this.#named = parameters.some(isNamed);
     this.#checked = treatment.iteratorsThrow
       ? undefined
       : new CheckedStatement(statement.text, this.#named, treatment.prepare);
     this.#uncertain = treatment.uncertain;
-    raw.setReturnArrays!(this.#arrays);
-    raw.setReadBigInts(this.#exact);
-    // Two names that differ in their prefix only would be an error.
-    if (this.#named) raw.setAllowBareNamedParameters(false);
+    this.#functions = treatment.functions;
+    this.#isSelect = statement.verb === "select";
+    this.#applySettings();
   }
 
   columns(): readonly string[] {
@@ -78,6 +84,7 @@ export class NodeStatement implements SyncStatement {
   }
 
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
+    if (this.#functions.present) return this.#allOneByOne(values);
     const args = this.#prepareFor(values, exact);
     this.#columns = undefined;
     try {
@@ -122,14 +129,43 @@ export class NodeStatement implements SyncStatement {
   }
 
   iterate(values: SQLiteValue[]): SyncCursor {
-    const args = this.#prepareFor(values, true);
+    return this.#start(this.#prepareFor(values, true), () => this.all(values, true));
+  }
+
+  /** `readAll` reads them all at once where they cannot be had one by one. */
+  #start(args: unknown[], readAll: () => SQLiteValue[][]): SyncCursor {
     if (this.#checked === undefined) {
       return new NodeCursor(this.#raw.iterate(...args) as Iterator<SQLiteValue[]>);
     }
     this.#columns = undefined;
-    return this.#checked.iterate(args, () => this.all(values, true), (names) => {
+    return this.#checked.iterate(args, readAll, (names) => {
       if (this.#uncertain) this.#columns = names;
     });
+  }
+
+  /** All rows where `all` itself may never return. */
+  #allOneByOne(values: SQLiteValue[]): SQLiteValue[][] {
+    const args = this.#prepareFor(values, true);
+    if (!this.#isSelect) return this.#iterateAll(args);
+    const cursor = this.#start(args, () => this.#raw.all(...args) as SQLiteValue[][]);
+    const rows: SQLiteValue[][] = [];
+    for (let row = cursor.next(); row !== undefined; row = cursor.next()) rows.push(row);
+    return rows;
+  }
+
+  #iterateAll(args: unknown[]): SQLiteValue[][] {
+    try {
+      const rows = [...this.#raw.iterate(...args) as unknown as Iterable<SQLiteValue[]>];
+      // No rows may be a failure that the iterator swallows. `get` tells, and where nothing has
+      // failed, what gives no rows changes none.
+      if (rows.length === 0) this.#raw.get(...args);
+      return rows;
+    } catch (error) {
+      // It is not reset: its next use would fail, without a message.
+      this.#raw = this.#prepareAgain();
+      this.#applySettings();
+      throw error;
+    }
   }
 
   finalize(): void {
@@ -142,6 +178,13 @@ export class NodeStatement implements SyncStatement {
 
   #readColumns(): string[] {
     return this.#raw.columns().map(({ name }) => name);
+  }
+
+  #applySettings(): void {
+    this.#raw.setReturnArrays!(this.#arrays);
+    this.#raw.setReadBigInts(this.#exact);
+    // Two names that differ in their prefix only would be an error.
+    if (this.#named) this.#raw.setAllowBareNamedParameters(false);
   }
 
   /** Sets how integers and rows come out, and makes arguments of values. */

@@ -15,6 +15,7 @@
  */
 
 import { messageOf } from "../../src/platform/describe.ts";
+import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
@@ -104,10 +105,12 @@ class Handle implements AsyncHandle {
 
   /** The driver gives no codes: where SQLite's words are other ones, they stand here. */
   resultCodeOf(error: unknown): number | undefined {
-    const message = messageOf(error);
+    const message = messageOf(error).replace(/^\w+ failed: /, "");
+    if (message.startsWith(raisedPrefix)) return codeOfRaised(message.slice(raisedPrefix.length));
     if (/snapshot is stale/.test(message)) return resultCode.BUSY_SNAPSHOT;
     if (/is busy|is locked/.test(message)) return resultCode.BUSY;
     if (/read.?only|query_only/i.test(message)) return resultCode.READONLY;
+    if (/is full/.test(message)) return resultCode.FULL;
     if (/not a database/i.test(message)) return resultCode.NOTADB;
     if (/corrupt/i.test(message)) return resultCode.CORRUPT;
     return undefined;
@@ -124,6 +127,15 @@ class Handle implements AsyncHandle {
       statement.close();
     }
   }
+}
+
+/** What fails while a statement runs, with what triggers raise among it. */
+const raisedPrefix = "Runtime error: ";
+
+/** The words may be those of a trigger: a lock they speak of is not the database's. */
+function codeOfRaised(words: string): number {
+  const code = codeFromMessage(words.replace(/ \(\d+\)$/, ""));
+  return code === resultCode.BUSY || code === resultCode.LOCKED ? resultCode.ERROR : code;
 }
 
 async function all(statement: TursoStatement, values: SQLiteValue[]): Promise<SQLiteValue[][]> {

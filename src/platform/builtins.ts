@@ -64,7 +64,11 @@ interface Builtins {
 
 interface HostProcess {
   getBuiltinModule?(name: string): unknown;
+  readonly versions?: { readonly node?: string };
 }
+
+/** The first version of Node whose node:sqlite has all that is used of it. */
+const OLDEST_NODE: readonly [major: number, minor: number] = [22, 18];
 
 /** A built-in module; `undefined` where the runtime has not got it. */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
@@ -79,11 +83,25 @@ export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefi
  * @throws {TypeError} The runtime does not have it.
  */
 export function builtinModule(name: "node:sqlite" | "bun:sqlite"): unknown {
+  const runtime = detectRuntime();
+  const { node = "" } = (globalThis as { process?: HostProcess }).process?.versions ?? {};
+  if (name === "node:sqlite" && runtime === "node" && isTooOld(node)) {
+    throw new TypeError(
+      `node:sqlite needs Node ${OLDEST_NODE.join(".")} or later; this is Node ${node}. Update ` +
+        "Node, or pass another driver to openDatabase.",
+    );
+  }
   const module = builtin(name);
   if (module !== undefined) return module;
   throw new TypeError(
-    `This runtime (${detectRuntime()}) has no ${name}. Pass another driver to openDatabase.`,
+    `This runtime (${runtime}) has no ${name}. Pass another driver to openDatabase.`,
   );
+}
+
+function isTooOld(version: string): boolean {
+  const [major, minor] = version.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
 /**

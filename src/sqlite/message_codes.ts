@@ -6,24 +6,17 @@
 
 import * as resultCode from "./result_codes.ts";
 
-/** Texts that SQLite gives errors, with their codes; the first one found in a message counts. */
-const messages: readonly (readonly [string, number])[] = [
-  ["UNIQUE constraint failed", resultCode.CONSTRAINT_UNIQUE],
-  ["NOT NULL constraint failed", resultCode.CONSTRAINT_NOTNULL],
-  ["CHECK constraint failed", resultCode.CONSTRAINT_CHECK],
+/** Whole messages of SQLite, and their codes. A part of one proves nothing: triggers raise any. */
+const wholeMessages: ReadonlyMap<string, number> = new Map([
   ["FOREIGN KEY constraint failed", resultCode.CONSTRAINT_FOREIGNKEY],
   ["constraint failed", resultCode.CONSTRAINT],
   ["database is locked", resultCode.BUSY],
-  ["table is locked", resultCode.LOCKED],
+  ["database table is locked", resultCode.LOCKED],
   ["attempt to write a readonly database", resultCode.READONLY],
-  ["unable to open database", resultCode.CANTOPEN],
+  ["unable to open database file", resultCode.CANTOPEN],
   ["disk I/O error", resultCode.IOERR],
   ["database disk image is malformed", resultCode.CORRUPT],
   ["file is not a database", resultCode.NOTADB],
-  // How better-sqlite3 and libsql put it.
-  ["Cannot open database", resultCode.CANTOPEN],
-  ["Cannot save backup", resultCode.CANTOPEN],
-  ["Unable to open connection to local database", resultCode.CANTOPEN],
   ["database or disk is full", resultCode.FULL],
   ["interrupted", resultCode.INTERRUPT],
   ["out of memory", resultCode.NOMEM],
@@ -35,7 +28,24 @@ const messages: readonly (readonly [string, number])[] = [
   ["access permission denied", resultCode.PERM],
   ["column index out of range", resultCode.RANGE],
   ["bad parameter or other API misuse", resultCode.MISUSE],
+]);
+
+/** How messages begin that name something. */
+const beginnings: readonly (readonly [beginning: string, rawCode: number])[] = [
+  ["UNIQUE constraint failed: ", resultCode.CONSTRAINT_UNIQUE],
+  ["NOT NULL constraint failed: ", resultCode.CONSTRAINT_NOTNULL],
+  ["CHECK constraint failed: ", resultCode.CONSTRAINT_CHECK],
+  ["database table is locked: ", resultCode.LOCKED],
+  ["unable to open database: ", resultCode.CANTOPEN],
+  ["unable to open database file: ", resultCode.CANTOPEN],
+  // How better-sqlite3 and libsql put it.
+  ["Cannot open database", resultCode.CANTOPEN],
+  ["Cannot save backup", resultCode.CANTOPEN],
+  ['ConnectionFailed("Unable to open connection to local database', resultCode.CANTOPEN],
 ];
+
+/** What drivers put before the words of SQLite. */
+const prefix = /^(?:SQLITE_[A-Z_]+|\d+): /;
 
 /**
  * Infers the result code from a message of SQLite, for drivers that give nothing else.
@@ -44,5 +54,7 @@ const messages: readonly (readonly [string, number])[] = [
  * @returns The code, as exact as the message tells; SQLITE_ERROR where it tells nothing.
  */
 export function codeFromMessage(message: string): number {
-  return messages.find(([text]) => message.includes(text))?.[1] ?? resultCode.ERROR;
+  const words = message.replace(prefix, "");
+  return wholeMessages.get(words) ??
+    beginnings.find(([beginning]) => words.startsWith(beginning))?.[1] ?? resultCode.ERROR;
 }

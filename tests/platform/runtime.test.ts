@@ -3,6 +3,7 @@ import process from "node:process";
 import { test, type TestContext } from "node:test";
 
 import { skipFor } from "../helpers/skip_reasons.ts";
+import { builtinModule } from "../../src/platform/builtins.ts";
 import { detectRuntime, type RuntimeName } from "../../src/platform/runtime.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
@@ -25,6 +26,13 @@ function pretend(t: TestContext, values: Readonly<Record<string, unknown>>): voi
   }
 }
 
+type Run = (t: TestContext) => void;
+
+/** A test that cannot run where the globals cannot be changed. */
+function skippable(title: string, run: Run): [string, { skip: string | false }, Run] {
+  return [title, skipFor(title, reason), run];
+}
+
 test("the runtime is the one that runs this", () => {
   assert.equal(detectRuntime(), runtimeName());
   assert.equal(process.versions.bun !== undefined, detectRuntime() === "bun");
@@ -44,9 +52,31 @@ const runtimes: readonly (readonly [RuntimeName, globals: Readonly<Record<string
 
 for (const [name, globals] of runtimes) {
   const title = `${name} is told by { ${Object.keys(globals)} }`;
-  test(title, skipFor(title, reason), (t) => {
+  test(...skippable(title, (t) => {
     pretend(t, globals);
-    const detected = detectRuntime();
-    assert.equal(detected, name);
-  });
+    assert.equal(detectRuntime(), name);
+  }));
+}
+
+for (const version of ["20.19.0", "22.17.1"]) {
+  test(...skippable(`Node ${version} is told which version node:sqlite takes`, (t) => {
+    const getBuiltinModule = (): unknown => ({ DatabaseSync: class {} });
+    pretend(t, { process: { versions: { node: version }, getBuiltinModule } });
+    assert.throws(() => builtinModule("node:sqlite"), {
+      name: "TypeError",
+      message: `node:sqlite needs Node 22.18 or later; this is Node ${version}. Update Node, or ` +
+        "pass another driver to openDatabase.",
+    });
+  }));
+}
+
+for (const version of ["22.18.0", "24.0.0"]) {
+  test(...skippable(`Node ${version} is not too old for node:sqlite`, (t) => {
+    const sqlite = { DatabaseSync: class {} };
+    const modules: Record<string, unknown> = { "node:sqlite": sqlite };
+    const getBuiltinModule = (name: string): unknown => modules[name];
+    pretend(t, { process: { versions: { node: version }, getBuiltinModule } });
+    assert.equal(builtinModule("node:sqlite"), sqlite);
+    assert.throws(() => builtinModule("bun:sqlite"), /^TypeError: This runtime \(node\) has no/);
+  }));
 }

@@ -85,8 +85,16 @@ const messages: readonly (readonly [message: string, rawCode: number])[] = [
   ["database disk image is malformed", 11],
   ["database or disk is full", 13],
   ["disk I/O error", 10],
+  ["SQLITE_BUSY: database is locked", 5],
+  ["5: database is locked", 5],
   ['near "x": syntax error', 1],
   ["", 1],
+  // What a trigger may raise.
+  ["the door database is locked", 1],
+  ["database is locked by the door", 1],
+  ["door: database is locked", 1],
+  ["the UNIQUE constraint failed: t.a", 1],
+  ["interrupted by a call", 1],
 ];
 
 for (const [message, rawCode] of messages) {

@@ -230,6 +230,25 @@ export const errorCases: readonly Case[] = [
     },
   },
   {
+    name: "what a trigger says of a lock is no sign of one",
+    async run({ open, has }) {
+      // Word for word SQLite's own message: only a code tells it apart.
+      const alike = has("error-codes") ? [] : ["database is locked"];
+      for (const words of ["the door database is locked", "database is locked!", ...alike]) {
+        const conn = await open();
+        await conn.executeScript(
+          "CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t BEGIN " +
+            `SELECT raise(ABORT, '${words}'); END`,
+        );
+        await assert.rejects(conn.execute("INSERT INTO t VALUES (1)"), (error: unknown) => {
+          assert.ok(error instanceof SQLiteError);
+          assert.ok(["SQLITE_CONSTRAINT", "SQLITE_ERROR"].includes(error.code), error.code);
+          return true;
+        });
+      }
+    },
+  },
+  {
     name: "a write through a read-only connection: SQLITE_READONLY",
     limit: "readonly",
     async run(fixture) {

@@ -13,6 +13,7 @@ import type {
   RowOptions,
   SQLiteValue,
 } from "../sqlite/types.ts";
+import { arrayRow } from "../sqlite/rows.ts";
 import { SqlQuery } from "../sqlite/sql_query.ts";
 import { Cursor } from "./cursor.ts";
 import type { Holder } from "./physical_connection.ts";
@@ -171,7 +172,7 @@ export const allRows = <R>(result: ResultSet<R>): R[] => result.rows;
 export const firstRow = <R>(result: ResultSet<R>): R | undefined => result.rows[0];
 
 /** Rows as arrays of values. */
-export const AS_VALUES: RowOptions<SQLiteValue[]> = { rowFactory: (values) => values };
+export const AS_VALUES: RowOptions<SQLiteValue[]> = { rowFactory: arrayRow };
 
 /** How rows are made when a call does not say; made once, so that most calls make no object. */
 export class RowDefaults<R> {

@@ -18,11 +18,22 @@ export class UnsupportedHandleError extends SQLitePoolError {
   override readonly name: string = "UnsupportedHandleError";
 }
 
-/**
- * A connection ended by itself while it was in use: its thread died, say. What ran on it may or may
- * not have taken effect. The pool replaces it.
- */
+/** A connection ended by itself while it was in use: its thread died, say. The pool replaces it. */
 export class ConnectionLostError extends SQLitePoolError {
   /** Always `"ConnectionLostError"`. */
   override readonly name: string = "ConnectionLostError";
+  /** False where the call never reached the database; otherwise nobody can tell. */
+  readonly mayHaveTakenEffect: boolean;
+
+  /**
+   * Makes the error for one call.
+   *
+   * @param message What happened.
+   * @param options Whether the call may have taken effect, and the error behind this one.
+   */
+  constructor(message: string, options: ErrorOptions & { mayHaveTakenEffect?: boolean } = {}) {
+    const { mayHaveTakenEffect = true, cause } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.mayHaveTakenEffect = mayHaveTakenEffect;
+  }
 }

@@ -12,7 +12,7 @@ import * as resultCode from "../sqlite/result_codes.ts";
 import { RowCursor } from "./row_cursor.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { StatementRunner } from "./statement_runner.ts";
-import type { OnTiming } from "./timing.ts";
+import { type OnTiming, reportTiming } from "./timing.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type { SyncHandle } from "./sync_handle.ts";
 
@@ -118,7 +118,7 @@ export class SyncConnection implements DriverConnection {
     try {
       return this.#runner.execute(sql, params, options);
     } finally {
-      this.#onTiming(sql, now() - startedAt);
+      reportTiming(this.#onTiming, sql, now() - startedAt);
     }
   }
 

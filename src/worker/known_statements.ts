@@ -5,9 +5,7 @@
  */
 
 import { soleStatement, type Statement } from "../sqlite/scan.ts";
-
-/** More than a connection keeps prepared, and little memory still. */
-const MOST_STATEMENTS = 1_000;
+import { MOST_CHARACTERS_OF_A_TEXT, TextCache } from "../sqlite/text_cache.ts";
 
 /** The share of the last duration in the average. */
 const WEIGHT = 0.25;
@@ -40,10 +38,19 @@ export class RemoteStatement {
   }
 }
 
-/** The statements used last, by their text. */
+/** The statements used last, by their text. Both sides of the wire know the same ones. */
 export class KnownStatements {
-  /** In the order of their definition. */
-  readonly #statements = new Map<string, RemoteStatement>();
+  readonly #statements: TextCache<RemoteStatement>;
+  readonly #tellForgotten: (id: number) => void;
+  /** Numbers that stand for nothing any more. */
+  readonly #free: number[] = [];
+  #numbers = 0;
+
+  /** @param tellForgotten Tells the thread that a number stands for nothing any more. */
+  constructor(tellForgotten: (id: number) => void) {
+    this.#tellForgotten = tellForgotten;
+    this.#statements = new TextCache((statement) => this.#forget(statement));
+  }
 
   get(sql: string): RemoteStatement | undefined {
     return this.#statements.get(sql);
@@ -56,16 +63,18 @@ export class KnownStatements {
    */
   add(sql: string): RemoteStatement {
     const parsed = soleStatement(sql);
-    const statement = new RemoteStatement(this.#freeNumber(), parsed);
+    const statement = new RemoteStatement(this.#free.pop() ?? this.#numbers++, parsed);
     this.#statements.set(sql, statement);
     return statement;
   }
 
-  /** The number of a statement that is forgotten serves again: requests before have been sent. */
-  #freeNumber(): number {
-    if (this.#statements.size < MOST_STATEMENTS) return this.#statements.size;
-    const [[sql, { id }]] = this.#statements;
-    this.#statements.delete(sql);
-    return id;
+  /** Ends the use of a statement that is too long to be kept: to be told after each request. */
+  used(sql: string, statement: RemoteStatement): void {
+    if (sql.length > MOST_CHARACTERS_OF_A_TEXT) this.#forget(statement);
+  }
+
+  #forget({ id }: RemoteStatement): void {
+    this.#tellForgotten(id);
+    this.#free.push(id);
   }
 }

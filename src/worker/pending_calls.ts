@@ -15,12 +15,18 @@ export interface Call {
   readonly kind: "statement" | "command";
   /** What it is expected to take, in milliseconds. */
   readonly expectedMs: number;
-  /** Reads what it asked for. */
+  /**
+   * Reads its reply to the end, and no further. Nothing of the user runs before that, and nothing
+   * that it throws comes out: the reader must stay in its place for the calls behind this one.
+   */
   answer(reader: ReplyReader, ms: number): void;
   fail(error: unknown): void;
 }
 
-/** So many that have been answered may stay among the others: to move those up has its price. */
+/** What became of a call when its thread ended. */
+export type Progress = "sent" | "not sent";
+
+/** Answered calls stay in the array until there are this many: moving the others up has its price. */
 const MOST_ANSWERED = 256;
 
 /** Calls in the order in which they will be answered. */
@@ -28,6 +34,8 @@ export class PendingCalls {
   /** Oldest first. */
   #calls: Call[] = [];
   #answered = 0;
+  /** How many of `#calls` have been sent, those answered included. */
+  #sent = 0;
   #expectedMs = 0;
   /** When the thread last answered, or got its first call. */
   #heardAt = 0;
@@ -56,6 +64,11 @@ export class PendingCalls {
     this.#expectedMs += call.expectedMs;
   }
 
+  /** Notes that all of them have been sent. */
+  sent(): void {
+    this.#sent = this.#calls.length;
+  }
+
   /** Notes a sign of life of the thread. */
   heard(): void {
     this.#heardAt = now();
@@ -70,22 +83,25 @@ export class PendingCalls {
     return call;
   }
 
-  /** Fails all of them. */
-  failAll(reason: unknown): void {
+  /** Fails all of them, each with an error of its own. */
+  failAll(reason: (progress: Progress) => unknown): void {
     const calls = this.#calls.slice(this.#answered);
+    const sent = this.#sent - this.#answered;
     this.#clear();
-    for (const call of calls) call.fail(reason);
+    for (const [i, call] of calls.entries()) call.fail(reason(i < sent ? "sent" : "not sent"));
   }
 
   /** A busy thread may never have answered all: what it has answered must not stay for ever. */
   #forgetAnswered(): void {
     this.#calls.splice(0, this.#answered);
+    this.#sent -= this.#answered;
     this.#answered = 0;
   }
 
   #clear(): void {
     this.#calls = [];
     this.#answered = 0;
+    this.#sent = 0;
     this.#expectedMs = 0;
   }
 }

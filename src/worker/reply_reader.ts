@@ -1,20 +1,45 @@
 /**
- * The host's side of rows that travel: reading them, and the replies that they belong to.
+ * Replies of a thread, as its host reads them: results, chunks of cursors, and their rows.
  *
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/types.ts";
-import { type ColumnKind, NULL_LENGTH } from "./packed_rows.ts";
-import { MessageReader, type WirePart } from "./wire.ts";
+import { objectRow } from "../sqlite/rows.ts";
+import type { ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
+import {
+  areLoose,
+  type ColumnKind,
+  decodeValues,
+  MessageReader,
+  NULL_LENGTH,
+  type WirePart,
+  type WireValue,
+} from "./wire.ts";
+
+/** Something whose columns the thread tells when they are new. */
+export interface HasColumns {
+  /** As they were last told. */
+  columns: readonly string[];
+}
+
+/** Some rows of a cursor. */
+export interface Chunk<R> {
+  readonly rows: readonly R[];
+  readonly columns: readonly string[];
+  /** Whether there are no more. */
+  readonly ended: boolean;
+}
+
+/** Reads rows where they come next: their number, and if there are any, themselves. */
+export type RowReader<R> = (reader: ReplyReader, columns: readonly string[]) => R[];
 
 /** A row that is being filled: an object by names, or an array by positions. */
-export type Cells = Record<string | number, SQLiteValue>;
+type Cells = Record<string | number, SQLiteValue>;
 
 const NO_NUMBERS = new Float64Array(0);
 const NO_BYTES = new Uint8Array(0);
 
-/** Reads a message of replies from its beginning to its end. */
+/** Reads a message of replies from its beginning to its end. Nothing of the user runs meanwhile. */
 export class ReplyReader extends MessageReader {
   readonly #numbers: Float64Array;
   readonly #texts: Texts;
@@ -22,12 +47,42 @@ export class ReplyReader extends MessageReader {
   #numbersAt = 0;
   #bytesAt = 0;
 
-  /** @param parts the message. */
+  /** @param parts The message. */
   constructor(parts: readonly WirePart[]) {
     super(parts);
-    this.#numbers = this.next<Float64Array | undefined>() ?? NO_NUMBERS;
+    const numbers = this.next<ArrayBuffer | undefined>();
+    this.#numbers = numbers === undefined ? NO_NUMBERS : new Float64Array(numbers);
     this.#texts = new Texts(this.next());
-    this.#bytes = this.next<Uint8Array | undefined>() ?? NO_BYTES;
+    const bytes = this.next<ArrayBuffer | undefined>();
+    this.#bytes = bytes === undefined ? NO_BYTES : new Uint8Array(bytes);
+  }
+
+  /**
+   * Reads the result of a statement.
+   *
+   * @param statement What gave it.
+   * @param readRows How its rows are made.
+   */
+  result<R>(statement: HasColumns, readRows: RowReader<R>): ResultSet<R> {
+    this.#noteColumns(statement);
+    const { columns } = statement;
+    const rowsAffected = this.next<number>();
+    const lastInsertRowid = this.next<number | bigint | undefined>();
+    const rows = readRows(this, columns);
+    return { columns: columns.slice(), rows, rowsAffected, lastInsertRowid };
+  }
+
+  /**
+   * Reads some rows of a cursor.
+   *
+   * @param cursor What gave them.
+   * @param readRows How they are made.
+   */
+  chunk<R>(cursor: HasColumns, readRows: RowReader<R>): Chunk<R> {
+    this.#noteColumns(cursor);
+    const { columns } = cursor;
+    const ended = this.next<number>() === 1;
+    return { ended, columns, rows: readRows(this, columns) };
   }
 
   /**
@@ -42,7 +97,7 @@ export class ReplyReader extends MessageReader {
       const kind = kinds[column] as ColumnKind;
       const key = keys[column];
       if (kind === "o") {
-        fillValues(rows, key, this.next());
+        fillValues(rows, key, decodeValues(this.next<WireValue[]>()));
         continue;
       }
       if (kind === "n") fillNumbers(rows, key, this.#numbers, this.#numbersAt);
@@ -52,9 +107,59 @@ export class ReplyReader extends MessageReader {
     }
   }
 
+  #noteColumns(owner: HasColumns): void {
+    const news = this.next<string[] | undefined>();
+    if (news !== undefined) owner.columns = news;
+  }
+
   #fillBytes(rows: readonly Cells[], key: string | number): number {
     return fillBytes(rows, key, this.#numbers, this.#numbersAt, this.#bytes, this.#bytesAt);
   }
+}
+
+/**
+ * Reads rows as plain objects.
+ *
+ * @param reader Where they come next.
+ * @param columns The names of their columns.
+ */
+export function readObjects(reader: ReplyReader, columns: readonly string[]): Row[] {
+  const count = reader.next<number>();
+  if (areLoose(count, columns.length) || columns.includes("__proto__")) {
+    return toObjects(readCells(reader, count, columns.length), columns);
+  }
+  const rows = new Array<Row>(count);
+  for (let row = 0; row < count; row++) rows[row] = {};
+  reader.unpack(rows, columns);
+  return rows;
+}
+
+/**
+ * Reads rows as arrays of their values.
+ *
+ * @param reader Where they come next.
+ * @param columns The names of their columns.
+ */
+export function readArrays(reader: ReplyReader, columns: readonly string[]): SQLiteValue[][] {
+  return readCells(reader, reader.next(), columns.length);
+}
+
+function readCells(reader: ReplyReader, count: number, width: number): SQLiteValue[][] {
+  const rows = new Array<SQLiteValue[]>(count);
+  if (areLoose(count, width)) {
+    for (let row = 0; row < count; row++) rows[row] = reader.values(width);
+    return rows;
+  }
+  for (let row = 0; row < count; row++) rows[row] = new Array<SQLiteValue>(width);
+  reader.unpack(rows as unknown as Cells[], [...rows[0].keys()]);
+  return rows;
+}
+
+/** Makes objects in the place of their values. */
+function toObjects(values: SQLiteValue[][], columns: readonly string[]): Row[] {
+  const rows = values as unknown[] as Row[];
+  for (let row = 0; row < rows.length; row++) rows[row] = objectRow(values[row], columns);
+  return rows;
 }
 
 /** Where the next text of a message begins. */
@@ -116,7 +221,7 @@ function fillText(
   texts.at = at;
 }
 
-/** @returns where the next bytes begin. */
+/** @returns Where the next bytes begin. */
 function fillBytes(
   rows: readonly Cells[],
   key: string | number,

@@ -8,12 +8,12 @@ import type { SQLiteValue } from "../sqlite/types.ts";
 import {
   areLoose,
   type ColumnKind,
+  type MessageWriter,
   MOST_TEXT,
   NULL_LENGTH,
   NULL_NUMBER,
   type Stores,
-} from "./packed_rows.ts";
-import type { WirePart } from "./wire.ts";
+} from "./wire.ts";
 
 /** Memory for more numbers than this is not kept for the next message. */
 const MOST_KEPT = 65_536;
@@ -35,19 +35,19 @@ export class RowPacker {
    *
    * @param rows Values by row.
    * @param width The number of columns.
-   * @param parts The message.
+   * @param message The message.
    */
-  pack(rows: Rows, width: number, parts: WirePart[]): void {
+  pack(rows: Rows, width: number, message: MessageWriter): void {
     if (areLoose(rows.length, width)) {
       for (let row = 0; row < rows.length; row++) {
-        for (let column = 0; column < width; column++) parts.push(rows[row][column]);
+        for (let column = 0; column < width; column++) message.value(rows[row][column]);
       }
       return;
     }
     const [numbers, texts, text] = [this.#length, this.#texts.length, this.#text];
     const bytes = this.#bytes.length;
     try {
-      this.#packColumns(rows, width, parts);
+      this.#packColumns(rows, width, message);
     } catch (error) {
       // Text may be longer than a string can be: whatever else the message has must not suffer.
       this.#length = numbers;
@@ -60,7 +60,7 @@ export class RowPacker {
 
   /** The stores of a message that is complete. The next one begins with empty stores. */
   take(): Stores {
-    const numbers = this.#length === 0 ? undefined : this.#numbers.slice(0, this.#length);
+    const numbers = this.#length === 0 ? undefined : this.#numbers.slice(0, this.#length).buffer;
     const stores: Stores = [numbers, [...this.#texts, this.#text], join(this.#bytes)];
     if (this.#length > MOST_KEPT) this.#numbers = new Float64Array(MOST_KEPT);
     this.#length = 0;
@@ -70,7 +70,7 @@ export class RowPacker {
     return stores;
   }
 
-  #packColumns(rows: Rows, width: number, parts: WirePart[]): void {
+  #packColumns(rows: Rows, width: number, message: MessageWriter): void {
     this.#makeRoomFor(rows.length * width);
     const own: SQLiteValue[][] = [];
     let kinds = "";
@@ -79,7 +79,8 @@ export class RowPacker {
       if (kind === "o") own.push(rows.map((values) => values[column]));
       kinds += kind;
     }
-    parts.push(kinds, ...own);
+    message.parts.push(kinds);
+    for (const values of own) message.column(values);
   }
 
   #packColumn(rows: Rows, column: number): ColumnKind {
@@ -161,7 +162,7 @@ export class RowPacker {
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array | undefined {
+function join(parts: readonly Uint8Array[]): ArrayBuffer | undefined {
   if (parts.length === 0) return undefined;
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -169,5 +170,5 @@ function join(parts: readonly Uint8Array[]): Uint8Array | undefined {
     whole.set(part, at);
     at += part.length;
   }
-  return whole;
+  return whole.buffer;
 }

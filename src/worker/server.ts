@@ -11,9 +11,8 @@ import type { SQLiteValue } from "../sqlite/types.ts";
 import type { RowCursor } from "../driver/row_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
-import type { Stores } from "./packed_rows.ts";
 import { RowPacker } from "./row_packer.ts";
-import { MessageReader, reply, request, type WirePart } from "./wire.ts";
+import { MessageReader, MessageWriter, reply, request, type WirePart } from "./wire.ts";
 import { encodeError } from "./wire_errors.ts";
 
 /** Replies travel when there are so many of them ... */
@@ -42,12 +41,12 @@ interface OpenRows {
 /** Runs requests in the order they come. */
 export class Server {
   readonly #connection: SyncConnection;
-  readonly #post: (message: WirePart[]) => void;
+  readonly #post: (message: MessageWriter) => void;
   readonly #now: () => number;
-  readonly #statements: KnownStatement[] = [];
+  readonly #statements: (KnownStatement | undefined)[] = [];
   readonly #cursors = new Map<number, OpenRows>();
   readonly #packer = new RowPacker();
-  #replies: WirePart[] = startMessage();
+  #replies = startMessage();
   #waiting = 0;
   #postedAt = 0;
   #startedAt = 0;
@@ -59,7 +58,7 @@ export class Server {
    */
   constructor(
     connection: SyncConnection,
-    post: (message: WirePart[]) => void,
+    post: (message: MessageWriter) => void,
     now: () => number,
   ) {
     this.#connection = connection;
@@ -78,13 +77,18 @@ export class Server {
         this.#statements[reader.next<number>()] = { sql: reader.next(), columns: undefined };
         continue;
       }
-      const start = this.#replies.length;
+      if (kind === request.forget) {
+        this.#statements[reader.next<number>()] = undefined;
+        continue;
+      }
+      const { parts } = this.#replies;
+      const start = parts.length;
       try {
         closed = this.#run(kind, reader);
       } catch (error) {
-        this.#replies.length = start;
+        parts.length = start;
         this.#begin(reply.error);
-        this.#replies.push(encodeError(error));
+        parts.push(encodeError(error));
       }
       this.#finish(start);
     }
@@ -124,7 +128,7 @@ export class Server {
   }
 
   #execute(reader: MessageReader, kind: number): void {
-    const statement = this.#statements[reader.next<number>()];
+    const statement = this.#statements[reader.next<number>()]!;
     const firstRowOnly = reader.next() === 1;
     const params = reader.values(reader.next());
     if (kind === request.executeInTransaction && !this.#connection.inTransaction) {
@@ -137,15 +141,15 @@ export class Server {
     );
     const news = areEqual(columns, statement.columns) ? undefined : columns;
     this.#begin(reply.result);
-    this.#replies.push(news, rowsAffected, lastInsertRowid, rows.length);
+    this.#replies.parts.push(news, rowsAffected, lastInsertRowid, rows.length);
     this.#packer.pack(rows, columns.length, this.#replies);
     // Not before: rows that cannot be packed do not travel, and neither do their columns.
     statement.columns = columns;
   }
 
   #openCursor(reader: MessageReader): void {
+    const statement = this.#statements[reader.next<number>()]!;
     const id = reader.next<number>();
-    const statement = this.#statements[reader.next<number>()];
     const most = reader.next<number>();
     const params = reader.values(reader.next());
     const open: OpenRows = {
@@ -168,7 +172,7 @@ export class Server {
     // Rolled back or closed, and the host told so: there is nothing to add.
     if (open === undefined) {
       this.#begin(reply.chunk);
-      this.#replies.push(undefined, 1, 0);
+      this.#replies.parts.push(undefined, 1, 0);
       return;
     }
     const { cursor } = open;
@@ -187,7 +191,7 @@ export class Server {
       const news = areEqual(open.current, open.columns) ? undefined : open.current;
       open.columns = open.current;
       this.#begin(reply.chunk);
-      this.#replies.push(news, ended ? 1 : 0, rows.length);
+      this.#replies.parts.push(news, ended ? 1 : 0, rows.length);
       this.#packer.pack(rows, open.current.length, this.#replies);
     } catch (error) {
       this.#closeCursor(id);
@@ -203,12 +207,12 @@ export class Server {
 
   #begin(kind: number): void {
     // The time is filled in when it is known.
-    this.#replies.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
+    this.#replies.parts.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
   }
 
   #finish(start: number): void {
     const now = this.#now();
-    this.#replies[start + 2] = now - this.#startedAt;
+    this.#replies.parts[start + 2] = now - this.#startedAt;
     this.#startedAt = now;
     this.#waiting += 1;
     if (this.#waiting >= MOST_REPLIES || now - this.#postedAt > LONGEST_WAIT_MS) this.#flush();
@@ -217,7 +221,10 @@ export class Server {
   #flush(): void {
     if (this.#waiting === 0) return;
     const replies = this.#replies;
-    [replies[0], replies[1], replies[2]] = this.#packer.take();
+    const { parts } = replies;
+    const [numbers, , bytes] = [parts[0], parts[1], parts[2]] = this.#packer.take();
+    replies.handOver(numbers);
+    replies.handOver(bytes);
     this.#replies = startMessage();
     this.#waiting = 0;
     this.#post(replies);
@@ -226,8 +233,10 @@ export class Server {
 }
 
 /** The stores come first, but are complete last. */
-function startMessage(): WirePart[] {
-  return [undefined, [], undefined] satisfies Stores;
+function startMessage(): MessageWriter {
+  const message = new MessageWriter();
+  message.parts.push(undefined, [], undefined);
+  return message;
 }
 
 function areEqual(names: readonly string[], others: readonly string[] | undefined): boolean {

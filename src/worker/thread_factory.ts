@@ -29,13 +29,16 @@ export interface WorkerConnectionFactory {
   readonly threads: ThreadStats;
 }
 
+/** A table, so that the compiler misses those that are not in it. */
+const isWorkerDriver: Readonly<Record<WorkerDriverName, true>> = {
+  "node:sqlite": true,
+  "bun:sqlite": true,
+  "better-sqlite3": true,
+  libsql: true,
+};
+
 /** The drivers that a thread can load by their names. */
-export const WORKER_DRIVERS: readonly WorkerDriverName[] = [
-  "node:sqlite",
-  "bun:sqlite",
-  "better-sqlite3",
-  "libsql",
-];
+export const WORKER_DRIVERS: readonly string[] = Object.keys(isWorkerDriver);
 
 /**
  * Makes a factory for a pool.

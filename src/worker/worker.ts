@@ -20,14 +20,38 @@
 // No await at the top level: Node can end the whole process when a thread is terminated while a
 // module is waiting there.
 
+import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
+import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
+import { nodeSqlite } from "../../adapters/node_sqlite/driver.ts";
+import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
+import type { SyncConnection } from "../driver/sync_connection.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { Server } from "./server.ts";
-import type { OpenReply, OpenRequest, WirePart } from "./wire.ts";
+import type { OpenReply, OpenRequest, WirePart, WorkerDriverName } from "./wire.ts";
 import { encodeError } from "./wire_errors.ts";
-import { openConnection } from "./worker_drivers.ts";
+
+type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
+
+const openers: Readonly<Record<WorkerDriverName, Open>> = {
+  "node:sqlite": nodeSqlite.open,
+  "bun:sqlite": bunSqlite.open,
+  async "better-sqlite3"(path, options) {
+    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
+  },
+  async libsql(path, options) {
+    return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
+  },
+};
+
+/** By a variable, so that no builder takes the package for one that has to be there. */
+async function load<M>(name: string): Promise<M> {
+  const module: { readonly default: M } = await import(name);
+  return module.default;
+}
 
 interface Port {
-  postMessage(message: OpenReply | WirePart[]): void;
+  postMessage(message: OpenReply | WirePart[], transfer?: readonly ArrayBuffer[]): void;
   on(event: "message", listener: (message: unknown) => void): void;
   once(event: "message", listener: (message: unknown) => void): void;
   close?(): void;
@@ -42,13 +66,14 @@ const { process, close } = globalThis as unknown as Globals;
 const port = process.getBuiltinModule("node:worker_threads").parentPort;
 port?.once("message", (message) => void serve(port, message as OpenRequest));
 
-async function serve(port: Port, open: OpenRequest): Promise<void> {
+async function serve(port: Port, { driver, path, ...options }: OpenRequest): Promise<void> {
   try {
-    const connection = await openConnection(open);
+    // The adapters of synchronous drivers make no other connections.
+    const connection = await openers[driver](path, options) as SyncConnection;
     connection.executeSync("PRAGMA busy_timeout = 0");
     const server = new Server(
       connection,
-      (replies) => port.postMessage(replies),
+      ({ parts, transfer }) => port.postMessage(parts, transfer),
       systemEnvironment.clock.now,
     );
     port.on("message", (requests) => {

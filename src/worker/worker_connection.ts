@@ -4,23 +4,35 @@
  * @module
  */
 
-import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
 import type { DriverConnection } from "../driver/connection.ts";
-import * as resultCode from "../sqlite/result_codes.ts";
-import { splitScript } from "../sqlite/scan.ts";
 import type { OnTiming } from "../driver/timing.ts";
-import { bindValues } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind.ts";
+import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import { arrayRow } from "../sqlite/rows.ts";
+import { splitScript } from "../sqlite/scan.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowFactory,
+  RowOptions,
+  SQLiteValue,
+} from "../sqlite/types.ts";
+import { Channel } from "./channel.ts";
+import { remoteHandle } from "./remote_handle.ts";
+import { readArrays, readObjects, type RowReader } from "./reply_reader.ts";
+import { type LostError, type SpawnWorker, Thread } from "./thread.ts";
 import type { ThreadCount } from "./thread_count.ts";
-import { type HasColumns, readChunk, readResult } from "./decode_replies.ts";
-import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
-import { Outbox } from "./outbox.ts";
-import { PendingCalls } from "./pending_calls.ts";
-import { ReplyReader } from "./reply_reader.ts";
-import { type SpawnWorker, Thread } from "./thread.ts";
-import { type OpenReply, type OpenRequest, reply, request, type WirePart } from "./wire.ts";
+import {
+  type MessageWriter,
+  type OpenReply,
+  type OpenRequest,
+  request,
+  type WirePart,
+} from "./wire.ts";
 import { decodeError } from "./wire_errors.ts";
-import { type Chunk, type CutOff, WorkerCursor } from "./worker_cursor.ts";
+import { type CutOff, WorkerCursor } from "./worker_cursor.ts";
 
 /** What a connection has on its host's side. */
 export interface WorkerSurroundings {
@@ -54,17 +66,14 @@ export class WorkerConnection implements DriverConnection {
    * the locks it has until then, and ends. What is in memory only would be lost with it.
    */
   readonly abandon: (() => void) | undefined = undefined;
+  /** Not the driver's handle, which is out of reach: it says so when it is used. */
+  readonly raw: object = remoteHandle();
   readonly #thread: Thread;
-  readonly #statements = new KnownStatements();
+  readonly #channel: Channel;
   readonly #cursors = new Set<CutOff>();
-  readonly #calls = new PendingCalls();
-  readonly #outbox = new Outbox((message) => this.#send(message));
-  #nextCursor = 0;
-  #inTransaction = false;
   readonly #crew: ThreadCount;
-  readonly #onTiming: OnTiming | undefined;
   #state: State = "opening";
-  #failure: unknown = undefined;
+  #lost: LostError | undefined;
   #opened: { resolve(): void; reject(error: unknown): void } | undefined;
   #closed: Promise<void> | undefined;
   /** Settles when the thread is gone. */
@@ -73,14 +82,14 @@ export class WorkerConnection implements DriverConnection {
 
   private constructor({ spawn, crew, onTiming }: WorkerSurroundings, { path }: OpenRequest) {
     this.#crew = crew;
-    this.#onTiming = onTiming;
+    this.#channel = new Channel((message) => this.#send(message), onTiming);
     if (path !== ":memory:") this.abandon = () => this.#abandon();
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
     this.#thread = new Thread(spawn, {
       onMessage: (message) => this.#receive(message),
-      onEnd: (reason) => this.#onEnd(reason),
+      onEnd: (lost) => this.#onEnd(lost),
     });
     crew.started();
   }
@@ -106,25 +115,20 @@ export class WorkerConnection implements DriverConnection {
     return connection;
   }
 
-  /** The thread: the driver's handle is out of reach. */
-  get raw(): unknown {
-    return this.#thread.worker;
-  }
-
   /** Whether a transaction is open. Throws when the thread has died. */
   get inTransaction(): boolean {
-    if (this.isLost) throw this.#failure;
-    return this.#inTransaction;
+    if (this.#lost !== undefined) throw this.#lost("not sent");
+    return this.#channel.inTransaction;
   }
 
   /** Whether the thread has died. */
   get isLost(): boolean {
-    return this.#state === "closed" && this.#failure !== undefined;
+    return this.#lost !== undefined;
   }
 
   /** What the calls under way are expected to take, in milliseconds. */
   get backlogMs(): number {
-    return this.#calls.backlogMs;
+    return this.#channel.calls.backlogMs;
   }
 
   /** Runs one statement, after those that were called before it; see `DriverConnection`. */
@@ -151,22 +155,13 @@ export class WorkerConnection implements DriverConnection {
     params: BindParams | undefined,
     options: RowOptions<R> | undefined,
   ): Promise<ResultSet<R>> {
-    return new Promise((resolve, reject) => {
-      const statement = this.#prepare(sql);
-      const values = bindValues(params, statement.parsed.parameters);
-      this.#outbox.push(kind, statement.id, options?.firstRowOnly === true ? 1 : 0);
-      this.#outbox.pushValues(values);
-      this.#calls.add({
-        kind: "statement",
-        expectedMs: statement.averageMs,
-        answer: (reader, ms) => {
-          statement.took(ms);
-          this.#onTiming?.(sql, ms);
-          resolve(readResult(reader, statement, options?.rowFactory));
-        },
-        fail: reject,
-      });
-    });
+    if (this.#state !== "open") return Promise.reject(this.#refusal());
+    const rowFactory = options?.rowFactory as RowFactory<unknown> | undefined;
+    const firstRowOnly = options?.firstRowOnly === true;
+    const call: Promise<ResultSet<unknown>> = rowFactory === undefined
+      ? this.#channel.execute(kind, sql, params, firstRowOnly, readObjects)
+      : withRows(this.#channel.execute(kind, sql, params, firstRowOnly, readArrays), rowFactory);
+    return call as Promise<ResultSet<R>>;
   }
 
   /** Streams rows, which come from the thread in chunks. */
@@ -175,32 +170,45 @@ export class WorkerConnection implements DriverConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): AsyncIterableIterator<R> {
-    const id = this.#nextCursor++;
-    // Its own: meanwhile the statement may run again with other columns, or be forgotten.
-    const cursor: HasColumns = { columns: [] };
+    const firstRowOnly = options?.firstRowOnly === true;
+    const makeRow = options?.rowFactory;
+    return makeRow === undefined
+      ? this.#iterate(sql, params, firstRowOnly, readObjects, (row) => row as R)
+      : this.#iterate(sql, params, firstRowOnly, readArrays, makeRow);
+  }
+
+  #iterate<T, R>(
+    sql: string,
+    params: BindParams | undefined,
+    firstRowOnly: boolean,
+    readRows: RowReader<T>,
+    makeRow: (row: T, columns: readonly string[]) => R,
+  ): AsyncIterableIterator<R> {
+    const channel = this.#channel;
+    const cursor = channel.cursor();
+    const taken = takeParams(params);
     let size = SMALLEST_CHUNK;
     const grow = (): number => size = Math.min(2 * size, LARGEST_CHUNK);
-    return new WorkerCursor<R>({
-      open: () => {
-        const statement = this.#prepare(sql);
-        const values = bindValues(params, statement.parsed.parameters);
-        const most = options?.firstRowOnly === true ? 1 : size;
-        this.#outbox.push(request.openCursor, id, statement.id, most);
-        this.#outbox.pushValues(values);
-        return this.#chunk(cursor, options);
+    return new WorkerCursor<T, R>(
+      {
+        open: () => {
+          this.#checkOpen();
+          return channel.open(cursor, sql, taken, firstRowOnly ? 1 : size, readRows);
+        },
+        fetch: () => {
+          this.#checkOpen();
+          return channel.fetch(cursor, grow(), readRows);
+        },
+        close: () => this.#ask(request.closeCursor, cursor.id),
       },
-      fetch: () => {
-        this.#checkOpen();
-        this.#outbox.push(request.fetch, id, grow());
-        return this.#chunk(cursor, options);
-      },
-      close: () => this.#command(request.closeCursor, id),
-    }, this.#cursors);
+      makeRow,
+      this.#cursors,
+    );
   }
 
   /** Runs every statement of a script, up to the first that fails. */
   executeScript(sql: string): Promise<void> {
-    return this.#command(request.script, sql);
+    return this.#ask(request.script, sql);
   }
 
   /** The statements of a script. */
@@ -213,7 +221,7 @@ export class WorkerConnection implements DriverConnection {
     this.#cutOffCursors(
       new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
     );
-    return this.#command(request.rollback);
+    return this.#ask(request.rollback);
   }
 
   /** Closes the database and ends the thread, when what is under way has been done. */
@@ -224,9 +232,9 @@ export class WorkerConnection implements DriverConnection {
   #abandon(): void {
     if (this.#state !== "open") return;
     // One statement is what its caller has given up; whoever shared the connection still waits.
-    const shared = this.#calls.statements > 1;
+    const shared = this.#channel.calls.statements > 1;
     const closed = this.close();
-    this.#outbox.flush();
+    this.#channel.flush();
     if (!shared) this.#thread.setBusy(false);
     this.#crew.abandoned(closed.then(() => this.#ended, () => this.#ended));
   }
@@ -234,45 +242,22 @@ export class WorkerConnection implements DriverConnection {
   async #close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#cutOffCursors(connectionClosed());
-    const closing = this.#command(request.close);
+    const closing = this.#ask(request.close);
     this.#state = "closing";
     await closing;
     await this.#ended;
   }
 
-  #prepare(sql: string): RemoteStatement {
+  async #ask(kind: number, ...parts: WirePart[]): Promise<void> {
     this.#checkOpen();
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#statements.add(sql);
-    this.#outbox.push(request.define, statement.id, sql);
-    return statement;
+    await this.#channel.ask(kind, ...parts);
   }
 
-  #command(kind: number, ...parts: WirePart[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#checkOpen();
-      this.#outbox.push(kind, ...parts);
-      this.#calls.add({ kind: "command", expectedMs: 0, answer: () => resolve(), fail: reject });
-    });
-  }
-
-  #chunk<R>(cursor: HasColumns, options: RowOptions<R> | undefined): Promise<Chunk<R>> {
-    return new Promise((resolve, reject) => {
-      this.#calls.add({
-        kind: "command",
-        expectedMs: 0,
-        answer: (reader) => resolve(readChunk(reader, cursor, options?.rowFactory)),
-        fail: reject,
-      });
-    });
-  }
-
-  #send(message: WirePart[]): void {
+  #send({ parts, transfer }: MessageWriter): void {
     if (this.#state === "closed") return;
     // A definition alone has no answer that would end it.
-    if (this.#calls.size > 0) this.#thread.setBusy(true);
-    this.#thread.post(message);
+    if (this.#channel.calls.size > 0) this.#thread.setBusy(true);
+    this.#thread.post(parts, transfer);
   }
 
   #receive(message: unknown): void {
@@ -288,41 +273,50 @@ export class WorkerConnection implements DriverConnection {
       }
       return;
     }
-    this.#calls.heard();
-    const reader = new ReplyReader(message as WirePart[]);
-    while (!reader.ended) {
-      const kind = reader.next<number>();
-      this.#inTransaction = reader.next<number>() === 1;
-      const ms = reader.next<number>();
-      const call = this.#calls.take();
-      try {
-        if (kind === reply.error) call.fail(decodeError(reader.next()));
-        else call.answer(reader, ms);
-      } catch (error) {
-        // The caller's row factory.
-        call.fail(error);
-      }
+    try {
+      this.#channel.receive(message as WirePart[]);
+    } catch (error) {
+      this.#thread.giveUp("its answers could not be read", error);
     }
-    if (this.#calls.size === 0 && this.#state === "open") this.#thread.setBusy(false);
+    if (this.#channel.calls.size === 0 && this.#state === "open") this.#thread.setBusy(false);
   }
 
-  #onEnd(reason: unknown): void {
-    const expected = this.#state === "closing" && this.#calls.size === 0;
-    if (this.#state !== "closed" && !expected) this.#failure = reason;
+  #onEnd(lost: LostError): void {
+    const expected = this.#state === "closing" && this.#channel.calls.size === 0;
+    if (this.#state !== "closed" && !expected) this.#lost = lost;
     this.#state = "closed";
-    this.#outbox.clear();
-    this.#opened?.reject(reason);
-    this.#calls.failAll(reason);
+    this.#opened?.reject(lost("not sent"));
+    this.#channel.end(lost);
     this.#crew.ended();
     this.#announceEnd();
   }
 
   #checkOpen(): void {
-    if (this.#state === "open") return;
-    throw this.#failure ?? connectionClosed();
+    if (this.#state !== "open") throw this.#refusal();
+  }
+
+  #refusal(): Error {
+    return this.#lost?.("not sent") ?? connectionClosed();
   }
 
   #cutOffCursors(reason: SQLiteError): void {
     for (const cursor of [...this.#cursors]) cursor.cutOff(reason);
   }
+}
+
+/**
+ * Makes the rows of a result in a reaction to it, which runs in the async context of whoever made
+ * the call, and where an error fails that call only.
+ */
+function withRows(
+  call: Promise<ResultSet<SQLiteValue[]>>,
+  rowFactory: RowFactory<unknown>,
+): Promise<ResultSet<unknown>> {
+  if (rowFactory === arrayRow) return call;
+  return call.then((result) => {
+    const { columns } = result;
+    const rows: unknown[] = result.rows;
+    for (let row = 0; row < rows.length; row++) rows[row] = rowFactory(result.rows[row], columns);
+    return result;
+  });
 }

@@ -4,19 +4,14 @@
  * @module
  */
 
-/** Some rows. */
-export interface Chunk<R> {
-  readonly rows: readonly R[];
-  /** Whether there are no more. */
-  readonly ended: boolean;
-}
+import type { Chunk } from "./reply_reader.ts";
 
-/** Where a cursor gets its rows. */
-export interface ChunkSource<R> {
+/** Where a cursor gets its rows. `T` is what they are before the caller's row factory. */
+export interface ChunkSource<T> {
   /** Starts the statement and brings the first rows. */
-  open(): Promise<Chunk<R>>;
+  open(): Promise<Chunk<T>>;
   /** Brings more rows. */
-  fetch(): Promise<Chunk<R>>;
+  fetch(): Promise<Chunk<T>>;
   /** Ends the statement before its last row. */
   close(): Promise<void>;
 }
@@ -35,23 +30,30 @@ export interface CutOff {
  * Streams the rows of one statement, which starts to run at the first `next()`. One chunk is
  * fetched ahead while another is read, and no more: a slow reader holds the statement back.
  */
-export class WorkerCursor<R> implements AsyncIterableIterator<R, undefined>, CutOff {
-  readonly #source: ChunkSource<R>;
+export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, CutOff {
+  readonly #source: ChunkSource<T>;
+  readonly #makeRow: (row: T, columns: readonly string[]) => R;
   readonly #running: Set<CutOff>;
   #state: "new" | "running" | "ended" = "new";
-  #chunk: Chunk<R> = { rows: [], ended: false };
+  #chunk: Chunk<T> = { rows: [], columns: [], ended: false };
   #at = 0;
-  #ahead: Promise<Chunk<R>> | undefined;
+  #ahead: Promise<Chunk<T>> | undefined;
   /** The wait for the next chunk, which callers of `next` share. */
   #turning: Promise<void> | undefined;
   #failure: Error | undefined;
 
   /**
-   * @param source where the rows come from.
-   * @param running where the cursor is to be found while the statement runs.
+   * @param source Where the rows come from.
+   * @param makeRow Makes a row for the caller, in the very call of `next` that gives it.
+   * @param running Where the cursor is to be found while the statement runs.
    */
-  constructor(source: ChunkSource<R>, running: Set<CutOff>) {
+  constructor(
+    source: ChunkSource<T>,
+    makeRow: (row: T, columns: readonly string[]) => R,
+    running: Set<CutOff>,
+  ) {
     this.#source = source;
+    this.#makeRow = makeRow;
     this.#running = running;
   }
 
@@ -59,10 +61,18 @@ export class WorkerCursor<R> implements AsyncIterableIterator<R, undefined>, Cut
   async next(): Promise<IteratorResult<R, undefined>> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#takeFailure();
-      if (this.#at < this.#chunk.rows.length) {
-        return { done: false, value: this.#chunk.rows[this.#at++] };
+      const { rows, columns, ended } = this.#chunk;
+      if (this.#at < rows.length) {
+        const row = rows[this.#at++];
+        try {
+          return { done: false, value: this.#makeRow(row, columns) };
+        } catch (error) {
+          // The row factory of the caller, whose error matters more than one of the thread.
+          await this.return().catch(() => {});
+          throw error;
+        }
       }
-      if (this.#state === "ended" || this.#chunk.ended) {
+      if (this.#state === "ended" || ended) {
         this.#forget();
         return { done: true, value: undefined };
       }
@@ -123,7 +133,7 @@ export class WorkerCursor<R> implements AsyncIterableIterator<R, undefined>, Cut
     }
   }
 
-  #nextChunk(): Promise<Chunk<R>> {
+  #nextChunk(): Promise<Chunk<T>> {
     if (this.#state === "new") {
       this.#state = "running";
       this.#running.add(this);
@@ -134,7 +144,7 @@ export class WorkerCursor<R> implements AsyncIterableIterator<R, undefined>, Cut
     return ahead;
   }
 
-  #fetchAhead(): Promise<Chunk<R>> {
+  #fetchAhead(): Promise<Chunk<T>> {
     const ahead = this.#source.fetch();
     // Whoever reads on is told; whoever does not, need not know.
     ahead.catch(() => {});
@@ -153,7 +163,7 @@ export class WorkerCursor<R> implements AsyncIterableIterator<R, undefined>, Cut
 
   #forget(): void {
     this.#state = "ended";
-    this.#chunk = { rows: [], ended: true };
+    this.#chunk = { rows: [], columns: [], ended: true };
     this.#ahead = undefined;
     this.#running.delete(this);
   }

@@ -62,10 +62,15 @@ const runArguments: Readonly<Record<RuntimeName, readonly string[]>> = {
 };
 
 /** The command that runs a script of the repository on the runtime that runs the test. */
-export function runtimeCommand(path: string, args: readonly string[] = []): string[] {
+export function runtimeCommand(
+  path: string,
+  args: readonly string[] = [],
+  runtimeArgs: readonly string[] = [],
+): string[] {
   return [
     process.execPath,
     ...runArguments[runtimeName()],
+    ...runtimeArgs,
     join(repositoryRoot, path),
     ...args,
   ];
@@ -77,10 +82,11 @@ export function runScript(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   cwd: string = repositoryRoot,
+  runtimeArgs: readonly string[] = [],
 ): Promise<ScriptOutcome> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const [command, ...commandArgs] = runtimeCommand(path, args);
+    const [command, ...commandArgs] = runtimeCommand(path, args, runtimeArgs);
     const child = spawn(command, commandArgs, {
       cwd,
       env: { ...process.env, ...env },

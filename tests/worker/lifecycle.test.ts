@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import {
   ConnectionLostError,
@@ -91,6 +92,39 @@ test("a file that is locked while it is opened is waited for", async (t) => {
   assert.deepEqual(await read, { n: 0 });
 });
 
+test("bytes go to a thread and come back as they are, however many", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  await pool.execute("CREATE TABLE t (bytes)");
+  const sizes = [0, 1, 1_000, 65_536, 20_000_000];
+  const blobs = sizes.map((size) => new Uint8Array(size).map((_, i) => i % 251));
+  await pool.withConnection(async (conn) => {
+    for (const bytes of blobs) {
+      const written = conn.run("INSERT INTO t VALUES (?)", [bytes]);
+      bytes.fill(255);
+      await written;
+    }
+  });
+  assert.deepEqual(blobs.map(({ length }) => length), sizes, "those of the caller stay");
+  const read = await pool.all("SELECT bytes FROM t ORDER BY rowid");
+  for (const [i, { bytes }] of read.entries()) {
+    assert.ok(bytes instanceof Uint8Array);
+    assert.equal(bytes.length, sizes[i]);
+    assert.ok(bytes.every((byte, at) => byte === at % 251), `${sizes[i]} bytes`);
+  }
+});
+
+test("the handle is in another thread, and says so to whoever uses it", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 2 });
+  const [one, other] = await Promise.all([pool.connection(), pool.connection()]);
+  const raw = await one.raw as { function(): void; busy: boolean };
+  assert.equal(one.raw, raw);
+  assert.notEqual(other.raw, raw);
+  assert.throws(() => raw.function(), /raw\.function .* another thread/);
+  assert.throws(() => raw.busy = true, /raw\.busy .* another thread/);
+  assert.match(inspect(raw), /RemoteHandle/);
+  await Promise.all([one.release(), other.release()]);
+});
+
 test("a driver that no thread can load is refused at once", () => {
   const driver = "mysql" as "libsql";
   assert.throws(() => workerConnection("app.db", { driver }), /driver must be one .*"mysql"/);
@@ -159,6 +193,25 @@ test("a thread that died while it was idle is replaced unnoticed", async (t) => 
   assert.deepEqual(await pool.get("SELECT 2 AS n"), { n: 2 });
   assert.equal(workers.length, 2);
   assert.equal(pool.stats.destroyed.invalid, 1);
+});
+
+test("a call is told whether it had been sent to the thread that died", async (t) => {
+  const worker = (): WorkerLike =>
+    doomed({ moment: "before a statement", way: "exit", patience: 1 });
+  const factory = workerConnection(join(temporaryDirectory(t), "test.db"), { worker });
+  const connection = await factory();
+  await connection.execute("SELECT 1");
+  const sent = connection.execute("SELECT 2");
+  await assert.rejects(sent, (error) => {
+    assert.ok(error instanceof ConnectionLostError);
+    assert.match(error.message, /may or may not have taken effect/);
+    return error.mayHaveTakenEffect;
+  });
+  await assert.rejects(connection.execute("SELECT 3"), (error) => {
+    assert.ok(error instanceof ConnectionLostError);
+    assert.match(error.message, /has not taken effect/);
+    return !error.mayHaveTakenEffect;
+  });
 });
 
 test("whoever tries again at once when a thread has died gets another one", async (t) => {

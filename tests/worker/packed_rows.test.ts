@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
-import { makeRows } from "../../src/worker/decode_rows.ts";
-import { MOST_TEXT } from "../../src/worker/packed_rows.ts";
-import { ReplyReader } from "../../src/worker/reply_reader.ts";
+import { readArrays, readObjects, ReplyReader } from "../../src/worker/reply_reader.ts";
 import { RowPacker } from "../../src/worker/row_packer.ts";
-import type { WirePart } from "../../src/worker/wire.ts";
+import { MessageWriter, MOST_TEXT, type WirePart } from "../../src/worker/wire.ts";
 
 const number = fc.double({ noNaN: true });
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
@@ -37,26 +35,24 @@ const table: fc.Arbitrary<SQLiteValue[][]> = fc
 
 type Table = readonly SQLiteValue[][];
 
-const asArray = (values: SQLiteValue[]): SQLiteValue[] => values;
-
 function namesOf(rows: Table): string[] {
   return rows[0].map((_, column) => `column ${column}`);
 }
 
 /** A message with all of these tables, one after the other. */
 function pack(packer: RowPacker, tables: readonly Table[]): WirePart[] {
-  const parts: WirePart[] = [];
+  const message = new MessageWriter();
   for (const rows of tables) {
-    parts.push(rows.length);
-    packer.pack(rows, rows[0].length, parts);
+    message.parts.push(rows.length);
+    packer.pack(rows, rows[0].length, message);
   }
-  return [...packer.take(), ...parts];
+  return [...packer.take(), ...message.parts];
 }
 
 /** There and back, with a copy between as threads make it. */
 function roundTrip(...tables: readonly Table[]): SQLiteValue[][][] {
   const reader = new ReplyReader(structuredClone(pack(new RowPacker(), tables)));
-  return tables.map((rows) => makeRows(reader, namesOf(rows), asArray));
+  return tables.map((rows) => readArrays(reader, namesOf(rows)));
 }
 
 test("rows come back as they were", () => {
@@ -78,13 +74,14 @@ test("rows of a message that fail to be packed leave the others whole", () => {
       throw new RangeError("Invalid string length");
     },
   });
-  const parts: WirePart[] = [];
-  packer.pack(rowsOf(1), 3, parts);
-  assert.throws(() => packer.pack(broken, 3, []), RangeError);
-  packer.pack(rowsOf(3), 3, parts);
+  const message = new MessageWriter();
+  packer.pack(rowsOf(1), 3, message);
+  assert.throws(() => packer.pack(broken, 3, new MessageWriter()), RangeError);
+  packer.pack(rowsOf(3), 3, message);
+  const { parts } = message;
   const reader = new ReplyReader([...packer.take(), 40, parts[0], 40, parts[1]]);
   for (const n of [1, 3]) {
-    assert.deepStrictEqual(makeRows(reader, ["a", "b", "c"], asArray), rowsOf(n));
+    assert.deepStrictEqual(readArrays(reader, ["a", "b", "c"]), rowsOf(n));
   }
 });
 
@@ -93,7 +90,7 @@ test("a message that is packed does not disturb another that is on its way", () 
   const rowsOf = (n: number): Table => Array.from({ length: 100 }, (_, row) => [n * row, `${n}`]);
   const messages = [1, 2, 3].map((n) => pack(packer, [rowsOf(n)]));
   for (const [i, message] of messages.entries()) {
-    const rows = makeRows(new ReplyReader(message), ["n", "text"], asArray);
+    const rows = readArrays(new ReplyReader(message), ["n", "text"]);
     assert.deepStrictEqual(rows, rowsOf(i + 1));
   }
 });
@@ -118,7 +115,7 @@ test("a short text that is kept keeps no long ones alive, nor all that has trave
   const packer = new RowPacker();
   const body = "x".repeat(100_000);
   const rows = Array.from({ length: 2_000 }, (_, n) => [`name ${n}`, n % 100 === 0 ? body : null]);
-  for (let table = 0; table < 3; table++) packer.pack(rows, 2, []);
+  for (let table = 0; table < 3; table++) packer.pack(rows, 2, new MessageWriter());
   const [, texts] = packer.take();
   assert.equal(texts.join("").length, 3 * rows.flat().join("").length);
   for (const text of texts) assert.ok(text === body || text.length <= MOST_TEXT, `${text.length}`);
@@ -128,9 +125,9 @@ test("a short text that is kept keeps no long ones alive, nor all that has trave
 test("rows are plain objects whatever their columns are called", () => {
   const rows = Array.from({ length: 50 }, (_, n) => [n, `text ${n}`, null]);
   const reader = (): ReplyReader => new ReplyReader(pack(new RowPacker(), [rows]));
-  const objects = makeRows(reader(), ["id", "id", "a b"], undefined);
+  const objects = readObjects(reader(), ["id", "id", "a b"]);
   assert.deepStrictEqual(objects[7], { id: "text 7", "a b": null });
-  const [hostile] = makeRows(reader(), ["id", "__proto__", "constructor"], undefined) as object[];
+  const [hostile] = readObjects(reader(), ["id", "__proto__", "constructor"]);
   assert.deepEqual(Object.entries(hostile), [
     ["id", 0],
     ["__proto__", "text 0"],
@@ -142,7 +139,7 @@ test("rows are plain objects whatever their columns are called", () => {
 test("bytes do not share memory with each other", () => {
   const rows = Array.from({ length: 100 }, () => [new Uint8Array([1, 2, 3])]);
   const message = pack(new RowPacker(), [rows]);
-  const [[first], [second]] = makeRows(new ReplyReader(message), ["bytes"], asArray);
+  const [[first], [second]] = readArrays(new ReplyReader(message), ["bytes"]);
   (first as Uint8Array).fill(9);
   assert.deepEqual(second, new Uint8Array([1, 2, 3]));
 });

@@ -1,0 +1,192 @@
+/**
+ * Requests to a thread and its answers.
+ *
+ * @module
+ */
+
+import { type OnTiming, reportTiming } from "../driver/timing.ts";
+import { systemEnvironment } from "../platform/clock.ts";
+import { bindValues } from "../sqlite/bind.ts";
+import type { BindParams, ResultSet } from "../sqlite/types.ts";
+import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
+import { PendingCalls } from "./pending_calls.ts";
+import { type Chunk, type HasColumns, ReplyReader, type RowReader } from "./reply_reader.ts";
+import type { LostError } from "./thread.ts";
+import { MessageWriter, reply, request, type WirePart } from "./wire.ts";
+import { decodeError } from "./wire_errors.ts";
+
+const { clock } = systemEnvironment;
+
+/** A cursor as its host knows it. */
+export interface RemoteCursor extends HasColumns {
+  readonly id: number;
+}
+
+/** Sends requests, those of one turn of the event loop together, and reads what comes back. */
+export class Channel {
+  /** What has been asked and not answered. */
+  readonly calls: PendingCalls = new PendingCalls();
+  /** Whether a transaction is open, as of the last answer. */
+  inTransaction = false;
+  readonly #statements = new KnownStatements((id) => this.#push(request.forget, id));
+  readonly #send: (message: MessageWriter) => void;
+  readonly #onTiming: OnTiming | undefined;
+  #message = new MessageWriter();
+  #nextCursor = 0;
+
+  /**
+   * @param send Is given each message.
+   * @param onTiming Called after each statement, with the time in its thread.
+   */
+  constructor(send: (message: MessageWriter) => void, onTiming: OnTiming | undefined) {
+    this.#send = send;
+    this.#onTiming = onTiming;
+  }
+
+  /**
+   * Runs a statement.
+   *
+   * @param kind The request: `execute` or `executeInTransaction`.
+   * @param sql The statement.
+   * @param params Its parameters, which are taken in this very call.
+   * @param firstRowOnly Whether the first row is all that is wanted.
+   * @param readRows How its rows are read.
+   */
+  execute<T>(
+    kind: number,
+    sql: string,
+    params: BindParams | undefined,
+    firstRowOnly: boolean,
+    readRows: RowReader<T>,
+  ): Promise<ResultSet<T>> {
+    return new Promise((resolve, reject) => {
+      const statement = this.#request(sql, params, kind, firstRowOnly ? 1 : 0);
+      this.calls.add({
+        kind: "statement",
+        expectedMs: statement.averageMs,
+        answer: (reader, ms) => {
+          statement.took(ms);
+          resolve(reader.result(statement, readRows));
+          if (this.#onTiming !== undefined) reportTiming(this.#onTiming, sql, ms);
+        },
+        fail: reject,
+      });
+    });
+  }
+
+  /** Makes a cursor, of which the thread knows nothing until it is opened. */
+  cursor(): RemoteCursor {
+    // Columns of its own: meanwhile the statement may run again with others, or be forgotten.
+    return { id: this.#nextCursor++, columns: [] };
+  }
+
+  /**
+   * Opens a cursor and brings its first rows.
+   *
+   * @param cursor The cursor.
+   * @param sql Its statement.
+   * @param params The parameters of that.
+   * @param most The number of rows to bring.
+   * @param readRows How they are read.
+   */
+  open<T>(
+    cursor: RemoteCursor,
+    sql: string,
+    params: BindParams | undefined,
+    most: number,
+    readRows: RowReader<T>,
+  ): Promise<Chunk<T>> {
+    this.#request(sql, params, request.openCursor, cursor.id, most);
+    return this.#answer((reader) => reader.chunk(cursor, readRows));
+  }
+
+  /** Brings more rows of a cursor. */
+  fetch<T>(cursor: RemoteCursor, most: number, readRows: RowReader<T>): Promise<Chunk<T>> {
+    this.#push(request.fetch, cursor.id, most);
+    return this.#answer((reader) => reader.chunk(cursor, readRows));
+  }
+
+  /** Sends a request whose answer says no more than that it is done. */
+  ask(kind: number, ...parts: WirePart[]): Promise<void> {
+    this.#push(kind, ...parts);
+    return this.#answer(() => {});
+  }
+
+  /** Sends what there is, before the end of the turn. */
+  flush(): void {
+    const message = this.#message;
+    if (message.parts.length === 0) return;
+    this.#message = new MessageWriter();
+    this.#send(message);
+    this.calls.sent();
+  }
+
+  /**
+   * Reads a message and answers the calls that its replies belong to.
+   *
+   * @throws The message is not what the thread should have sent: nothing after it can be read.
+   */
+  receive(message: readonly WirePart[]): void {
+    this.calls.heard();
+    const reader = new ReplyReader(message);
+    while (!reader.ended) {
+      const kind = reader.next<number>();
+      this.inTransaction = reader.next<number>() === 1;
+      const ms = reader.next<number>();
+      const call = this.calls.take();
+      try {
+        if (kind === reply.error) call.fail(decodeError(reader.next()));
+        else call.answer(reader, ms);
+      } catch (error) {
+        call.fail(error);
+        throw error;
+      }
+    }
+  }
+
+  /** Drops what has not been sent, and fails what has not been answered. */
+  end(lost: LostError): void {
+    this.#message = new MessageWriter();
+    this.calls.failAll(lost);
+  }
+
+  /** Adds the parts of a request that belong together. */
+  #push(...parts: WirePart[]): void {
+    // Whoever comes first in a turn sees to it that all travel at its end: after the microtasks,
+    // because callers who were just answered ask again in theirs.
+    const message = this.#message.parts;
+    if (message.length === 0) clock.nextTurn(() => this.flush());
+    for (let i = 0; i < parts.length; i++) message.push(parts[i]);
+  }
+
+  /** Adds a request to run a statement. */
+  #request(
+    sql: string,
+    params: BindParams | undefined,
+    kind: number,
+    ...how: number[]
+  ): RemoteStatement {
+    const statement = this.#statements.get(sql) ?? this.#define(sql);
+    try {
+      const values = bindValues(params, statement.parsed.parameters);
+      this.#push(kind, statement.id, ...how);
+      this.#message.values(values);
+    } finally {
+      this.#statements.used(sql, statement);
+    }
+    return statement;
+  }
+
+  #define(sql: string): RemoteStatement {
+    const statement = this.#statements.add(sql);
+    this.#push(request.define, statement.id, sql);
+    return statement;
+  }
+
+  #answer<T>(read: (reader: ReplyReader) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const answer = (reader: ReplyReader): void => resolve(read(reader));
+      this.calls.add({ kind: "command", expectedMs: 0, answer, fail: reject });
+    });
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * The resources nobody uses right now, and when each of them has had its day.
+ * Idle resources and their expiry.
  *
  * @module
  */
@@ -42,11 +42,13 @@ export class IdleStack<T> {
   }
 
   push(resource: Resource<T>): void {
-    const due = this.#dueAt(resource);
     resource.state = "idle";
-    resource.fitUntil = Math.min(due, this.#checkDueAt(resource));
+    resource.fitUntil = Math.min(this.#retireTopAt(resource), this.#checkDueAt(resource));
     this.#stack.push(resource);
-    this.#lookAgainBy(due);
+    this.#lookAgainBy(resource.expiresAt);
+    // The one below the newest `minIdle` is not kept for them any more.
+    const surplus = this.#stack[this.#stack.length - 1 - this.#options.minIdle];
+    if (surplus !== undefined) this.#lookAgainBy(this.#idleUntil(surplus));
   }
 
   pop(): Resource<T> | undefined {
@@ -64,11 +66,23 @@ export class IdleStack<T> {
     return this.#stack.splice(0);
   }
 
-  /** Why a resource should not be used again, if there is a reason. */
+  /** Why the resource on top should not be used again, if there is a reason. */
   reasonToRetire(resource: Resource<T>, now: number): "lifetime" | "idle" | undefined {
+    return this.#reasonToRetire(resource, now, this.#options.minIdle > 0 ? "kept" : "surplus");
+  }
+
+  /**
+   * The newest `minIdle` are kept however long they idle: a pool at rest would otherwise close and
+   * open the very connections it is to keep ready.
+   */
+  #reasonToRetire(
+    resource: Resource<T>,
+    now: number,
+    place: "kept" | "surplus",
+  ): "lifetime" | "idle" | undefined {
     if (now >= resource.expiresAt) return "lifetime";
-    if (now - resource.idleSince > this.#options.idleTimeoutMs) return "idle";
-    return undefined;
+    const idleMs = now - resource.idleSince;
+    return place === "surplus" && idleMs > this.#options.idleTimeoutMs ? "idle" : undefined;
   }
 
   /** Whether a resource has been out of sight for so long that it must be checked before use. */
@@ -80,8 +94,13 @@ export class IdleStack<T> {
     return Math.max(idleSince, healthyAt) + this.#options.validateAfterIdleMs;
   }
 
-  #dueAt(resource: Resource<T>): number {
-    return Math.min(resource.idleSince + this.#options.idleTimeoutMs, resource.expiresAt);
+  #idleUntil({ idleSince }: Resource<T>): number {
+    return idleSince + this.#options.idleTimeoutMs;
+  }
+
+  #retireTopAt(resource: Resource<T>): number {
+    const { expiresAt } = resource;
+    return this.#options.minIdle > 0 ? expiresAt : Math.min(this.#idleUntil(resource), expiresAt);
   }
 
   // One timer for all. Most pushes come later than the resource it was set for and cost one
@@ -98,12 +117,20 @@ export class IdleStack<T> {
   #sweep(): void {
     this.#timerDueAt = Infinity;
     const now = this.#environment.clock.now();
-    const all = this.#stack;
-    this.#stack = all.filter((resource) => this.reasonToRetire(resource, now) === undefined);
-    for (const resource of this.#stack) this.#lookAgainBy(this.#dueAt(resource));
-    for (const resource of all) {
-      const reason = this.reasonToRetire(resource, now);
-      if (reason !== undefined) this.#expire(resource, reason);
+    const expired: [Resource<T>, "lifetime" | "idle"][] = [];
+    const left: Resource<T>[] = [];
+    for (const resource of this.#stack.toReversed()) {
+      const place = left.length < this.#options.minIdle ? "kept" : "surplus";
+      const reason = this.#reasonToRetire(resource, now, place);
+      if (reason !== undefined) {
+        expired.push([resource, reason]);
+        continue;
+      }
+      left.push(resource);
+      this.#lookAgainBy(resource.expiresAt);
+      if (place === "surplus") this.#lookAgainBy(this.#idleUntil(resource));
     }
+    this.#stack = left.reverse();
+    for (const [resource, reason] of expired.reverse()) this.#expire(resource, reason);
   }
 }

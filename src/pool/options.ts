@@ -17,7 +17,10 @@ export interface CorePoolOptions extends PoolHooks {
   minIdle?: number;
   /** How long an acquire may wait before it fails. Default: 30_000. */
   acquisitionTimeoutMs?: number;
-  /** An idle connection older than this is replaced. Default: 86_400_000 (a day). */
+  /**
+   * A connection that idles for longer is closed, unless it is one of the newest `minIdle`.
+   * Default: 86_400_000 (a day).
+   */
   idleTimeoutMs?: number;
   /** Limit for each open, health check, reset and close; finite. Default: 10_000. */
   operationTimeoutMs?: number;

@@ -38,12 +38,45 @@ test("one who waits and one kept warm need two", () => {
   assert.equal(resources.calls.open, 3);
 });
 
-test("a resource that idled for too long is replaced to keep minIdle", async () => {
+test("a pool at rest keeps its minIdle resources, however long they idle", async () => {
+  const { pool, clock, resources } = fakePool({
+    minIdle: 2,
+    idleTimeoutMs: 100,
+    validateAfterIdleMs: Infinity,
+  });
+  await clock.advance(1_000);
+  assert.deepEqual([pool.stats.idle, resources.calls.open, resources.calls.close], [2, 2, 0]);
+  assert.equal(clock.pending, 0, "nothing to look after");
+  assert.equal(pool.tryBorrow()?.value, resources.made[1], "fit for use as it is");
+});
+
+test("what idles beyond minIdle is closed, oldest first, and nothing is opened for it", async () => {
   const { pool, clock, resources } = fakePool({ minIdle: 1, idleTimeoutMs: 100 });
-  await clock.advance(101);
+  const leases = await acquireMany(pool, 3);
+  await clock.advance(10);
+  for (const lease of leases) {
+    await clock.advance(10);
+    lease.release();
+  }
+  const opened = resources.calls.open;
+  await clock.advance(1_000);
+  const newest = leases.length - 1;
+  assert.deepEqual([pool.stats.idle, pool.stats.size], [1, 1]);
+  assert.equal(resources.made[newest].closes, 0);
+  assert.equal(pool.stats.destroyed.idle, opened - 1);
+  assert.equal(resources.calls.open, opened);
+});
+
+test("a resource kept for minIdle is still retired at the end of its life, and replaced", async () => {
+  const { pool, clock, resources } = fakePool({
+    minIdle: 1,
+    idleTimeoutMs: 100,
+    maxLifetimeMs: 500,
+  });
+  await clock.advance(500);
   assert.equal(resources.made[0].closes, 1);
-  assert.equal(pool.stats.idle, 1);
-  assert.equal(resources.calls.open, 2);
+  assert.deepEqual([pool.stats.destroyed.lifetime, pool.stats.destroyed.idle], [1, 0]);
+  assert.deepEqual([pool.stats.idle, resources.calls.open], [1, 2]);
 });
 
 test("a warm-up serves a waiter if there is one", async () => {

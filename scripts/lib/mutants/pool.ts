@@ -259,8 +259,8 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "an idle resource counts as fit until it is retired, however long unchecked",
     file: "idle_stack.ts",
-    find: "resource.fitUntil = Math.min(due, this.#checkDueAt(resource));",
-    replace: "resource.fitUntil = due;",
+    find: "resource.fitUntil = Math.min(this.#retireTopAt(resource), this.#checkDueAt(resource));",
+    replace: "resource.fitUntil = this.#retireTopAt(resource);",
   },
   {
     bug: "what was borrowed and given back is used more often than maxUses",
@@ -285,9 +285,16 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "an idle resource is never retired by itself",
     file: "idle_stack.ts",
-    find: "this.#stack.push(resource);\n    this.#lookAgainBy(due);",
-    replace: "this.#stack.push(resource);",
+    find: "if (surplus !== undefined) this.#lookAgainBy(this.#idleUntil(surplus));",
+    replace: "",
     guard: "retirement.test.ts",
+  },
+  {
+    bug: "a pool at rest closes and opens what minIdle keeps",
+    file: "idle_stack.ts",
+    find: 'left.length < this.#options.minIdle ? "kept" : "surplus"',
+    replace: '"surplus" as "kept" | "surplus"',
+    guard: "warm_up.test.ts",
   },
   {
     bug: "lifetimes all end together",

@@ -13,12 +13,15 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
   MODEL_SCHEDULES: "1000000",
   DEATHS: "1000",
   ROWS: "10000000",
+  FAIRNESS_MS: "10000",
+  FAIRNESS_PROCESSES: "2,8",
   TEST_FILE_TIMEOUT_MS: String(6 * 60 * 60 * 1_000),
 };
 
 const FILES = [
   "tests/database/crash.test.ts",
   "tests/database/bank.test.ts",
+  "tests/database/fairness.test.ts",
   "tests/conformance",
   "tests/pool/model.test.ts",
   "tests/worker/deaths.test.ts",

@@ -8,13 +8,18 @@
  * @module
  */
 
+import { listenForAbort } from "../pool/abort.ts";
+import type { WaitCounters } from "../pool/stats.ts";
 import type { Environment } from "../platform/clock.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { WriteLock } from "./write_lock.ts";
 
-/** The last one repeats; SQLite's own busy handler climbs much like this. */
-const DELAYS_MS: readonly number[] = [1, 2, 5, 10, 15, 20, 25, 50, 100];
+/**
+ * Often enough to find the lock free when its holder stays away (see `LockTenure`), and by chance,
+ * so that nobody keeps step with a holder. A try costs about 10 us, with its timer 50 us.
+ */
+const POLL_MS: readonly number[] = [1, 2];
 
 /** Whether trying the same statement again can help. */
 export function isBusy(error: unknown): boolean {
@@ -37,6 +42,16 @@ export interface WaitLimit {
   readonly timedOut?: (cause?: unknown) => Error;
 }
 
+/** When polling ends, whoever set the limit. */
+interface PollLimit {
+  readonly signal: AbortSignal | undefined;
+  readonly deadline: number;
+  readonly timedOut: (cause: unknown) => Error;
+}
+
+/** Whether the connections of a pool are there to write; those of a mere reader need no turn. */
+export type LockUsers = "writers" | "anybody";
+
 const NO_LIMIT: WaitLimit = {};
 
 /** Runs statements that may find the database locked. `H` identifies a connection. */
@@ -44,19 +59,24 @@ export class BusyRetry<H extends object> {
   readonly #environment: Environment;
   readonly #timeoutMs: number;
   readonly #turn: WriteLock<H>;
+  readonly #users: LockUsers;
   #retries = 0;
-  #waiting = 0;
-  #timeouts = 0;
-  #aborts = 0;
 
   /**
    * @param timeoutMs how long a statement is tried again before its error stands.
    * @param turn shared by all who write to one file.
+   * @param users what the connections are for.
    */
-  constructor(environment: Environment, timeoutMs: number, turn: WriteLock<H>) {
+  constructor(
+    environment: Environment,
+    timeoutMs: number,
+    turn: WriteLock<H>,
+    users: LockUsers = "anybody",
+  ) {
     this.#environment = environment;
     this.#timeoutMs = timeoutMs;
     this.#turn = turn;
+    this.#users = users;
   }
 
   /** How often a statement was tried again. */
@@ -64,23 +84,26 @@ export class BusyRetry<H extends object> {
     return this.#retries;
   }
 
-  /** How many wait at the moment, for their turn or for another process. */
+  /** How many of this process wait for the lock at the moment. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#turn.waiting;
   }
 
-  /** How many waits have ended at their deadline. */
-  get timeouts(): number {
-    return this.#timeouts;
-  }
-
-  /** How many waits have ended with their signal. */
-  get aborts(): number {
-    return this.#aborts;
+  /** What their waiting has come to; the same for all pools on one file. */
+  get counters(): Readonly<WaitCounters> {
+    return this.#turn.counters;
   }
 
   isHeldBy(holder: H): boolean {
     return this.#turn.isHeldBy(holder);
+  }
+
+  /**
+   * Whether a statement may run in this very call. One of a writer takes the turn for that when
+   * other processes want the lock too: by itself it would take the lock whenever they have to wait.
+   */
+  mayRun(holder: H): boolean {
+    return this.#users === "anybody" || this.#turn.alone || this.#turn.tryTake(holder);
   }
 
   leave(holder: H): void {
@@ -100,60 +123,87 @@ export class BusyRetry<H extends object> {
     attempt: () => R | Promise<R>,
     limit: WaitLimit = NO_LIMIT,
   ): Promise<R> {
-    const { clock } = this.#environment;
     const { signal } = limit;
-    const lockDeadline = clock.now() + this.#timeoutMs;
-    const deadline = Math.min(lockDeadline, limit.deadline ?? Infinity);
-    const refusal = (reason: "timeout" | "abort", cause?: unknown): unknown => {
-      if (reason === "abort") {
-        this.#aborts += 1;
-        return signal!.reason;
-      }
-      this.#timeouts += 1;
-      const isCallersLimit = limit.timedOut !== undefined && deadline < lockDeadline;
-      return isCallersLimit ? limit.timedOut(cause) : this.#timeoutError(cause);
+    if (signal?.aborted) {
+      this.#turn.counters.aborts += 1;
+      throw signal.reason;
+    }
+    const calledAt = this.#environment.clock.now();
+    const limitMs = Math.max(0, (limit.deadline ?? Infinity) - calledAt);
+    const timeoutMs = Math.min(this.#timeoutMs, limitMs);
+    const timeoutError = (cause?: unknown): Error => {
+      const callers = limitMs < this.#timeoutMs ? limit.timedOut?.(cause) : undefined;
+      return callers ?? this.#lockedTooLong(cause);
     };
-    const turn = this.#turn.take(holder, { signal, deadline, refusal });
-    if (turn !== undefined) await this.#counted(turn);
-    for (let round = 0;; round++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isBusy(error)) throw error;
-        if (signal?.aborted) throw refusal("abort");
-        if (clock.now() >= deadline) throw refusal("timeout", error);
-      }
-      await this.#counted(this.#pause(round, deadline, signal));
-      if (signal?.aborted) throw refusal("abort");
-      this.#retries += 1;
-    }
-  }
-
-  async #counted(wait: Promise<void>): Promise<void> {
-    this.#waiting += 1;
+    const turn = this.#turn.take(holder, { signal, timeoutMs }, timeoutError);
+    if (turn !== undefined) await turn;
     try {
-      await wait;
-    } finally {
-      this.#waiting -= 1;
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return await this.#poll(attempt, error, {
+        signal,
+        deadline: calledAt + timeoutMs,
+        timedOut: timeoutError,
+      });
     }
   }
 
-  #pause(round: number, deadline: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Tries again and again after a first error. */
+  async #poll<R>(
+    attempt: () => R | Promise<R>,
+    firstError: unknown,
+    { signal, deadline, timedOut }: PollLimit,
+  ): Promise<R> {
+    const turn = this.#turn;
+    const { clock } = this.#environment;
+    const since = clock.now();
+    turn.polling += 1;
+    turn.counters.queued += 1;
+    try {
+      for (let error = firstError;;) {
+        turn.metOthers();
+        if (clock.now() >= deadline) {
+          turn.counters.timeouts += 1;
+          throw timedOut(error);
+        }
+        await this.#pause(deadline, signal);
+        if (signal?.aborted) {
+          turn.counters.aborts += 1;
+          throw signal.reason;
+        }
+        this.#retries += 1;
+        try {
+          const result = await attempt();
+          turn.counters.waitMs += clock.now() - since;
+          return result;
+        } catch (failure) {
+          if (!isBusy(failure)) throw failure;
+          error = failure;
+        }
+      }
+    } finally {
+      turn.polling -= 1;
+    }
+  }
+
+  #pause(deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock, random } = this.#environment;
-    const longest = DELAYS_MS[Math.min(round, DELAYS_MS.length - 1)];
-    const delayMs = Math.min(longest * (0.5 + random() / 2), deadline - clock.now());
+    const pollMs = POLL_MS[Math.floor(random() * POLL_MS.length)];
+    const delayMs = Math.max(0, Math.min(pollMs, deadline - clock.now()));
     return new Promise((resolve) => {
+      let stopListening: (() => void) | undefined = undefined;
       const end = (): void => {
-        signal?.removeEventListener("abort", end);
+        stopListening?.();
         clock.cancel(timer);
         resolve();
       };
-      const timer = clock.schedule(end, Math.max(0, delayMs), "keeps process alive");
-      signal?.addEventListener("abort", end);
+      const timer = clock.schedule(end, delayMs, "keeps process alive");
+      if (signal !== undefined) stopListening = listenForAbort(signal, end);
     });
   }
 
-  #timeoutError(cause?: unknown): SQLiteError {
+  #lockedTooLong(cause?: unknown): SQLiteError {
     return new SQLiteError(
       `The database was locked for ${this.#timeoutMs} ms. Keep write transactions short, do not ` +
         "wait inside one for another connection, or raise busyTimeoutMs.",

@@ -24,7 +24,7 @@ import type {
   SQLiteValue,
 } from "../sqlite/types.ts";
 import { type EventLoopYield, eventLoopYieldOf } from "./event_loop_yield.ts";
-import { BusyRetry } from "./busy_retry.ts";
+import { BusyRetry, type LockUsers } from "./busy_retry.ts";
 import {
   allRows,
   AS_VALUES,
@@ -57,6 +57,8 @@ export interface PoolInternals {
   readonly environment?: Environment;
   /** The turn to write, when pools share a file. */
   readonly turn?: WriteLock<PhysicalConnection>;
+  /** What its connections are for. */
+  readonly users?: LockUsers;
   /** Puts an error of the driver into the words of whoever owns the pool. */
   readonly explain?: (error: unknown) => unknown;
   /** The same for errors of opening a connection. */
@@ -135,7 +137,7 @@ export class SQLiteConnectionPool<R = Row> {
     }
     const sqlite = resolveSqliteOptions(options);
     this.#rows = new RowDefaults(options.rowFactory);
-    this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn);
+    this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn, internals.users);
     this.#breather = eventLoopYieldOf(environment.clock);
     const { clock } = environment;
     this.#clock = clock;

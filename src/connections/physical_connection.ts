@@ -107,16 +107,20 @@ export class PhysicalConnection {
     if (connection.executeSync === undefined) {
       return this.#executeAsync(holder, sql, params, options, pick);
     }
-    let result: S;
-    try {
-      result = pick(connection.executeSync(sql, params, options));
-    } catch (error) {
-      if (!isBusy(error)) return Promise.reject(this.explain(error));
-      const attempt = (): S => pick(holder.value.connection.executeSync!(sql, params, options));
-      return this.#inTurn(attempt);
+    if (this.#busy.mayRun(this)) {
+      let result: S;
+      try {
+        result = pick(connection.executeSync(sql, params, options));
+        this.leaveTurn();
+        return Promise.resolve(result);
+      } catch (error) {
+        if (!isBusy(error)) {
+          this.leaveTurn();
+          return Promise.reject(this.explain(error));
+        }
+      }
     }
-    this.leaveTurn();
-    return Promise.resolve(result);
+    return this.#inTurn(() => pick(holder.value.connection.executeSync!(sql, params, options)));
   }
 
   async #executeAsync<R, S>(
@@ -126,12 +130,17 @@ export class PhysicalConnection {
     options: RowOptions<R>,
     pick: (result: ResultSet<R>) => S,
   ): Promise<S> {
-    try {
-      const result = pick(await this.watch(this.connection.execute(sql, params, options)));
-      this.leaveTurn();
-      return result;
-    } catch (error) {
-      if (this.#waitsForLocks || !isBusy(error)) throw this.explain(error);
+    if (this.#waitsForLocks || this.#busy.mayRun(this)) {
+      try {
+        const result = pick(await this.watch(this.connection.execute(sql, params, options)));
+        this.leaveTurn();
+        return result;
+      } catch (error) {
+        if (this.#waitsForLocks || !isBusy(error)) {
+          this.leaveTurn();
+          throw this.explain(error);
+        }
+      }
     }
     return await this.#inTurn(async () =>
       pick(await this.watch(holder.value.connection.execute(sql, params, options)))

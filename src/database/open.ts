@@ -224,6 +224,7 @@ class Opening<R> {
       { ...pool, ...lasting, poolSize, onConnect },
       {
         turn: share?.file.turn,
+        users: role === "writer" && !inMemory ? "writers" : "anybody",
         explain: role === "reader" ? explainReaderError : undefined,
         queryTimeoutMs,
         restore,

@@ -47,7 +47,7 @@ test("a signal ends the wait for the turn, and the next one in the queue gets it
   await settle();
   assert.equal(first.outcome, reason);
   assert.equal(busy.waiting, 1);
-  assert.equal(busy.aborts, 1);
+  assert.equal(busy.counters.aborts, 1);
   busy.leave(holder);
   await settle();
   assert.equal(second.outcome, "second");
@@ -62,7 +62,7 @@ test("a signal that has aborted already ends the wait at once", async () => {
   const reason = new Error("too late");
   const signal = AbortSignal.abort(reason);
   await assert.rejects(busy.inTurn({}, () => {}, { signal }), reason);
-  assert.deepEqual([busy.waiting, busy.aborts, clock.pending], [0, 1, 0]);
+  assert.deepEqual([busy.waiting, busy.counters.aborts, clock.pending], [0, 1, 0]);
 });
 
 test("a deadline ends the wait for the turn with the caller's error", async () => {
@@ -77,7 +77,7 @@ test("a deadline ends the wait for the turn with the caller's error", async () =
   assert.equal(limited.outcome, "waits");
   await clock.advance(1);
   assert.equal(limited.outcome, tooLate);
-  assert.deepEqual([busy.waiting, busy.timeouts, clock.pending], [0, 1, 0]);
+  assert.deepEqual([busy.waiting, busy.counters.timeouts, clock.pending], [0, 1, 0]);
   assert.equal(busy.isHeldBy(holder), true);
 });
 
@@ -97,7 +97,7 @@ test("a deadline ends the wait for another process with the caller's error", asy
   await clock.advance(1);
   assert.equal(limited.outcome, tooLate);
   assert.ok(cause instanceof SQLiteError);
-  assert.deepEqual([busy.waiting, busy.timeouts, clock.pending], [0, 1, 0]);
+  assert.deepEqual([busy.waiting, busy.counters.timeouts, clock.pending], [0, 1, 0]);
 });
 
 test("a signal ends the wait for another process", async () => {
@@ -117,7 +117,7 @@ test("a signal ends the wait for another process", async () => {
   await settle();
   assert.equal(aborted.outcome, reason);
   assert.equal(tries, triesBefore, "no statement is sent for a caller who has left");
-  assert.deepEqual([busy.waiting, busy.aborts, clock.pending], [0, 1, 0]);
+  assert.deepEqual([busy.waiting, busy.counters.aborts, clock.pending], [0, 1, 0]);
 });
 
 test("busyTimeoutMs ends every wait, whatever the caller's own deadline is", async () => {
@@ -132,5 +132,5 @@ test("busyTimeoutMs ends every wait, whatever the caller's own deadline is", asy
     assert.ok(outcome instanceof SQLiteError);
     assert.match(outcome.message, /was locked for 5000 ms/);
   }
-  assert.deepEqual([busy.waiting, busy.timeouts, clock.pending], [0, 2, 0]);
+  assert.deepEqual([busy.waiting, busy.counters.timeouts, clock.pending], [0, 2, 0]);
 });

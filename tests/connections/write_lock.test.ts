@@ -1,0 +1,176 @@
+// When a process leaves the write lock to others, on a clock that moves only when told to.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BusyRetry } from "../../src/connections/busy_retry.ts";
+import { GAP_MS, LockTenure, WriteLock } from "../../src/connections/write_lock.ts";
+import { SQLiteError } from "../../src/sqlite/errors.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
+import { FakeClock, settle } from "../helpers/fake_clock.ts";
+import { randomFrom } from "../helpers/random.ts";
+
+const TRANSACTION_MS = 1;
+
+/** Holds the lock for transaction after transaction; tells how many there were before a gap. */
+function transactionsUntilGap(tenure: LockTenure, from: number, most: number): number {
+  let now = from;
+  for (let count = 1; count <= most; count++) {
+    tenure.took(now);
+    now += TRANSACTION_MS;
+    if (tenure.left(now) > 0) return count;
+  }
+  return Infinity;
+}
+
+test("a process that has met nobody never leaves a gap", () => {
+  const tenure = new LockTenure();
+  assert.equal(tenure.alone, true);
+  assert.equal(transactionsUntilGap(tenure, 0, 100_000), Infinity);
+});
+
+test("one that has met others leaves a gap after ten milliseconds", () => {
+  const tenure = new LockTenure();
+  tenure.metOthers(0);
+  assert.equal(tenure.alone, false);
+  assert.equal(transactionsUntilGap(tenure, 0, 100_000), 10);
+});
+
+test("time without the lock is not held against it", () => {
+  const tenure = new LockTenure();
+  tenure.metOthers(0);
+  for (let now = 0; now < 1_000; now += TRANSACTION_MS + GAP_MS) {
+    tenure.took(now);
+    assert.equal(tenure.left(now + TRANSACTION_MS), 0);
+  }
+});
+
+test("each gap in vain doubles the tenure until the process is alone again", () => {
+  const tenure = new LockTenure();
+  tenure.metOthers(0);
+  const tenures: number[] = [];
+  let now = 0;
+  while (!tenure.alone) {
+    const count = transactionsUntilGap(tenure, now, 100_000);
+    tenures.push(count);
+    now += count * TRANSACTION_MS;
+  }
+  assert.deepEqual(tenures, [10, 20, 40, 80, 160, 320, 640, 1_280]);
+  assert.equal(transactionsUntilGap(tenure, now, 100_000), Infinity);
+});
+
+test("to meet others again makes the tenure short again", () => {
+  const tenure = new LockTenure();
+  tenure.metOthers(0);
+  assert.equal(transactionsUntilGap(tenure, 0, 100_000), 10);
+  assert.equal(transactionsUntilGap(tenure, 10, 100_000), 20);
+  tenure.metOthers(40);
+  assert.equal(transactionsUntilGap(tenure, 40, 100_000), 10);
+});
+
+interface Contended {
+  readonly clock: FakeClock;
+  readonly busy: BusyRetry<object>;
+  /** When each transaction began. */
+  readonly begun: number[];
+  /** Runs transactions of a millisecond, one after the other. */
+  write(transactions: number): Promise<void>;
+}
+
+/** A process that has just waited for another one. */
+async function contended(): Promise<Contended> {
+  const clock = new FakeClock();
+  const environment = { clock, random: randomFrom(1) };
+  const busy = new BusyRetry<object>(environment, 5_000, new WriteLock(environment), "writers");
+  const begun: number[] = [];
+  const write = async (transactions: number): Promise<void> => {
+    for (let count = 0; count < transactions; count++) {
+      const holder = {};
+      await busy.inTurn(holder, () => begun.push(clock.now()));
+      clock.pass(TRANSACTION_MS);
+      busy.leave(holder);
+    }
+  };
+  const first = {};
+  let tries = 0;
+  const waited = busy.inTurn(first, () => {
+    tries += 1;
+    if (tries === 1) throw new SQLiteError("database is locked", resultCode.BUSY);
+  });
+  await settle();
+  await clock.advance(2);
+  await waited;
+  busy.leave(first);
+  await clock.advance(GAP_MS);
+  return { clock, busy, begun, write };
+}
+
+test("between two transactions the lock is nobody's for the length of a gap", async () => {
+  const { clock, begun, write } = await contended();
+  const startedAt = clock.now();
+  const written = write(12);
+  await settle(() => begun.length);
+  assert.equal(begun.length, 10);
+  await clock.advance(GAP_MS - 1);
+  assert.equal(begun.length, 10);
+  await clock.advance(1);
+  await written;
+  assert.equal(begun[10] - startedAt, 10 * TRANSACTION_MS + GAP_MS);
+  assert.equal(clock.pending, 0);
+});
+
+test("a gap that nobody waits for takes no timer", async () => {
+  const { clock, busy, begun, write } = await contended();
+  await write(10);
+  assert.equal(clock.pending, 0);
+  assert.equal(busy.mayRun({}), false);
+  clock.pass(GAP_MS);
+  assert.equal(busy.mayRun({}), true);
+  assert.equal(begun.length, 10);
+});
+
+test("those who wait for the end of a gap keep their order", async () => {
+  const { clock, busy, write } = await contended();
+  await write(10);
+  const order: string[] = [];
+  const enter = async (name: string): Promise<void> => {
+    const holder = {};
+    await busy.inTurn(holder, () => order.push(name));
+    busy.leave(holder);
+  };
+  const first = enter("first");
+  const second = enter("second");
+  // The gap is over, and its timer has had no chance yet.
+  clock.pass(GAP_MS);
+  const late = enter("late");
+  await settle();
+  assert.deepEqual(order, []);
+  await clock.advance(0);
+  await Promise.all([first, second, late]);
+  assert.deepEqual(order, ["first", "second", "late"]);
+});
+
+test("a wait for the end of a gap ends with its signal", async () => {
+  const { clock, busy, write } = await contended();
+  await write(10);
+  const aborter = new AbortController();
+  const waiting = busy.inTurn({}, () => {}, { signal: aborter.signal });
+  const reason = new Error("no longer wanted");
+  aborter.abort(reason);
+  await assert.rejects(waiting, reason);
+  await clock.advance(GAP_MS);
+  assert.deepEqual([clock.pending, busy.waiting], [0, 0]);
+  assert.equal(busy.mayRun({}), true);
+});
+
+test("a reader needs no turn, and a writer that is alone neither", async () => {
+  const clock = new FakeClock();
+  const environment = { clock, random: randomFrom(1) };
+  const turn = new WriteLock<object>(environment);
+  const writer = new BusyRetry<object>(environment, 5_000, turn, "writers");
+  const reader = new BusyRetry<object>(environment, 5_000, turn);
+  const holder = {};
+  turn.tryTake(holder);
+  assert.deepEqual([writer.mayRun({}), reader.mayRun({})], [true, true]);
+  turn.metOthers();
+  assert.deepEqual([writer.mayRun({}), reader.mayRun({})], [false, true]);
+  assert.equal(writer.mayRun(holder), true);
+});

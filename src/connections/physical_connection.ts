@@ -4,9 +4,11 @@
  * @module
  */
 
+import { withCallersStack } from "../platform/callers_stack.ts";
 import type { Clock } from "../platform/clock.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 import { leaseIsDead } from "../pool/errors.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import type { EventLoopYield } from "./event_loop_yield.ts";
@@ -84,7 +86,9 @@ export class PhysicalConnection {
 
   /** Puts an error of the driver into words that help. */
   explain(error: unknown): unknown {
-    const explained = explainStaleSnapshot(error);
+    // It was made in answer to a message, where no line of the caller was on the stack.
+    const fromAfar = error instanceof SQLiteError && this.connection.executeSync === undefined;
+    const explained = explainStaleSnapshot(fromAfar ? withCallersStack(error) : error);
     return this.#context.explain === undefined ? explained : this.#context.explain(explained);
   }
 

@@ -38,6 +38,8 @@ export class SQLiteError extends Error {
   readonly extendedCode: string;
   /** The extended result code itself, such as 517. */
   readonly rawCode: number;
+  /** The text of the statement that failed, without its parameters, where it is known. */
+  readonly sql: string | undefined;
 
   /**
    * Makes an error with the names of its code.
@@ -51,7 +53,22 @@ export class SQLiteError extends Error {
     this.code = codeName(primaryCode(rawCode));
     this.extendedCode = codeName(rawCode);
     this.rawCode = rawCode;
+    this.sql = undefined;
   }
+}
+
+/**
+ * Notes which statement failed. Whoever noted one before was closer to it.
+ *
+ * @param error Any error.
+ * @param sql The text of the statement.
+ * @returns The same error.
+ */
+export function withStatement<E>(error: E, sql: string): E {
+  if (error instanceof SQLiteError && error.sql === undefined) {
+    (error as { sql: string | undefined }).sql = sql;
+  }
+  return error;
 }
 
 /**

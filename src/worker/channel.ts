@@ -7,6 +7,7 @@
 import { type OnTiming, reportTiming } from "../driver/timing.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { bindValues } from "../sqlite/bind.ts";
+import { withStatement } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet } from "../sqlite/types.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
 import { PendingCalls } from "./pending_calls.ts";
@@ -20,6 +21,7 @@ const { clock } = systemEnvironment;
 /** A cursor as its host knows it. */
 export interface RemoteCursor extends HasColumns {
   readonly id: number;
+  readonly sql: string;
 }
 
 /** Sends requests, those of one turn of the event loop together, and reads what comes back. */
@@ -69,47 +71,45 @@ export class Channel {
           resolve(reader.result(statement, readRows));
           if (this.#onTiming !== undefined) reportTiming(this.#onTiming, sql, ms);
         },
-        fail: reject,
+        fail: (error) => reject(withStatement(error, sql)),
       });
     });
   }
 
   /** Makes a cursor, of which the thread knows nothing until it is opened. */
-  cursor(): RemoteCursor {
+  cursor(sql: string): RemoteCursor {
     // Columns of its own: meanwhile the statement may run again with others, or be forgotten.
-    return { id: this.#nextCursor++, columns: [] };
+    return { id: this.#nextCursor++, sql, columns: [] };
   }
 
   /**
    * Opens a cursor and brings its first rows.
    *
    * @param cursor The cursor.
-   * @param sql Its statement.
-   * @param params The parameters of that.
+   * @param params The parameters of its statement.
    * @param most The number of rows to bring.
    * @param readRows How they are read.
    */
   open<T>(
     cursor: RemoteCursor,
-    sql: string,
     params: BindParams | undefined,
     most: number,
     readRows: RowReader<T>,
   ): Promise<Chunk<T>> {
-    this.#request(sql, params, request.openCursor, cursor.id, most);
-    return this.#answer((reader) => reader.chunk(cursor, readRows));
+    this.#request(cursor.sql, params, request.openCursor, cursor.id, most);
+    return this.#chunk(cursor, readRows);
   }
 
   /** Brings more rows of a cursor. */
   fetch<T>(cursor: RemoteCursor, most: number, readRows: RowReader<T>): Promise<Chunk<T>> {
     this.#push(request.fetch, cursor.id, most);
-    return this.#answer((reader) => reader.chunk(cursor, readRows));
+    return this.#chunk(cursor, readRows);
   }
 
   /** Sends a request whose answer says no more than that it is done. */
   ask(kind: number, ...parts: WirePart[]): Promise<void> {
     this.#push(kind, ...parts);
-    return this.#answer(() => {});
+    return this.#answer(() => {}, (error) => error);
   }
 
   /** Sends what there is, before the end of the turn. */
@@ -183,10 +183,24 @@ export class Channel {
     return statement;
   }
 
-  #answer<T>(read: (reader: ReplyReader) => T): Promise<T> {
+  #chunk<T>(cursor: RemoteCursor, readRows: RowReader<T>): Promise<Chunk<T>> {
+    return this.#answer(
+      (reader) => reader.chunk(cursor, readRows),
+      (error) => withStatement(error, cursor.sql),
+    );
+  }
+
+  #answer<T>(
+    read: (reader: ReplyReader) => T,
+    explain: (error: unknown) => unknown,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const answer = (reader: ReplyReader): void => resolve(read(reader));
-      this.calls.add({ kind: "command", expectedMs: 0, answer, fail: reject });
+      this.calls.add({
+        kind: "command",
+        expectedMs: 0,
+        answer: (reader) => resolve(read(reader)),
+        fail: (error) => reject(explain(error)),
+      });
     });
   }
 }

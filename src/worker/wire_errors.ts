@@ -4,7 +4,8 @@
  * @module
  */
 
-import { SQLiteError, SQLiteIntegerRangeError } from "../sqlite/errors.ts";
+import { messageOf } from "../platform/describe.ts";
+import { SQLiteError, SQLiteIntegerRangeError, withStatement } from "../sqlite/errors.ts";
 
 /** An error as it travels. */
 export interface WireError {
@@ -14,12 +15,22 @@ export interface WireError {
   readonly rawCode: number | undefined;
   /** The column of a number that no JavaScript number can hold. */
   readonly column: string | undefined;
+  /** The statement, where the host does not know it: one of a script. */
+  readonly sql: string | undefined;
   /** What else it carried: the codes of drivers. */
   readonly fields: Readonly<Record<string, string | number>>;
   readonly cause: WireError | undefined;
 }
 
-const OWN_FIELDS: readonly string[] = ["name", "message", "stack", "cause", "column", "rawCode"];
+const OWN_FIELDS: readonly string[] = [
+  "name",
+  "message",
+  "stack",
+  "cause",
+  "column",
+  "rawCode",
+  "sql",
+];
 
 /** Causes may go round in a circle. */
 const MOST_CAUSES = 8;
@@ -27,12 +38,12 @@ const MOST_CAUSES = 8;
 /** Makes an error fit to travel, with the causes behind it. */
 export function encodeError(error: unknown, causes: number = MOST_CAUSES): WireError {
   if (!(error instanceof Error)) {
-    const message = String(error);
     return {
       name: "Error",
-      message,
+      message: messageOf(error),
       rawCode: undefined,
       column: undefined,
+      sql: undefined,
       fields: {},
       cause: undefined,
     };
@@ -43,6 +54,7 @@ export function encodeError(error: unknown, causes: number = MOST_CAUSES): WireE
     message,
     rawCode: error instanceof SQLiteError ? error.rawCode : undefined,
     column: error instanceof SQLiteIntegerRangeError ? error.column : undefined,
+    sql: error instanceof SQLiteError ? error.sql : undefined,
     fields: Object.fromEntries(
       Object.entries(error).filter(([key, value]) =>
         !OWN_FIELDS.includes(key) && (typeof value === "string" || typeof value === "number")
@@ -59,6 +71,11 @@ const STANDARD: Readonly<Record<string, new (message: string, options?: ErrorOpt
 
 /** Makes an error again of what has travelled, of the class it had. */
 export function decodeError(wire: WireError): Error {
+  const error = decode(wire);
+  return wire.sql === undefined ? error : withStatement(error, wire.sql);
+}
+
+function decode(wire: WireError): Error {
   const { name, message, rawCode, column, fields } = wire;
   const cause = wire.cause && decodeError(wire.cause);
   if (column !== undefined) return new SQLiteIntegerRangeError(column);

@@ -185,7 +185,7 @@ export class WorkerConnection implements DriverConnection {
     makeRow: (row: T, columns: readonly string[]) => R,
   ): AsyncIterableIterator<R> {
     const channel = this.#channel;
-    const cursor = channel.cursor();
+    const cursor = channel.cursor(sql);
     const taken = takeParams(params);
     let size = SMALLEST_CHUNK;
     const grow = (): number => size = Math.min(2 * size, LARGEST_CHUNK);
@@ -193,7 +193,7 @@ export class WorkerConnection implements DriverConnection {
       {
         open: () => {
           this.#checkOpen();
-          return channel.open(cursor, sql, taken, firstRowOnly ? 1 : size, readRows);
+          return channel.open(cursor, taken, firstRowOnly ? 1 : size, readRows);
         },
         fetch: () => {
           this.#checkOpen();

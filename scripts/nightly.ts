@@ -11,6 +11,8 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
   TRANSFERS: "500000",
   ROUND_TRIPS: "1000000",
   MODEL_SCHEDULES: "1000000",
+  OUTCOME_PROGRAMS: "2000000",
+  CALLBACK_PROGRAMS: "50000",
   DEATHS: "1000",
   ROWS: "10000000",
   FAIRNESS_MS: "10000",
@@ -24,6 +26,7 @@ const FILES = [
   "tests/database/fairness.test.ts",
   "tests/conformance",
   "tests/pool/model.test.ts",
+  "tests/model",
   "tests/worker/deaths.test.ts",
   "tests/worker/iterate.test.ts",
 ];

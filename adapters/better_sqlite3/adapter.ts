@@ -64,6 +64,7 @@ export function adaptBetterSqlite3(
 
 class BetterHandle implements SyncHandle {
   readonly raw: BetterSqlite3Handle;
+  readonly library = "better-sqlite3";
   readonly nulText: NulText = "allowed";
   readonly #cursors = new Set<BetterCursor>();
 

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { builtinLibrary } from "../../src/platform/builtins.ts";
 import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
@@ -59,6 +60,7 @@ export function adaptBunSqlite(
 
 class BunHandle implements SyncHandle {
   readonly raw: BunSqliteHandle;
+  readonly library: string = builtinLibrary("bun:sqlite");
   readonly nulText: NulText = "allowed";
 
   constructor(raw: BunSqliteHandle) {

@@ -76,6 +76,7 @@ export function checkIntMode(intMode: AdaptOptions["intMode"]): void {
 
 class Handle implements SyncHandle {
   readonly raw: DbSqliteHandle;
+  readonly library = "@db/sqlite";
   readonly nulText: NulText = "refused";
 
   constructor(raw: DbSqliteHandle) {

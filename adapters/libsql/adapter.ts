@@ -64,6 +64,8 @@ export function adaptLibsqlSync(
 
 class LibsqlHandle implements SyncHandle {
   readonly raw: LibsqlSyncHandle;
+  readonly library = "libsql";
+  readonly closesLate = true;
   readonly nulText: NulText = "refused";
 
   constructor(raw: LibsqlSyncHandle) {

@@ -70,6 +70,8 @@ export function adaptLibsql(
 
 class ClientHandle implements AsyncHandle {
   readonly raw: LibsqlClient;
+  readonly library = "libsql";
+  readonly closesLate = true;
   readonly nulText: NulText = "refused";
   readonly inTransactionIsCertain: boolean = true;
   #transaction: LibsqlTransaction | undefined;

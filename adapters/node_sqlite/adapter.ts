@@ -14,6 +14,7 @@
  * @module
  */
 
+import { builtinLibrary } from "../../src/platform/builtins.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
@@ -55,6 +56,7 @@ export function adaptNodeSqlite(
 
 class NodeHandle implements SyncHandle {
   readonly raw: NodeSqliteHandle;
+  readonly library: string = builtinLibrary("node:sqlite");
   readonly nulText: NulText;
   readonly #traits: Traits;
   readonly #functions: UserFunctions;

@@ -71,6 +71,7 @@ const changesQuery = "SELECT changes() AS changes, CAST(last_insert_rowid() AS T
 
 class CallbackHandle implements AsyncHandle {
   readonly raw: Sqlite3Handle;
+  readonly library = "sqlite3";
   readonly nulText: NulText = "allowed";
   /** Told from the statements that went through: the driver has no word for it. */
   readonly inTransactionIsCertain: boolean = false;

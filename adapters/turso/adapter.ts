@@ -65,6 +65,7 @@ export function adaptTurso(
 
 class Handle implements AsyncHandle {
   readonly raw: TursoHandle;
+  readonly library = "@tursodatabase/database";
   readonly nulText: NulText = "allowed";
   readonly inTransactionIsCertain: boolean = true;
 

@@ -10,7 +10,14 @@ import { isPromiseLike } from "../pool/step.ts";
 import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import { isBusy } from "./busy_retry.ts";
-import { type Connection, HeldConnection, type RowDefaults, wholeResult } from "./connection.ts";
+import type { FileShare, Library } from "./file_registry.ts";
+import {
+  AS_VALUES,
+  type Connection,
+  HeldConnection,
+  type RowDefaults,
+  wholeResult,
+} from "./connection.ts";
 import type { ResolvedSqliteOptions } from "./pool_options.ts";
 import { PhysicalConnection, type SessionContext, TemporaryHolder } from "./physical_connection.ts";
 
@@ -28,7 +35,12 @@ export interface SetUp<R> {
   /** Puts an error of opening into the words of whoever owns the pool. */
   readonly explainOpen: ((error: unknown) => unknown) | undefined;
   readonly rows: RowDefaults<R>;
+  /** Whether to note which library has which file open, which a database does for its pools. */
+  readonly claimsFiles: boolean;
 }
+
+/** Loaded with the first file: pools in memory and of unknown libraries do without. */
+let registry: typeof import("./file_registry.ts") | undefined;
 
 /** The cheapest statement that needs a working connection; touches no table. */
 const PROBE = "SELECT 1";
@@ -41,6 +53,9 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   readonly #setUp: SetUp<R>;
   /** Handles in use, to notice a factory that hands one out twice. */
   readonly #handles = new Set<unknown>();
+  readonly #shares = new Map<PhysicalConnection, FileShare>();
+  /** The file that another library has open. */
+  #refused: { readonly path: string; readonly library: Library } | undefined = undefined;
 
   constructor(
     factory: ConnectionFactory,
@@ -68,6 +83,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   }
 
   #open(): PhysicalConnection | Promise<PhysicalConnection> {
+    this.#expectOwnFile();
     const handle = this.#factory();
     if (!isPromiseLike(handle)) return this.#admit(handle);
     return Promise.resolve(handle).then((opened) => this.#admit(opened));
@@ -87,7 +103,26 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
 
   close(session: PhysicalConnection): void | Promise<void> {
     this.#handles.delete(session.connection.raw);
-    return session.close();
+    const share = this.#shares.get(session);
+    if (share === undefined) return session.close();
+    this.#shares.delete(session);
+    return this.#closeFile(session, share);
+  }
+
+  async #closeFile(session: PhysicalConnection, share: FileShare): Promise<void> {
+    try {
+      await session.close();
+    } finally {
+      share.giveUp();
+    }
+  }
+
+  /** Opens nothing that would have to be kept open again. */
+  #expectOwnFile(): void {
+    if (this.#refused === undefined) return;
+    const { path, library } = this.#refused;
+    registry?.shareFile(path, library).giveUp();
+    this.#refused = undefined;
   }
 
   #admit(handle: object): PhysicalConnection | Promise<PhysicalConnection> {
@@ -105,7 +140,48 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
       );
     }
     this.#handles.add(connection.raw);
+    const path = this.#setUp.claimsFiles ? mainFileOf(connection) : undefined;
+    if (path === undefined) return this.#start(connection, undefined);
+    if (!isPromiseLike(path)) return this.#claim(connection, path);
+    return path.then((found) =>
+      found === undefined ? this.#start(connection, undefined) : this.#claim(connection, found)
+    );
+  }
+
+  #claim(
+    connection: DriverConnection,
+    path: string,
+  ): PhysicalConnection | Promise<PhysicalConnection> {
+    if (registry === undefined) return this.#loadAndClaim(connection, path);
+    const { raw, library, closesLate } = connection;
+    const known = { library: library!, closesLate };
+    let share: FileShare;
+    try {
+      share = registry.shareFile(path, known);
+    } catch (error) {
+      this.#refused = { path, library: known };
+      this.#handles.delete(raw);
+      registry.keepOpen(path, raw);
+      throw error;
+    }
+    return this.#start(connection, share);
+  }
+
+  async #loadAndClaim(connection: DriverConnection, path: string): Promise<PhysicalConnection> {
+    try {
+      registry = await import("./file_registry.ts");
+    } catch (error) {
+      return this.#turnAway(new PhysicalConnection(connection, this.#context), error);
+    }
+    return await this.#claim(connection, path);
+  }
+
+  #start(
+    connection: DriverConnection,
+    share: FileShare | undefined,
+  ): PhysicalConnection | Promise<PhysicalConnection> {
     const session = new PhysicalConnection(connection, this.#context);
+    if (share !== undefined) this.#shares.set(session, share);
     try {
       const ready = this.#prepare(session);
       if (!isPromiseLike(ready)) return session;
@@ -162,4 +238,28 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
 function probe(connection: DriverConnection): unknown {
   if (connection.executeSync === undefined) return connection.execute(PROBE);
   return void connection.executeSync(PROBE);
+}
+
+const LIST = "PRAGMA database_list";
+
+/** The file of a connection; `undefined` in memory, and where its library is not known. */
+function mainFileOf(
+  connection: DriverConnection,
+): string | undefined | Promise<string | undefined> {
+  if (connection.library === undefined) return undefined;
+  if (connection.path !== undefined) return connection.path;
+  try {
+    if (connection.executeSync === undefined) {
+      return connection.execute(LIST, undefined, AS_VALUES).then(pathIn, () => undefined);
+    }
+    return pathIn(connection.executeSync(LIST, undefined, AS_VALUES));
+  } catch {
+    // The probe, which comes next, says what is wrong.
+    return undefined;
+  }
+}
+
+function pathIn({ rows }: { readonly rows: readonly unknown[][] }): string | undefined {
+  const main = rows.find(([, schema]) => schema === "main");
+  return main?.[2] ? String(main[2]) : undefined;
 }

@@ -143,7 +143,12 @@ export class SQLiteConnectionPool<R = Row> {
     this.#clock = clock;
     const context = { clock, busy: this.#busy, breather: this.#breather, explain };
     const { explainOpen } = internals;
-    const setUp = { onConnect: options.onConnect, explainOpen, rows: this.#rows };
+    const setUp = {
+      onConnect: options.onConnect,
+      explainOpen,
+      rows: this.#rows,
+      claimsFiles: internals.turn === undefined,
+    };
     const lifecycle = new ConnectionManager(factory, sqlite, context, setUp);
     this.#pool = new Pool(lifecycle, options, environment);
     if (factory.pipelines === true) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Environment } from "../platform/clock.ts";
+import { type Environment, systemEnvironment } from "../platform/clock.ts";
 import { SQLiteLibraryConflictError } from "../driver/errors.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
@@ -20,6 +20,8 @@ export interface SharedFile {
   readonly born: bigint | undefined;
   /** Without any, it is open still, or may be, because its driver closes late. */
   users: number;
+  /** Handles of other libraries, which are not closed before the file is. */
+  kept?: unknown[];
 }
 
 // On the global object, so that two copies of this package in one process know of each other.
@@ -99,6 +101,21 @@ export class FileShare {
     this.file.users -= 1;
     if (this.file.users === 0 && !this.#closesLate) openFiles().delete(key);
   }
+}
+
+/** The part of one connection of a pool. */
+export function shareFile(path: string, library: Library): FileShare {
+  // Not the pool's own clock: databases on this file will use it too.
+  return new FileShare(path, library, systemEnvironment, undefined);
+}
+
+/**
+ * Keeps a handle of another library from being closed, or collected as garbage, as long as a file
+ * is open: that would drop the locks of those who have it open.
+ */
+export function keepOpen(path: string, handle: unknown): void {
+  const file = openFiles().get(identify(path).key);
+  if (file !== undefined) (file.kept ??= []).push(handle);
 }
 
 function conflict(

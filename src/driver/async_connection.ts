@@ -51,6 +51,10 @@ export interface Outcome {
 export interface AsyncHandle {
   /** The driver's own object. */
   readonly raw: unknown;
+  /** The SQLite library that the driver brings; see `DriverConnection`. */
+  readonly library?: string;
+  /** Whether files may stay open after they were closed. */
+  readonly closesLate?: boolean;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
   /** Whether that is the driver's own word. */
@@ -93,6 +97,16 @@ export class AsyncDriverConnection implements DriverConnection {
   /** The driver's own handle. */
   get raw(): unknown {
     return this.#handle.raw;
+  }
+
+  /** The SQLite library behind it. */
+  get library(): string | undefined {
+    return this.#handle.library;
+  }
+
+  /** Whether its file may stay open after it was closed. */
+  get closesLate(): boolean {
+    return this.#handle.closesLate === true;
   }
 
   /** Whether a transaction is open. */

@@ -86,6 +86,15 @@ export interface DriverConnection extends AsyncConnection {
    * take many calls at once and answer them in order.
    */
   readonly backlogMs?: number;
+  /**
+   * The SQLite library behind the connection, where it may have a file of this machine open: no
+   * two libraries may have the same one.
+   */
+  readonly library?: string;
+  /** The absolute path of that file, where it is known without asking SQLite. */
+  readonly path?: string;
+  /** Whether the file may stay open after the connection was closed; see `Driver`. */
+  readonly closesLate?: boolean;
   /** Whether the connection ended by itself, so that it cannot be used again. */
   readonly isLost?: boolean;
   /** Closes without waiting for calls under way, which settle all the same. */

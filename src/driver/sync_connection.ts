@@ -64,6 +64,16 @@ export class SyncConnection implements DriverConnection {
     return this.#handle.raw;
   }
 
+  /** The SQLite library behind it. */
+  get library(): string | undefined {
+    return this.#handle.library;
+  }
+
+  /** Whether its file may stay open after it was closed. */
+  get closesLate(): boolean {
+    return this.#handle.closesLate === true;
+  }
+
   /**
    * Whether a transaction is open.
    *

@@ -65,6 +65,10 @@ export interface SyncStatement {
 export interface SyncHandle {
   /** The driver's own object. */
   readonly raw: unknown;
+  /** The SQLite library that the driver brings; see `DriverConnection`. */
+  readonly library?: string;
+  /** Whether files may stay open after they were closed. */
+  readonly closesLate?: boolean;
   /** Whether a transaction is open; false for a handle that is closed. */
   readonly inTransaction: boolean;
   /** Whether text with NUL characters survives the driver. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { builtinLibrary } from "../platform/builtins.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import { takeParams } from "../sqlite/bind.ts";
@@ -68,6 +69,12 @@ export class WorkerConnection implements DriverConnection {
   readonly abandon: (() => void) | undefined = undefined;
   /** Not the driver's handle, which is out of reach: it says so when it is used. */
   readonly raw: object = remoteHandle();
+  /** The SQLite library behind its driver. */
+  readonly library: string | undefined;
+  /** The file that the thread has open. */
+  readonly path: string | undefined;
+  /** Whether its file may stay open after it was closed. */
+  readonly closesLate: boolean;
   readonly #thread: Thread;
   readonly #channel: Channel;
   readonly #cursors = new Set<CutOff>();
@@ -80,7 +87,15 @@ export class WorkerConnection implements DriverConnection {
   readonly #ended: Promise<void>;
   #announceEnd!: () => void;
 
-  private constructor({ spawn, crew, onTiming }: WorkerSurroundings, { path }: OpenRequest) {
+  private constructor(
+    { spawn, crew, onTiming }: WorkerSurroundings,
+    { path, driver }: OpenRequest,
+  ) {
+    if (path !== ":memory:") {
+      this.path = path;
+      this.library = driver.includes(":") ? builtinLibrary(driver) : driver;
+    }
+    this.closesLate = driver === "libsql";
     this.#crew = crew;
     this.#channel = new Channel((message) => this.#send(message), onTiming);
     if (path !== ":memory:") this.abandon = () => this.#abandon();

@@ -1,10 +1,22 @@
 /** Two SQLite libraries on one file are refused, whoever opens it. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
+import { openDatabase, SQLiteConnectionPool, workerConnection } from "../../mod.ts";
 import { ThreadTable, threadTable } from "../../src/connections/thread_table.ts";
-import { openTestDatabase } from "../helpers/databases.ts";
+import { driverTest, packagedDrivers, type TestRun } from "../helpers/database_drivers.ts";
+import { driverFor, openTestDatabase } from "../helpers/databases.ts";
+import { nativeDriver } from "../helpers/drivers.ts";
+import { temporaryDirectory } from "../helpers/runtime.ts";
+
+const OPEN = {
+  readonly: false,
+  create: false,
+  intMode: "number",
+  statementCacheSize: undefined,
+} as const;
 
 /** Opens a file in a thread, through what calls itself another library, and keeps it open. */
 class OpeningThread {
@@ -98,4 +110,66 @@ test("the table is the same for all who ask in a thread", () => {
   table.claim(file(77n), "a");
   assert.deepEqual(threadTable()!.claim(file(77n), "b"), { library: "a", users: 1 });
   table.leave(file(77n), false);
+});
+
+/** Every driver of the runtime over one file; those of packages bring another library. */
+for (const packaged of packagedDrivers) {
+  const check = (title: string, run: TestRun) => test(...driverTest(packaged, title, run));
+
+  check("a pool of its library beside a database of the runtime's is refused", async (t) => {
+    const { db, path } = await openTestDatabase(t);
+    await db.run("CREATE TABLE t (n)");
+    let opened = 0;
+    const pool = new SQLiteConnectionPool(() => {
+      opened += 1;
+      return packaged.driver.open(path, OPEN);
+    }, { poolSize: 2 });
+    t.after(() => pool.close());
+    const refused = {
+      name: "PoolConnectionOpenError",
+      message: /Two SQLite libraries on one file/,
+    };
+    await assert.rejects(pool.execute("SELECT 1"), refused);
+    await assert.rejects(pool.execute("SELECT 1"), refused);
+    assert.equal(opened, 1, "what would have to stay open is not opened again");
+    await db.close();
+    assert.deepEqual(await pool.values("SELECT count(*) FROM t"), [[0]]);
+  });
+
+  check("a database of its library beside a pool of the runtime's is refused", async (t) => {
+    const path = join(temporaryDirectory(t), "test.db");
+    const pool = new SQLiteConnectionPool(() => nativeDriver.open(path));
+    t.after(() => pool.close());
+    await pool.execute("CREATE TABLE t (n)");
+    const options = { driver: packaged.driver, onWarning: () => {} };
+    await assert.rejects(openDatabase(path, options), { name: "SQLiteLibraryConflictError" });
+    await pool.close();
+    const db = await openDatabase(path, options);
+    assert.deepEqual(await db.values("SELECT count(*) FROM t"), [[0]]);
+    await db.close();
+  });
+}
+
+const another = { ...driverFor(nativeDriver), library: "another SQLite" };
+
+test("a refused handle stays open, for to close it would drop the locks of the other", async (t) => {
+  const { db, path } = await openTestDatabase(t, { driver: another });
+  await db.run("CREATE TABLE t (n)");
+  const handle = nativeDriver.open(path);
+  t.after(() => handle.close());
+  const pool = new SQLiteConnectionPool(() => handle);
+  await assert.rejects(pool.execute("SELECT 1"), /Two SQLite libraries on one file/);
+  await pool.close();
+  handle.exec("SELECT count(*) FROM t");
+});
+
+test("a pool in threads is asked for its library too", async (t) => {
+  const { db, path } = await openTestDatabase(t, { driver: another });
+  await db.run("CREATE TABLE t (n)");
+  const pool = new SQLiteConnectionPool(workerConnection(path));
+  t.after(() => pool.close());
+  await assert.rejects(pool.execute("SELECT 1"), {
+    name: "PoolConnectionOpenError",
+    message: /is open in this process through another SQLite/,
+  });
 });

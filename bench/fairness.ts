@@ -1,22 +1,30 @@
 // How processes that write to one file share it. Run it on each runtime. After the script's name:
-// seconds a row (10), numbers of processes (1,2,8), durability (normal).
+// seconds a row (10), numbers of processes (1,2,8), durability (normal), execution (inline).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { Durability } from "../mod.ts";
+import type { Durability, Execution } from "../mod.ts";
 import { type Contest, fairnessIndex, holdContest } from "../tests/database/fairness_contest.ts";
 
 const CALLERS = 16;
 const durationMs = Number(process.argv[2] ?? 10) * 1_000;
 const durability = (process.argv[4] ?? "normal") as Durability;
+const execution = (process.argv[5] ?? "inline") as Execution;
 const counts = (process.argv[3] ?? "1,2,8").split(",").map(Number);
 
 console.log("writes processes    per s  of one  Jain  longest ms  failures  retries  CPU each");
 for (const kind of ["run", "mix"] as const) {
   let alone = 0;
   for (const processes of counts) {
-    const contest: Contest = { processes, durationMs, callers: CALLERS, kind, durability };
+    const contest: Contest = {
+      processes,
+      durationMs,
+      callers: CALLERS,
+      kind,
+      durability,
+      execution,
+    };
     const directory = mkdtempSync(join(tmpdir(), "sqlitepool-bench-"));
     const { reports } = await holdContest(directory, contest);
     rmSync(directory, { recursive: true });

@@ -99,11 +99,16 @@ export class BusyRetry<H extends object> {
   }
 
   /**
-   * Whether a statement may run in this very call. One of a writer takes the turn for that when
-   * other processes want the lock too: by itself it would take the lock whenever they have to wait.
+   * Whether each statement has to take the turn: a writer's, while other processes want the lock
+   * too. By itself it would take the lock whenever they have to wait.
    */
-  mayRun(holder: H): boolean {
-    return this.#users === "anybody" || this.#turn.alone || this.#turn.tryTake(holder);
+  get needsTurn(): boolean {
+    return this.#users === "writers" && !this.#turn.alone;
+  }
+
+  /** Takes the turn in this very call, if that is possible. */
+  tryTake(holder: H): boolean {
+    return this.#turn.tryTake(holder);
   }
 
   leave(holder: H): void {

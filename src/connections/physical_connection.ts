@@ -111,7 +111,7 @@ export class PhysicalConnection {
     if (connection.executeSync === undefined) {
       return this.#executeAsync(holder, sql, params, options, pick);
     }
-    if (this.#busy.mayRun(this)) {
+    if (this.#mayRunNow()) {
       let result: S;
       try {
         result = pick(connection.executeSync(sql, params, options));
@@ -134,7 +134,7 @@ export class PhysicalConnection {
     options: RowOptions<R>,
     pick: (result: ResultSet<R>) => S,
   ): Promise<S> {
-    if (this.#waitsForLocks || this.#busy.mayRun(this)) {
+    if (this.#waitsForLocks || this.#mayRunNow()) {
       try {
         const result = pick(await this.watch(this.connection.execute(sql, params, options)));
         this.leaveTurn();
@@ -158,6 +158,14 @@ export class PhysicalConnection {
   get hasRoom(): boolean {
     const { backlogMs } = this.connection;
     return backlogMs !== undefined && backlogMs < FULL_MS;
+  }
+
+  /**
+   * Whether a statement may run in this very call. Inside a transaction it may: to wait for whoever
+   * has the turn, and waits for the lock of this transaction, would take for ever.
+   */
+  #mayRunNow(): boolean {
+    return !this.#busy.needsTurn || this.connection.inTransaction || this.#busy.tryTake(this);
   }
 
   /** Whether the driver waits for locks in its own way. */

@@ -1,18 +1,19 @@
 // Writes from many callers at once for a while, beside other processes that do the same.
-// Arguments: path, processes, milliseconds, callers, "run" or "mix", durability. One line of JSON at
-// the end.
+// Arguments: path, processes, milliseconds, callers, "run" or "mix", durability, execution. One line
+// of JSON at the end.
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Durability, openDatabase } from "../../mod.ts";
+import { type Durability, type Execution, openDatabase } from "../../mod.ts";
 import type { Report } from "./fairness_contest.ts";
 
 const INSERT = "INSERT INTO entries (pid, caller) VALUES (?, ?)";
 const ROLL_CALL_MS = 5;
 
-const [path, processes, durationMs, callers, kind, durability] = process.argv.slice(2);
+const [path, processes, durationMs, callers, kind, durability, execution] = process.argv.slice(2);
 const db = await openDatabase(path, {
   readers: 1,
   durability: durability as Durability,
+  execution: execution as Execution,
   onWarning: () => {},
 });
 let acknowledged = 0;

@@ -1,7 +1,7 @@
 /** Lets processes write to one file at the same time and tells how they shared it. */
 
 import { join } from "node:path";
-import { type Durability, openDatabase } from "../../mod.ts";
+import { type Durability, type Execution, openDatabase } from "../../mod.ts";
 import { runScript } from "../helpers/runtime.ts";
 
 /** What one process has to say. */
@@ -24,6 +24,7 @@ export interface Contest {
   /** "run" is `db.run` alone; "mix" has half the callers use `db.write`. */
   readonly kind: "run" | "mix";
   readonly durability: Durability;
+  readonly execution: Execution;
 }
 
 /** What they did. */
@@ -35,14 +36,14 @@ export interface ContestResult {
 
 /** Runs a contest in a directory of its own. */
 export async function holdContest(directory: string, contest: Contest): Promise<ContestResult> {
-  const { processes, durationMs, callers, kind, durability } = contest;
+  const { processes, durationMs, callers, kind, durability, execution } = contest;
   const path = join(directory, "shared.db");
   const db = await openDatabase(path, { onWarning: () => {} });
   await db.executeScript(`
     CREATE TABLE present (pid INTEGER);
     CREATE TABLE entries (id INTEGER PRIMARY KEY, pid INTEGER, caller INTEGER);
   `);
-  const args = [path, processes, durationMs, callers, kind, durability].map(String);
+  const args = [path, processes, durationMs, callers, kind, durability, execution].map(String);
   const ended = await Promise.all(
     Array.from({ length: processes }, () => runScript("tests/database/fairness_child.ts", args)),
   );

@@ -67,7 +67,7 @@ export async function runCampaign(
     if (result.failed) {
       failed += 1;
       console.log(textOf(result.errorInstance));
-      console.log(`A promise broke after ${result.numRuns} programs.`);
+      console.log(`An invariant broke after ${result.numRuns} programs.`);
       console.log(
         `Replay: ${prefix}_SEED=${result.seed} ${prefix}_PATH=${result.counterexamplePath} ` +
           `${prefix}_PLACE="${stage.name}" npm test -- --runtime node26 --output ${test}`,

@@ -224,11 +224,18 @@ const POOL_ACTIONS = ["run", "transaction", "transaction", "lease", "lease", "sc
 const database: Abilities = {
   actions: DATABASE_ACTIONS,
   reenters: true,
+  refusesOpenScripts: true,
   abortOneIn: 5,
   checks: true,
 };
 const databaseInThread: Abilities = { ...database, abortOneIn: 60 };
-const pool: Abilities = { actions: POOL_ACTIONS, reenters: false, abortOneIn: 5, checks: true };
+const pool: Abilities = {
+  actions: POOL_ACTIONS,
+  reenters: false,
+  refusesOpenScripts: false,
+  abortOneIn: 5,
+  checks: true,
+};
 const threeMethodPool: Abilities = { ...pool, checks: false };
 const poolInThread: Abilities = { ...pool, abortOneIn: 60 };
 

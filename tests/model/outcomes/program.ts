@@ -3,7 +3,7 @@
 import type { TransactionMode } from "../../../mod.ts";
 import type { Codes } from "../codes.ts";
 import { NOT_YET } from "./not_yet.ts";
-import { decodeStatement, type Statement } from "./statements.ts";
+import { decodeStatement, type Origin, type Statement } from "./statements.ts";
 
 /** What is done with a connection, inside a callback or on a lease. */
 export type Step =
@@ -91,6 +91,8 @@ export interface Abilities {
   readonly actions: readonly Action["do"][];
   /** Whether a callback may call the database it belongs to, to be refused. */
   readonly reenters: boolean;
+  /** Whether a script that leaves a transaction open is an error; on a lease it is not. */
+  readonly refusesOpenScripts: boolean;
   /** Whether values and parameters are checked before SQLite sees them. */
   readonly checks: boolean;
   /** One call in so many is aborted: a thread that is given up costs a new one. */
@@ -160,13 +162,13 @@ export class ProgramDecoder {
       case "batch":
         return {
           do: "batch",
-          statements: this.#statements(4),
+          statements: this.#statements(4, "batch"),
           control: this.#codes.next(16) === 15 && !NOT_YET.has("control"),
         };
       case "transaction":
         return { do: "transaction", mode: this.#mode(), body: this.#body(0) };
       case "script":
-        return { do: "script", script: this.#script() };
+        return { do: "script", script: this.#script(this.#abilities.refusesOpenScripts) };
       case "lease":
         return { do: "lease", body: this.#leaseBody() };
     }
@@ -177,19 +179,19 @@ export class ProgramDecoder {
     return NOT_YET.has(mode) ? "immediate" : mode;
   }
 
-  #statement(inScript = false): Statement {
-    const from = inScript ? "script" : this.#abilities.checks ? "call" : "unchecked call";
+  #statement(from: Origin = this.#abilities.checks ? "call" : "unchecked call"): Statement {
     return decodeStatement(this.#codes, this.#tag++, from);
   }
 
-  #statements(most: number, inScript = false): Statement[] {
+  #statements(most: number, from?: Origin): Statement[] {
     const count = 1 + this.#codes.next(most);
-    return Array.from({ length: count }, () => this.#statement(inScript));
+    return Array.from({ length: count }, () => this.#statement(from));
   }
 
-  #script(): Script {
-    const form = FORMS[this.#codes.next(NOT_YET.has("open script") ? 3 : FORMS.length)];
-    return { form, statements: this.#statements(3, true) };
+  #script(mayLeaveOpen = true): Script {
+    const forms = mayLeaveOpen && !NOT_YET.has("open script") ? FORMS.length : FORMS.length - 1;
+    const form = FORMS[this.#codes.next(forms)];
+    return { form, statements: this.#statements(3, "script") };
   }
 
   #body(depth: number): Body {
@@ -241,7 +243,7 @@ export class ProgramDecoder {
 
   #iterate(): Step {
     const choice = this.#codes.next(8);
-    const statement = decodeStatement(this.#codes, this.#tag++, "cursor");
+    const statement = this.#statement("cursor");
     return {
       do: "iterate",
       statement,

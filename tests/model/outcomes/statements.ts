@@ -21,12 +21,12 @@ const RETURNING = KINDS.find(({ name }) => name === "returning")!;
 const WORKING = KINDS.filter(({ fate }) => fate === "works").length;
 
 /** Where a statement stands; drivers of three methods take what comes. */
-export type Origin = "call" | "unchecked call" | "script" | "cursor";
+export type Origin = "call" | "batch" | "unchecked call" | "script" | "cursor";
 
 /** Every second statement works, so that there is something to lose. */
 export function decodeStatement(codes: Codes, tag: number, from: Origin): Statement {
   const inScript = from === "script";
-  const kind = from === "cursor" ? RETURNING : decodeKind(codes, from !== "call");
+  const kind = from === "cursor" ? RETURNING : decodeKind(codes, from);
   const choice = codes.next(18);
   const container = CONTAINERS[kind.spoil === undefined ? Math.trunc(choice / 6) : 0];
   const valueType = inScript ? 0 : choice % (from === "unchecked call" ? 3 : 6);
@@ -38,14 +38,17 @@ export function decodeStatement(codes: Codes, tag: number, from: Origin): Statem
   return { kind, tag, container, valueType, sql: kind.sql(tagText, valueText, tag) };
 }
 
-function decodeKind(codes: Codes, plain: boolean): Kind {
+function decodeKind(codes: Codes, from: Origin): Kind {
   const works = codes.next(3) < 2;
   const choice = codes.next(1_000);
   if (choice === 999) return SLOW;
   const kind = works ? KINDS[choice % WORKING] : KINDS[WORKING + choice % (KINDS.length - WORKING)];
   const leaves = kind.leaves !== undefined && NOT_YET.has("leaves");
   if (leaves || NOT_YET.has(kind.fate) || NOT_YET.has(kind.name)) return KINDS[WORKING];
-  return plain && kind.needsParams === true ? KINDS[WORKING] : kind;
+  const isRefused = from === "batch"
+    ? kind.rowFactory !== undefined
+    : from !== "call" && kind.needsParams === true;
+  return isRefused ? KINDS[WORKING] : kind;
 }
 
 /** The value of a statement, as it reads in the file: its type and its text. */

@@ -85,6 +85,8 @@ test("every entry point is published, and nothing but the package", () => {
   for (const path of Object.values(exports)) {
     assert.ok(sources.includes(path.replace("./", "")), `${path} is not published`);
   }
-  const strays = sources.filter((source) => /^(tests|scripts|bench|docs)\//.test(source));
+  const strays = sources.filter((source) => /^(tests|scripts|bench|examples)\//.test(source));
   assert.deepEqual(strays, []);
+  // README.md links to them.
+  assert.ok(sources.includes("docs/database.md"), "the documents are not published");
 });

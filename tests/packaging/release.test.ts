@@ -42,7 +42,7 @@ test("dnt is asked for modules of the newest JavaScript, and for nothing else", 
     typeCheck: false,
     skipNpmInstall: true,
     skipSourceOutput: true,
-    compilerOptions: { target: "Latest", lib: ["ESNext", "DOM"] },
+    compilerOptions: { target: "Latest", sourceMap: true, lib: ["ESNext", "DOM"] },
   });
   // A release must not change with the day it is built on.
   assert.match(DNT_VERSION, /^\d+\.\d+\.\d+$/);
@@ -71,6 +71,7 @@ test("a difference that users would notice is found, one of layout is not", () =
     ["package.json", '{"name":"a","exports":{".":"./mod.js"}}'],
     ["dist/mod.js", "const a = 1;\nexport { a };"],
     ["types/mod.d.ts", "/** One. */\nexport declare const a: 1;\n"],
+    ["dist/mod.js.map", '{"sources":["../mod.ts"],"mappings":"AAAA"}'],
     ["README.md", "Read me."],
   ]);
   const printedDifferently = new Map([
@@ -78,12 +79,14 @@ test("a difference that users would notice is found, one of layout is not", () =
     ["package.json", '{ "name": "a", "exports": { ".": "./mod.js" } }'],
     ["types/mod.d.ts", "export declare const a:   1"],
     ["dist/mod.js", "var b = 1;\nexport { b as a };"],
+    ["dist/mod.js.map", '{"mappings":"AACA","sources":["../mod.ts"]}'],
   ]);
   assert.deepEqual(comparePackages(one, printedDifferently), []);
 
   const changes: [string, string | undefined, string][] = [
     ["package.json", '{"name":"a","exports":{}}', "package.json differs"],
     ["dist/mod.js", "const a = 1;\nexport { a as b };", "dist/mod.js differs"],
+    ["dist/mod.js.map", '{"sources":["mod.ts"]}', "dist/mod.js.map differs"],
     ["types/mod.d.ts", "export declare const a: number;", "types/mod.d.ts differs"],
     ["README.md", undefined, "README.md is in the first one only"],
     ["LICENSE", "MIT", "LICENSE is in the second one only"],
@@ -106,13 +109,13 @@ export async function build(options: { outDir: string; entryPoints: { path: stri
   if (options.entryPoints.length < 2) throw new Error("there are few entry points");
   const emitted = process.env.EMITTED!;
   for (const path of readdirSync(emitted, { recursive: true, encoding: "utf8" })) {
-    if (!path.endsWith(".js") && !path.endsWith(".d.ts")) continue;
+    if (!/\\.(js|js\\.map|d\\.ts)$/.test(path)) continue;
     if (path.startsWith(".")) continue;
     const target = join(options.outDir, "esm", path);
     mkdirSync(dirname(target), { recursive: true });
     const text = readFileSync(join(emitted, path), "utf8");
     // Comments may differ.
-    writeFileSync(target, "// by dnt\\n" + text);
+    writeFileSync(target, path.endsWith(".map") ? text : "// by dnt\\n" + text);
   }
 }
 `;

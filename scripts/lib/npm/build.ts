@@ -1,15 +1,17 @@
 // The npm package, as a directory and as the tarball that is published.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { run } from "../process.ts";
 import { bundle } from "./bundle.ts";
 import { copyDeclarations } from "./declarations.ts";
+import { copyDocuments } from "./documents.ts";
 import { emitWithDnt } from "./emit_dnt.ts";
 import { emitWithTsc } from "./emit_tsc.ts";
 import { publishedManifest, type SourceManifest, withoutDot } from "./manifest.ts";
+import { copySources } from "./sources.ts";
 
 /** Makes JavaScript and declarations of the graph of the entry points. */
 type Emit = (directory: string, entries: readonly string[]) => Promise<void>;
@@ -45,6 +47,8 @@ export async function buildPackage(compiler: Compiler, target: string): Promise<
     await compilers[compiler](emitted, entryPoints);
     await bundle(manifest.exports, scripts, emitted, directory);
     copyDeclarations(entryPoints, emitted, directory);
+    copySources(entryPoints, directory);
+    copyDocuments(manifest, directory);
   } finally {
     rmSync(emitted, { recursive: true });
   }
@@ -52,7 +56,6 @@ export async function buildPackage(compiler: Compiler, target: string): Promise<
     join(directory, "package.json"),
     `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`,
   );
-  for (const file of ["README.md", "LICENSE", "CHANGELOG.md"]) cpSync(file, join(directory, file));
   return await pack(directory, resolve(target));
 }
 

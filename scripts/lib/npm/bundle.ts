@@ -1,8 +1,9 @@
 // Emitted modules, some eighty small files, become a few: Node takes about a quarter of a
 // millisecond to load a file, whatever is in it.
 
+import { readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { type OutputOptions, rolldown } from "rolldown";
+import { type OutputOptions, type Plugin, rolldown } from "rolldown";
 
 import { modulePath, MODULES, withoutDot } from "./manifest.ts";
 
@@ -53,6 +54,7 @@ export async function bundle(
       // Other people's modules stay imports.
       external: /^[^./]/,
       platform: "neutral",
+      plugins: [originalSources(root, resolve(packageDirectory))],
       onLog(level, { message }) {
         if (level === "warn") throw new Error(message);
       },
@@ -61,6 +63,9 @@ export async function bundle(
       await build.write({
         dir: packageDirectory,
         format: "esm",
+        sourcemap: true,
+        // The sources are in the package.
+        sourcemapExcludeSources: true,
         comments: { legal: false, jsdoc: false, annotation: true },
         entryFileNames: "[name]",
         chunkFileNames: ({ name, moduleIds }) =>
@@ -99,4 +104,18 @@ function sharedName(root: string, name: string, moduleIds: readonly string[]): s
   if (Object.hasOwn(chunks, name) || !isOurs) return name;
   const path = relative(root, module).replaceAll("\\", "/");
   return path.replace(/^(src|adapters)\//, "").replace(/\.js$/, "").replaceAll("/", "_");
+}
+
+/** Lets source maps lead to the sources in the package, past the modules that were emitted. */
+function originalSources(root: string, packageDirectory: string): Plugin {
+  return {
+    name: "original sources",
+    load(id) {
+      if (!id.startsWith(root)) return null;
+      const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+      const map = JSON.parse(readFileSync(`${id}.map`, "utf8"));
+      const source = join(packageDirectory, relative(root, id).replace(/\.js$/, ".ts"));
+      return { code, map: { ...map, sources: [source], sourceRoot: undefined } };
+    },
+  };
 }

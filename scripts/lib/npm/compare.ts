@@ -35,11 +35,12 @@ export function comparePackages(left: PackageFiles, right: PackageFiles): string
   });
 }
 
-/** What of a file must be the same: not its layout, and of a program only what it exports. */
+/** What of a file must be the same: not its layout, of a program only what it exports, of a map only its sources. */
 function essenceOf(path: string, text: string): unknown {
   if (path.endsWith(".json")) return JSON.parse(text);
   if (path.endsWith(".d.ts")) return declarationsOf(text);
   if (path.endsWith(".js")) return exportsOf(text);
+  if (path.endsWith(".map")) return JSON.parse(text).sources;
   return text;
 }
 

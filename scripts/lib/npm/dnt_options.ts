@@ -23,6 +23,7 @@ export interface DntOptions {
   readonly skipSourceOutput: true;
   readonly compilerOptions: {
     readonly target: "Latest";
+    readonly sourceMap: true;
     readonly lib: readonly ("ESNext" | "DOM")[];
   };
   readonly package: PublishedManifest;
@@ -50,7 +51,7 @@ export function dntOptions(
     typeCheck: false,
     skipNpmInstall: true,
     skipSourceOutput: true,
-    compilerOptions: { target: "Latest", lib: ["ESNext", "DOM"] },
+    compilerOptions: { target: "Latest", sourceMap: true, lib: ["ESNext", "DOM"] },
     package: manifest,
   };
 }

@@ -1,22 +1,24 @@
 // Emits modules and declarations with the TypeScript compiler, using only what is installed.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, posix, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
-import { findImports, renameImports } from "../../../tests/helpers/imports.ts";
+import { renameImports } from "../../../tests/helpers/imports.ts";
 import { run } from "../process.ts";
 import { scriptRuntime } from "../runtimes.ts";
+import { reachedSources } from "./sources.ts";
 
 const SOURCES = ".sources";
 
 /** Emits the graph of the entry points, paths from the root of the repository, into a directory. */
 export async function emitWithTsc(directory: string, entries: readonly string[]): Promise<void> {
   const sources = join(directory, SOURCES);
-  const paths = copySources(entries, sources);
+  const paths = copyForTsc(entries, sources);
   writeFileSync(join(sources, "package.json"), '{"type":"module"}');
   const compilerOptions = {
     noEmit: false,
     noEmitOnError: true,
+    sourceMap: true,
     allowImportingTsExtensions: false,
     rootDir: ".",
     outDir: "..",
@@ -42,18 +44,14 @@ export async function emitWithTsc(directory: string, entries: readonly string[])
  * The compiler could rewrite them, but not in declarations, and it adds a helper to modules that
  * import by a variable.
  */
-function copySources(entries: readonly string[], directory: string): string[] {
-  const reached = new Set(entries);
+function copyForTsc(entries: readonly string[], directory: string): string[] {
+  const reached = reachedSources(entries);
   for (const path of reached) {
-    const source = readFileSync(path, "utf8");
-    for (const { specifier } of findImports(source)) {
-      if (specifier.startsWith(".")) reached.add(posix.join(posix.dirname(path), specifier));
-    }
     const target = join(directory, path);
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, renameImports(source, published));
+    writeFileSync(target, renameImports(readFileSync(path, "utf8"), published));
   }
-  return [...reached];
+  return reached;
 }
 
 function published(specifier: string): string {

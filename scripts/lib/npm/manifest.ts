@@ -35,6 +35,10 @@ export interface PublishedEntry {
 export const MODULES = "dist";
 export const DECLARATIONS = "types";
 
+/** What is in the same place as in the repository. */
+const SOURCES: readonly string[] = ["mod.ts", "src", "adapters"];
+export const DOCUMENTS = "docs";
+
 /**
  * The path in the package of the module behind an export. It is named after the subpath, which is
  * unique: the sources of most drivers have the same file name.
@@ -63,7 +67,7 @@ export function publishedManifest(source: SourceManifest): PublishedManifest {
     sideEffects: sideEffects && sideEffects.map((path) => `./${modulePathOf(path)}`),
     engines,
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
-    files: [MODULES, DECLARATIONS, "CHANGELOG.md"],
+    files: [MODULES, DECLARATIONS, ...SOURCES, DOCUMENTS, "CHANGELOG.md"],
     peerDependencies,
     peerDependenciesMeta,
   };

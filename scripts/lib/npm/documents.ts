@@ -1,0 +1,37 @@
+// The documents that travel in the package.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+
+import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
+
+const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];
+
+/** Copies documents. Links to what stays in the repository lead there, at this version. */
+export function copyDocuments(manifest: SourceManifest, packageDirectory: string): void {
+  const pages = readdirSync(DOCUMENTS).map((name) => `${DOCUMENTS}/${name}`);
+  const packed = new Set([...AT_THE_ROOT, ...pages]);
+  const repository = manifest.repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+  const base = `${repository}/blob/v${manifest.version}/`;
+  for (const path of packed) {
+    const target = join(packageDirectory, path);
+    mkdirSync(dirname(target), { recursive: true });
+    const text = readFileSync(path, "utf8");
+    writeFileSync(target, path.endsWith(".md") ? withLinks(text, path, packed, base) : text);
+  }
+}
+
+function withLinks(
+  text: string,
+  path: string,
+  packed: ReadonlySet<string>,
+  base: string,
+): string {
+  return text.replaceAll(/\]\(([^)\s]+)\)/g, (link, address: string) => {
+    if (/^(https?:|#)/.test(address)) return link;
+    const [file, anchor] = address.split("#");
+    const target = posix.join(posix.dirname(path), file);
+    if (packed.has(target)) return link;
+    return `](${base}${target}${anchor === undefined ? "" : `#${anchor}`})`;
+  });
+}

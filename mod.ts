@@ -43,7 +43,21 @@ export type {
 export type { DatabaseOptions, DatabaseWarning, Execution } from "./src/database/options.ts";
 export type { BackupOptions } from "./src/database/backup.ts";
 export type { BatchStatement } from "./src/database/batch.ts";
-export { openDatabase } from "./src/database/open_database.ts";
+export { openDatabase } from "./src/open_database.ts";
+export type { Consistency } from "./src/remote/position.ts";
+export type {
+  ClusterLocation,
+  RemoteCallOptions,
+  RemoteOptions,
+  RemoteQueries,
+  RemoteRunOptions,
+  RemoteStats,
+  RemoteUrl,
+  ServerStats,
+} from "./src/remote/options.ts";
+export type { RemoteDatabase, SessionOptions } from "./src/remote/remote_database.ts";
+export type { RemoteSession } from "./src/remote/remote_session.ts";
+export type { AuthToken, Fetch } from "./src/remote/hrana/server.ts";
 export type { Place, StatementStats } from "./src/database/router.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";
 export type { CheckpointMode, CheckpointResult } from "./src/database/checkpointer.ts";

@@ -5,46 +5,25 @@
  */
 
 import { messageOf } from "../platform/describe.ts";
+import { SQLitePoolError } from "../pool/errors.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import { codeFromMessage } from "../sqlite/message_codes.ts";
-import type {
-  BindParams,
-  ResultSet,
-  Row,
-  RowFactory,
-  RowOptions,
-  SQLiteValue,
-} from "../sqlite/types.ts";
+import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
 import type { DriverConnection } from "./connection.ts";
 import { redactValues } from "./redact.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import { type IntMode, objectRow, settleIntegers } from "../sqlite/rows.ts";
-import {
-  isWrite,
-  scanStatement,
-  soleStatement,
-  splitScript,
-  type Statement,
-} from "../sqlite/scan.ts";
+import type { IntMode } from "../sqlite/rows.ts";
+import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
 import { bindValues, copyBytes, type NulText } from "../sqlite/bind.ts";
 import { BufferedCursor } from "./buffered_cursor.ts";
+import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";
+
+export type { Outcome } from "../sqlite/outcome.ts";
 
 /** How a connection over an asynchronous handle behaves. */
 export interface AsyncConnectionOptions {
   /** How integers come out; `"number"` without it. */
   intMode?: IntMode;
-}
-
-/** What one statement gave and did. */
-export interface Outcome {
-  /** The names of the columns. */
-  readonly columns: readonly string[];
-  /** The values by row, in arrays that are the caller's; integers exact, as bigints or numbers. */
-  readonly rows: SQLiteValue[][];
-  /** Rows inserted, updated or deleted by the last statement that did any of these. */
-  readonly changes: number;
-  /** The rowid inserted last; exact. */
-  readonly lastInsertRowid: number | bigint;
 }
 
 /** What a connection needs of an asynchronous driver. */
@@ -126,15 +105,8 @@ export class AsyncDriverConnection implements DriverConnection {
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>> {
     const statement = soleStatement(sql);
-    const { verb } = statement;
     const outcome = await this.#run(statement, params);
-    const inserted = outcome.changes > 0 && (verb === "insert" || verb === "replace");
-    return {
-      columns: [...outcome.columns],
-      rows: this.#makeRows(outcome, options),
-      rowsAffected: isWrite(verb) ? outcome.changes : 0,
-      lastInsertRowid: inserted ? this.#rowid(outcome.lastInsertRowid) : undefined,
-    };
+    return resultSetOf(statement.verb, outcome, this.#intMode, options);
   }
 
   /** Gives the rows of one statement, all of which are read at the first `next()`. */
@@ -192,29 +164,16 @@ export class AsyncDriverConnection implements DriverConnection {
     });
   }
 
-  #makeRows<R>({ rows, columns }: Outcome, options: RowOptions<R> | undefined): R[] {
-    const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
-    const wanted = options?.firstRowOnly === true ? rows.slice(0, 1) : rows;
-    return wanted.map((values) => {
-      settleIntegers(values, columns, this.#intMode, true);
-      return makeRow(values, columns);
-    });
-  }
-
-  #rowid(rowid: number | bigint): number | bigint {
-    if (this.#intMode === "bigint") return BigInt(rowid);
-    const number = Number(rowid);
-    return Number.isSafeInteger(number) ? number : rowid;
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  #toError(error: unknown, values: readonly SQLiteValue[]): SQLiteError {
+  #toError(error: unknown, values: readonly SQLiteValue[]): SQLiteError | SQLitePoolError {
     if (error instanceof SQLiteError) return error;
+    // A handle over a network says more than SQLite can: that the outcome is unknown, say.
+    if (error instanceof SQLitePoolError) return error;
     const message = messageOf(error);
     const code = this.#handle.resultCodeOf(error) ?? codeFromMessage(message);
     return new SQLiteError(redactValues(message, values), code, { cause: error });

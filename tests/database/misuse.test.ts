@@ -148,7 +148,8 @@ const MISUSES: readonly Misuse[] = [
   },
   {
     name: "an unknown pragma",
-    does: (_, { path }) => openDatabase(path, { pragmas: wrong({ page_size: 1 }) }),
+    does: (_, { path }) =>
+      openDatabase(path, wrong<DatabaseOptions>({ pragmas: { page_size: 1 } })),
     error: { name: "TypeError", message: /Unknown pragma "page_size".*onConnect/ },
   },
   {

@@ -1,0 +1,201 @@
+/**
+ * A database on a libSQL server, or on a primary with replicas.
+ *
+ * @module
+ */
+
+import { systemEnvironment } from "../platform/clock.ts";
+import { describeValue } from "../platform/describe.ts";
+import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
+import { checkCloseOptions, type CloseOptions } from "../pool/options.ts";
+import { Counters } from "../pool/stats.ts";
+import type { Row } from "../sqlite/types.ts";
+import type { PoolStats } from "../connections/connection_pool.ts";
+import { refuseUnknownOptions } from "../pool/option_names.ts";
+import type { Database } from "../database/database.ts";
+import { Calls, stateOf } from "./call.ts";
+import { Cluster, type ClusterUrls } from "./cluster.ts";
+import { parseBookmark } from "./position.ts";
+import { failureError, outcomeUnknown, RequestFailure } from "./hrana/errors.ts";
+import { KnownStatements } from "./known_statements.ts";
+import type { RemoteStats, ResolvedRemoteOptions } from "./options.ts";
+import { Reads } from "./reads.ts";
+import { RemoteSession, type SessionParts } from "./remote_session.ts";
+import type { Transactions } from "./transactions.ts";
+import { Writes } from "./writes.ts";
+
+/** Limit for a probe of a server, in milliseconds. */
+const PROBE_MS = 1_000;
+
+/** Where a session goes on. */
+export interface SessionOptions {
+  /** The bookmark of another session, whose writes and reads this one sees too. */
+  after?: string;
+}
+
+/**
+ * A database on a libSQL server, or on a primary with replicas. Made by `openDatabase`.
+ *
+ * Reads that meet travel in one request, and so do writes, in one transaction. Every call has a
+ * deadline, `queryTimeoutMs` unless it says otherwise.
+ */
+export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Database<R> {
+  readonly #parts: SessionParts<R>;
+  readonly #state: State<R>;
+
+  private constructor(parts: SessionParts<R>, state: State<R>) {
+    super(parts, 0);
+    this.#parts = parts;
+    this.#state = state;
+  }
+
+  /**
+   * Looks for the servers.
+   *
+   * @internal
+   */
+  static async open<R>(
+    urls: ClusterUrls,
+    options: ResolvedRemoteOptions<R>,
+  ): Promise<RemoteDatabase<R>> {
+    const environment = systemEnvironment;
+    const { clock } = environment;
+    const { fetch, authToken, replicaWaitMs, busyTimeoutMs } = options;
+    const transport = { environment, fetch, authToken, probeMs: PROBE_MS };
+    const cluster = new Cluster(urls, transport, replicaWaitMs);
+    try {
+      await cluster.open();
+    } catch (error) {
+      throw error instanceof RequestFailure ? failureError(error) : error;
+    }
+    const counters = new Counters();
+    const calls = new Calls(clock, counters);
+    const state: State<R> = { closed: undefined, loading: undefined, transactions: undefined };
+    const parts: SessionParts<R> = {
+      cluster,
+      calls,
+      reads: new Reads(cluster, environment),
+      writes: new Writes(cluster, clock, busyTimeoutMs),
+      statements: new KnownStatements(),
+      environment,
+      options,
+      transactions: () => state.loading ??= load(state, cluster, options),
+      closed: () => state.closed !== undefined,
+    };
+    return new RemoteDatabase(parts, state);
+  }
+
+  /** Gauges and counters; the pools are that of the transactions. */
+  get stats(): RemoteStats {
+    const { cluster, calls, writes, options } = this.#parts;
+    const pool: PoolStats = this.#state.transactions?.stats ?? noTransactions(options);
+    const writer = { ...pool, busyRetries: pool.busyRetries + writes.busyRetries };
+    return {
+      writer,
+      readers: writer,
+      threads: undefined,
+      inline: undefined,
+      statements: [],
+      calls: calls.size,
+      fallbacks: cluster.fallbacks,
+      servers: cluster.servers.map(({ origin, role, isUp, inFlight, requests, failures }) => ({
+        origin,
+        role,
+        up: isUp,
+        inFlight,
+        requests,
+        failures,
+      })),
+    };
+  }
+
+  /**
+   * Begins a session: it sees its own writes, and what the bookmark's session has seen. The database
+   * object itself is a session too, shared by all who use it.
+   *
+   * @param options where it goes on.
+   * @throws {TypeError} when `after` is no bookmark.
+   */
+  session(options: SessionOptions = {}): RemoteSession<R> {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`session takes { after }; got ${describeValue(options)}`);
+    }
+    refuseUnknownOptions(options, ["after"]);
+    return new RemoteSession(this.#parts, parseBookmark(options.after));
+  }
+
+  /** A server looks after its own log: rejects. */
+  checkpoint(): Promise<never> {
+    return Promise.reject(notOnServers("checkpoint", "the server looks after its own log"));
+  }
+
+  /** A copy is made where the file is: rejects. */
+  backup(): Promise<never> {
+    return Promise.reject(
+      notOnServers("backup", "copy it where its file is, or open an embedded replica (syncUrl)"),
+    );
+  }
+
+  /**
+   * Closes the database: new calls are refused, those under way may finish until the deadline.
+   * Every call returns the same promise.
+   *
+   * @param options the deadline; `operationTimeoutMs` without it.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    if (this.#state.closed !== undefined) return this.#state.closed;
+    try {
+      const timeoutMs = checkCloseOptions(options, this.#parts.options.operationTimeoutMs);
+      return this.#state.closed = this.#close(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Closes the database at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { cluster, calls, environment: { clock } } = this.#parts;
+    let timer: unknown;
+    const tooLate = new Promise<void>((resolve) => {
+      timer = clock.schedule(resolve, timeoutMs, "keeps process alive");
+    });
+    const transactions = this.#state.loading?.then((loaded) => loaded.close({ timeoutMs }));
+    await Promise.race([Promise.all([calls.settled(), transactions]), tooLate]);
+    clock.cancel(timer);
+    calls.failAll((call) =>
+      stateOf(call) === "write"
+        ? outcomeUnknown(cluster.primary.origin, undefined)
+        : new PoolClosedError("The database was closed before the call was answered.")
+    );
+    cluster.close();
+  }
+}
+
+interface State<R> {
+  closed: Promise<void> | undefined;
+  loading: Promise<Transactions<R>> | undefined;
+  transactions: Transactions<R> | undefined;
+}
+
+/** Most of what the pool is made of is for interactive transactions, which not everybody has. */
+async function load<R>(
+  state: State<R>,
+  cluster: Cluster,
+  options: ResolvedRemoteOptions<R>,
+): Promise<Transactions<R>> {
+  const { Transactions } = await import("./transactions.ts");
+  return state.transactions = new Transactions(cluster, options, systemEnvironment.clock);
+}
+
+function noTransactions({ maxTransactions }: { maxTransactions: number }): PoolStats {
+  const gauges = { poolSize: maxTransactions, size: 0, idle: 0, inUse: 0, opening: 0, waiting: 0 };
+  return { ...gauges, ...new Counters(), busyRetries: 0 };
+}
+
+function notOnServers(method: string, remedy: string): SQLitePoolError {
+  return new SQLitePoolError(`db.${method}() works on files only: ${remedy}.`);
+}

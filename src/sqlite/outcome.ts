@@ -1,0 +1,61 @@
+/**
+ * What one statement gave and did, where a driver tells all of it at once.
+ *
+ * @module
+ */
+
+import { type IntMode, objectRow, settleIntegers } from "./rows.ts";
+import { isWrite, type Verb } from "./scan.ts";
+import type { ResultSet, RowFactory, RowOptions, SQLiteValue } from "./types.ts";
+
+/** What one statement gave and did. */
+export interface Outcome {
+  /** The names of the columns. */
+  readonly columns: readonly string[];
+  /** The values by row, in arrays that are the caller's; integers exact, as bigints or numbers. */
+  readonly rows: SQLiteValue[][];
+  /** Rows inserted, updated or deleted by the last statement that did any of these. */
+  readonly changes: number;
+  /** The rowid inserted last; exact. */
+  readonly lastInsertRowid: number | bigint;
+}
+
+/**
+ * Makes a result for the caller.
+ *
+ * @throws {SQLiteIntegerRangeError} An integer cannot come out as a number.
+ */
+export function resultSetOf<R>(
+  verb: Verb,
+  outcome: Outcome,
+  intMode: IntMode,
+  options: RowOptions<R> | undefined,
+): ResultSet<R> {
+  const { columns, changes, lastInsertRowid } = outcome;
+  const inserted = changes > 0 && (verb === "insert" || verb === "replace");
+  return {
+    columns: [...columns],
+    rows: makeRows(outcome, intMode, options),
+    rowsAffected: isWrite(verb) ? changes : 0,
+    lastInsertRowid: inserted ? rowidOf(lastInsertRowid, intMode) : undefined,
+  };
+}
+
+function makeRows<R>(
+  { rows, columns }: Outcome,
+  intMode: IntMode,
+  options: RowOptions<R> | undefined,
+): R[] {
+  const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
+  const wanted = options?.firstRowOnly === true ? rows.slice(0, 1) : rows;
+  return wanted.map((values) => {
+    settleIntegers(values, columns, intMode, true);
+    return makeRow(values, columns);
+  });
+}
+
+function rowidOf(rowid: number | bigint, intMode: IntMode): number | bigint {
+  if (intMode === "bigint") return BigInt(rowid);
+  const number = Number(rowid);
+  return Number.isSafeInteger(number) ? number : rowid;
+}

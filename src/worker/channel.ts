@@ -30,7 +30,8 @@ export class Channel {
   readonly calls: PendingCalls = new PendingCalls();
   /** Whether a transaction is open, as of the last answer. */
   inTransaction = false;
-  readonly #statements = new KnownStatements((id) => this.#push(request.forget, id));
+  readonly #statements = new KnownStatements((id) => this.#parts().push(request.forget, id));
+  readonly #flush = (): void => this.flush();
   readonly #send: (message: MessageWriter) => void;
   readonly #onTiming: OnTiming | undefined;
   #message = new MessageWriter();
@@ -62,7 +63,7 @@ export class Channel {
     readRows: RowReader<T>,
   ): Promise<ResultSet<T>> {
     return new Promise((resolve, reject) => {
-      const statement = this.#request(sql, params, kind, firstRowOnly ? 1 : 0);
+      const statement = this.#request(kind, sql, firstRowOnly ? 1 : 0, params);
       this.calls.add({
         kind: "statement",
         expectedMs: statement.averageMs,
@@ -96,19 +97,19 @@ export class Channel {
     most: number,
     readRows: RowReader<T>,
   ): Promise<Chunk<T>> {
-    this.#request(cursor.sql, params, request.openCursor, cursor.id, most);
+    this.#request(request.openCursor, cursor.sql, most, params, cursor.id);
     return this.#chunk(cursor, readRows);
   }
 
   /** Brings more rows of a cursor. */
   fetch<T>(cursor: RemoteCursor, most: number, readRows: RowReader<T>): Promise<Chunk<T>> {
-    this.#push(request.fetch, cursor.id, most);
+    this.#parts().push(request.fetch, cursor.id, most);
     return this.#chunk(cursor, readRows);
   }
 
   /** Sends a request whose answer says no more than that it is done. */
   ask(kind: number, ...parts: WirePart[]): Promise<void> {
-    this.#push(kind, ...parts);
+    this.#parts().push(kind, ...parts);
     return this.#answer(() => {}, (error) => error);
   }
 
@@ -150,26 +151,29 @@ export class Channel {
     this.calls.failAll(lost);
   }
 
-  /** Adds the parts of a request that belong together. */
-  #push(...parts: WirePart[]): void {
+  /** The message so far, for another request to be added. */
+  #parts(): WirePart[] {
+    const { parts } = this.#message;
     // Whoever comes first in a turn sees to it that all travel at its end: after the microtasks,
     // because callers who were just answered ask again in theirs.
-    const message = this.#message.parts;
-    if (message.length === 0) clock.nextTurn(() => this.flush());
-    for (let i = 0; i < parts.length; i++) message.push(parts[i]);
+    if (parts.length === 0) clock.nextTurn(this.#flush);
+    return parts;
   }
 
   /** Adds a request to run a statement. */
   #request(
-    sql: string,
-    params: BindParams | undefined,
     kind: number,
-    ...how: number[]
+    sql: string,
+    most: number,
+    params: BindParams | undefined,
+    cursor?: number,
   ): RemoteStatement {
     const statement = this.#statements.get(sql) ?? this.#define(sql);
     try {
       const values = bindValues(params, statement.parsed.parameters);
-      this.#push(kind, statement.id, ...how);
+      const parts = this.#parts();
+      if (cursor === undefined) parts.push(kind, statement.id, most);
+      else parts.push(kind, statement.id, most, cursor);
       this.#message.values(values);
     } finally {
       this.#statements.used(sql, statement);
@@ -179,7 +183,7 @@ export class Channel {
 
   #define(sql: string): RemoteStatement {
     const statement = this.#statements.add(sql);
-    this.#push(request.define, statement.id, sql);
+    this.#parts().push(request.define, statement.id, sql);
     return statement;
   }
 

@@ -149,8 +149,8 @@ export class Server {
 
   #openCursor(reader: MessageReader): void {
     const statement = this.#statements[reader.next<number>()]!;
-    const id = reader.next<number>();
     const most = reader.next<number>();
+    const id = reader.next<number>();
     const params = reader.values(reader.next());
     const open: OpenRows = {
       cursor: this.#connection.iterate(statement.sql, params, {

@@ -43,7 +43,7 @@ export const request = {
   execute: 1,
   /** as `execute`; fails without having run where no transaction is open */
   executeInTransaction: 2,
-  /** statement, cursor, most rows, parameter count, parameters */
+  /** statement, most rows, cursor, parameter count, parameters */
   openCursor: 3,
   /** cursor, most rows */
   fetch: 4,
@@ -134,8 +134,8 @@ const WORTH_TRANSFER = 65_536;
 export class MessageWriter {
   /** The message. */
   readonly parts: WirePart[] = [];
-  /** Its large buffers: they change hands, where others are copied. */
-  readonly transfer: ArrayBuffer[] = [];
+  /** Its large buffers, if there are any: they change hands, where others are copied. */
+  transfer: ArrayBuffer[] | undefined;
 
   /** Adds a value; of bytes, a copy that nobody else knows of. */
   value(value: SQLiteValue): void {
@@ -155,7 +155,7 @@ export class MessageWriter {
   column(values: readonly SQLiteValue[]): void {
     const column = new MessageWriter();
     for (let i = 0; i < values.length; i++) column.value(values[i]);
-    this.transfer.push(...column.transfer);
+    column.transfer?.forEach((buffer) => this.handOver(buffer));
     this.parts.push(column.parts as WireValue[]);
   }
 
@@ -167,7 +167,9 @@ export class MessageWriter {
 
   /** Lets a buffer of the message change hands if that costs less than a copy. */
   handOver(buffer: ArrayBuffer | undefined): void {
-    if (buffer !== undefined && buffer.byteLength >= WORTH_TRANSFER) this.transfer.push(buffer);
+    if (buffer === undefined || buffer.byteLength < WORTH_TRANSFER) return;
+    if (this.transfer === undefined) this.transfer = [buffer];
+    else this.transfer.push(buffer);
   }
 }
 

@@ -95,7 +95,7 @@ test("rows that cannot be packed leave neither columns nor a cursor behind", () 
   assert.equal(kind, reply.error);
   assert.equal((error as WireError).message, "Invalid string length");
   assert.deepEqual(second, [reply.result, 0, 0, ["text"], 0, undefined, 1, "short"]);
-  server.receive([request.openCursor, 0, 7, 64, 0]);
+  server.receive([request.openCursor, 0, 64, 7, 0]);
   assert.equal(posted[1][0], reply.error);
   assert.equal(returned, 1);
 });
@@ -158,7 +158,7 @@ test("each reply says whether a transaction is open", (t) => {
 test("a cursor gives chunks, and one that was closed is at its end", (t) => {
   const { server, posted } = serve(t);
   server.receive([request.define, 0, "VALUES (1), (2), (3)"]);
-  server.receive([request.openCursor, 0, 5, 2, 0]);
+  server.receive([request.openCursor, 0, 2, 5, 0]);
   server.receive([request.fetch, 5, 2, request.fetch, 5, 2]);
   const rest = posted.map((message) => message.slice(3));
   assert.deepEqual(rest, [

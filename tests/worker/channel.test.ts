@@ -53,14 +53,15 @@ test("parameters travel as they were when the call was made", () => {
 
 test("large bytes change hands, and those of the caller stay", () => {
   const sent = open();
-  const large = new Uint8Array(1_000_000).fill(7);
+  const large = new Uint8Array(100_000).fill(7);
   const small = new Uint8Array(10);
   void sent.run("SELECT ?, ?", [large, small]);
   sent.channel.flush();
   const [{ parts, transfer }] = sent.messages;
-  assert.deepEqual(transfer, [parts[7]]);
-  assert.notEqual(parts[7], large.buffer);
-  assert.equal(large[999_999], 7);
+  assert.equal(transfer?.length, 1);
+  assert.ok(transfer[0] === parts[7], "it is what travels");
+  assert.ok(parts[7] !== large.buffer, "it is the caller's");
+  assert.equal(large[99_999], 7);
 });
 
 /** What the thread knows after it has read requests that bring no cursors, by number. */

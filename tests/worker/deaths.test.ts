@@ -83,14 +83,21 @@ const NUMBERS = `
 /** A call of each kind; `pair` is a number of its own. */
 function calls(pool: SQLiteConnectionPool): ((pair: number) => Promise<unknown>)[] {
   const write = async (pair: number): Promise<void> => {
-    await pool.transaction(async (tx) => {
-      await tx.run("INSERT INTO pairs VALUES (?, 1)", [pair]);
-      await tx.run("INSERT INTO pairs VALUES (?, 2)", [pair]);
-    }, { mode: "immediate" });
+    try {
+      await pool.transaction(async (tx) => {
+        await tx.run("INSERT INTO pairs VALUES (?, 1)", [pair]);
+        await tx.run("INSERT INTO pairs VALUES (?, 2)", [pair]);
+      }, { mode: "immediate" });
+    } catch (error) {
+      if (error instanceof ConnectionLostError && !error.mayHaveTakenEffect) refused.add(pair);
+      throw error;
+    }
     committed.add(pair);
   };
   const committed = new Set<number>();
   acknowledged.set(pool, committed);
+  const refused = new Set<number>();
+  withoutEffect.set(pool, refused);
   return [
     () => pool.get("SELECT 1 AS one"),
     () => pool.values("SELECT count(*) FROM pairs"),
@@ -106,6 +113,7 @@ function calls(pool: SQLiteConnectionPool): ((pair: number) => Promise<unknown>)
 }
 
 const acknowledged = new WeakMap<SQLiteConnectionPool, Set<number>>();
+const withoutEffect = new WeakMap<SQLiteConnectionPool, Set<number>>();
 
 /** Rejects when a call hangs. */
 async function within<V>(what: string, call: Promise<V>): Promise<V> {
@@ -153,6 +161,7 @@ async function checkPool({ pool, path }: Scene): Promise<void> {
   for (const [pair, parts] of found) assert.equal(Number(parts) % 2, 0, `half of ${pair}`);
   const present = new Set(found.map(([pair]) => pair));
   for (const pair of acknowledged.get(pool)!) assert.ok(present.has(pair), `${pair} was lost`);
+  for (const pair of withoutEffect.get(pool)!) assert.ok(!present.has(pair), `${pair} is there`);
   await other.close();
 }
 

@@ -1,7 +1,9 @@
 // Rows one after the other from a thread. The nightly run sets ROWS=10000000.
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import { test } from "node:test";
+import { workerConnection } from "../../mod.ts";
 import { request } from "../../src/worker/wire.ts";
 import { spawnWorker, type WorkerLike } from "../../src/worker/thread.ts";
 import { runScript } from "../helpers/runtime.ts";
@@ -33,6 +35,26 @@ test("many rows take no more memory than few", async () => {
   const { count, sum, growth } = JSON.parse(stdout);
   assert.deepEqual({ count, sum }, { count: ROWS, sum: ROWS * (ROWS + 1) / 2 });
   assert.ok(growth < MOST_GROWTH, `it grew by ${growth} bytes`);
+});
+
+test("a cursor takes its parameters in the call that makes it", async (t) => {
+  const connection = await workerConnection(":memory:")();
+  t.after(() => connection.close());
+  const bytes = Buffer.from([1]);
+  const params = [1, bytes];
+  const named = { a: 2 };
+  const cursors = [
+    connection.iterate("SELECT ? AS n, hex(?) AS bytes", params),
+    connection.iterate("SELECT :a AS n", named),
+  ];
+  params[0] = 9;
+  bytes[0] = 9;
+  named.a = 9;
+  const rows: unknown[] = [];
+  for (const cursor of cursors) {
+    for await (const row of cursor) rows.push(row);
+  }
+  assert.deepEqual(rows, [{ n: 1, bytes: "01" }, { n: 2 }]);
 });
 
 /** Starts threads, and counts the requests for rows that go to them. */

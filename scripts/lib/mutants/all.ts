@@ -1,4 +1,5 @@
 import type { Mutant } from "./mutant.ts";
 import { poolMutants } from "./pool.ts";
+import { workerMutants } from "./worker.ts";
 
-export const mutants: readonly Mutant[] = [...poolMutants];
+export const mutants: readonly Mutant[] = [...poolMutants, ...workerMutants];

@@ -5,7 +5,7 @@
  */
 
 import { QueryTimeoutError, SQLitePoolError } from "../pool/errors.ts";
-import { type AcquireOptions, checkAcquireOptions } from "../pool/options.ts";
+import { type AcquireOptions, checkCallOptions, WAIT_OPTION_NAMES } from "../pool/options.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import { builtin, fileStatus } from "../platform/builtins.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -77,10 +77,7 @@ export function backUp<R>(
 }
 
 function checkOptions(options: BackupOptions): BackupOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options must be an object; got ${describeValue(options)}`);
-  }
-  checkAcquireOptions(options);
+  checkCallOptions(options, [...WAIT_OPTION_NAMES, "onProgress"]);
   const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new TypeError(`onProgress must be a function; got ${describeValue(onProgress)}`);

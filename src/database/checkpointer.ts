@@ -5,6 +5,7 @@
  */
 
 import type { Clock, Timer } from "../platform/clock.ts";
+import type { AcquireOptions } from "../pool/options.ts";
 import type { LeasedConnection } from "../connections/leased_connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 
@@ -28,9 +29,12 @@ const PAUSE_MS = 1_000;
 export async function checkpoint<R>(
   writer: SQLiteConnectionPool<R>,
   mode: CheckpointMode,
+  options?: AcquireOptions,
 ): Promise<CheckpointResult> {
   const [[busy, logFrames, checkpointedFrames]] = await writer.values(
     `PRAGMA wal_checkpoint(${mode.toUpperCase()})`,
+    undefined,
+    options,
   );
   return {
     busy: Number(busy) !== 0,

@@ -194,14 +194,15 @@ export interface Database<R = Row> {
    * Moves what is in the write-ahead log into the database file.
    *
    * @param mode how far it goes, and for whom it waits. Default: "passive", which waits for nobody.
+   * @param options how the call waits for its turn.
    * @returns how much was moved; `busy` when somebody was in the way.
    */
-  checkpoint(mode?: CheckpointMode): Promise<CheckpointResult>;
+  checkpoint(mode?: CheckpointMode, options?: AcquireOptions): Promise<CheckpointResult>;
   /**
    * Copies the database into a new file while it is in use.
    *
    * @param path a file that does not exist yet.
-   * @param options who is told how far it has come.
+   * @param options progress, and how long it may take: `timeoutMs` covers the copying too.
    * @returns when the copy is complete.
    * @throws {SQLitePoolError} when there is such a file already.
    * @throws {SQLiteError} when the copy cannot be written.

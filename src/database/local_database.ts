@@ -6,7 +6,13 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { PoolClosedError } from "../pool/errors.ts";
-import { type AcquireOptions, checkCloseOptions, type CloseOptions } from "../pool/options.ts";
+import {
+  type AcquireOptions,
+  checkCallOptions,
+  checkCloseOptions,
+  type CloseOptions,
+  WAIT_OPTION_NAMES,
+} from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
@@ -243,14 +249,18 @@ export class LocalDatabase<R = Row> implements Database<R> {
     });
   }
 
-  checkpoint(mode: CheckpointMode = "passive"): Promise<CheckpointResult> {
+  checkpoint(
+    mode: CheckpointMode = "passive",
+    options: AcquireOptions = {},
+  ): Promise<CheckpointResult> {
     return this.#writing("checkpoint", (writer, group) => {
+      checkCallOptions(options, WAIT_OPTION_NAMES);
       if (!CHECKPOINT_MODES.includes(mode)) {
         const allowed = CHECKPOINT_MODES.map((known) => JSON.stringify(known)).join(", ");
         throw new TypeError(`mode must be one of ${allowed}; got ${describeValue(mode)}`);
       }
       group.seal();
-      return checkpoint(writer, mode);
+      return checkpoint(writer, mode, options);
     });
   }
 

@@ -62,7 +62,7 @@ export function parseLocalLocation(
   const parsed = parseLocation(location, folder);
   if (parsed.kind !== "remote") return parsed;
   throw new TypeError(
-    `${shown(parsed.url)} is a server. ${taker} opens files of this machine so far.`,
+    `${shown(parsed.url)} is a server. ${taker} opens files of this machine.`,
   );
 }
 

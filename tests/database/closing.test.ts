@@ -1,10 +1,11 @@
-/** How a database is closed while others are in the way. */
+/** Closing and checkpoints while others are in the way. */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { nativeDriver } from "../helpers/drivers.ts";
+import { gate } from "../helpers/pools.ts";
 
 /** About 24 days: whoever waits for a lock waits for ever. */
 const busyTimeoutMs = 2 ** 31 - 1;
@@ -26,6 +27,32 @@ for (const execution of ["inline", "worker"] as const) {
     await db.close();
     other.exec("INSERT INTO t VALUES (0)");
     other.exec("COMMIT");
+  });
+
+  test(`${execution}: a checkpoint waits for the writer as long as it is told`, async (t) => {
+    const { db } = await openTestDatabase(t, { execution });
+    await db.run("CREATE TABLE t (n)");
+    const { opened, open } = gate();
+    const writing = db.write(() => opened);
+    const reason = new RangeError("no longer wanted");
+    const controller = new AbortController();
+    const waiting = db.checkpoint("passive", { signal: controller.signal });
+    controller.abort(reason);
+    await assert.rejects(waiting, reason);
+    await assert.rejects(db.checkpoint("truncate", { timeoutMs: 1 }), {
+      name: "PoolConnectionAcquireTimeoutError",
+    });
+    open();
+    await writing;
+    const refused: readonly [object, RegExp][] = [
+      [{ timeoutMs: -1 }, /^RangeError: timeoutMs/],
+      [{ signal: controller }, /^TypeError: signal must be an AbortSignal/],
+      [{ timeout: 5 }, /^TypeError: Unknown option "timeout"/],
+    ];
+    for (const [options, message] of refused) {
+      await assert.rejects(db.checkpoint("passive", options), message);
+    }
+    assert.equal((await db.checkpoint("truncate", { timeoutMs: 60_000 })).busy, false);
   });
 
   test(`${execution}: closing collects statistics and empties the log when it can`, async (t) => {

@@ -120,7 +120,7 @@ export class WriteLock<H extends object> {
   /** Takes the turn in this very call if it is free or already the caller's. */
   tryTake(holder: H): boolean {
     if (this.#holder === holder) return true;
-    if (this.#holder !== undefined || this.#queue.size > 0 || this.#isInGap()) return false;
+    if (this.#holder !== undefined || this.#isInGap()) return false;
     this.#give(holder);
     return true;
   }
@@ -166,6 +166,8 @@ export class WriteLock<H extends object> {
   }
 
   #isInGap(): boolean {
+    // Those who wait come first when the timer is late, and it must find the turn to be nobody's.
+    if (this.#gapIsTimed) return true;
     if (this.#gapEndsAt > 0 && this.#clock.now() >= this.#gapEndsAt) this.#gapEndsAt = 0;
     return this.#gapEndsAt > 0;
   }

@@ -148,6 +148,21 @@ test("those who wait for the end of a gap keep their order", async () => {
   assert.deepEqual(order, ["first", "second", "late"]);
 });
 
+test("whoever waits when a gap begins has the turn at its end", async () => {
+  const { clock, busy, begun, write } = await contended();
+  await write(9);
+  const holder = {};
+  await busy.inTurn(holder, () => {});
+  const waiting = write(1);
+  clock.pass(TRANSACTION_MS);
+  busy.leave(holder);
+  await clock.advance(GAP_MS - 1);
+  assert.equal(begun.length, 9);
+  await clock.advance(1);
+  assert.equal(begun.length, 10);
+  await waiting;
+});
+
 test("a wait for the end of a gap ends with its signal", async () => {
   const { clock, busy, write } = await contended();
   await write(10);
@@ -159,6 +174,102 @@ test("a wait for the end of a gap ends with its signal", async () => {
   await clock.advance(GAP_MS);
   assert.deepEqual([clock.pending, busy.waiting], [0, 0]);
   assert.equal(busy.tryTake({}), true);
+});
+
+test("nobody has the turn beside another when a wait for the end of a gap was given up", async () => {
+  const { clock, busy, write } = await contended();
+  await write(10);
+  const aborter = new AbortController();
+  const givenUp = busy.inTurn({}, () => {}, { signal: aborter.signal });
+  aborter.abort();
+  await assert.rejects(givenUp, { name: "AbortError" });
+  // The gap is over, and its timer has had no chance yet.
+  clock.pass(GAP_MS);
+  const [first, second] = [{}, {}];
+  const entered: string[] = [];
+  const both = [
+    busy.inTurn(first, () => entered.push("first")),
+    busy.inTurn(second, () => entered.push("second")),
+  ];
+  await settle();
+  await clock.advance(0);
+  assert.deepEqual(entered, ["first"]);
+  busy.leave(first);
+  await Promise.all(both);
+  assert.deepEqual(entered, ["first", "second"]);
+  assert.equal(clock.pending, 0);
+});
+
+/** Callers come, wait, give up, hold the turn and leave it in an order that the seed decides. */
+async function runSchedule(seed: number): Promise<void> {
+  const random = randomFrom(seed);
+  const clock = new FakeClock();
+  const environment = { clock, random };
+  const busy = new BusyRetry<object>(environment, 50, new WriteLock(environment), "writers");
+  let happenings = 0;
+  let unsettled = 0;
+  let lastToEnter = -1;
+  const failures: unknown[] = [];
+  const holders: object[] = [];
+  const aborters: AbortController[] = [];
+  const come = async (number: number): Promise<void> => {
+    const holder = {};
+    const aborter = new AbortController();
+    aborters.push(aborter);
+    let locked = random() < 0.3;
+    const attempt = (): void => {
+      assert.ok(busy.isHeldBy(holder), "a statement ran without the turn");
+      if (locked) {
+        locked = random() < 0.5;
+        throw new SQLiteError("database is locked", resultCode.BUSY);
+      }
+    };
+    unsettled += 1;
+    try {
+      await busy.inTurn(holder, attempt, { signal: aborter.signal });
+      assert.equal(holders.length, 0, "two had the turn");
+      assert.ok(number > lastToEnter, "a later one came first");
+      lastToEnter = number;
+      holders.push(holder);
+    } catch (error) {
+      if (error instanceof assert.AssertionError) failures.push(error);
+      busy.leave(holder);
+    } finally {
+      unsettled -= 1;
+      happenings += 1;
+    }
+  };
+  const leave = (): void => {
+    for (const holder of holders.splice(0)) busy.leave(holder);
+  };
+  for (let step = 0; step < 200; step++) {
+    const choice = random();
+    if (choice < 0.35) void come(step);
+    else if (choice < 0.5) aborters.at(-1)?.abort();
+    else if (choice < 0.7) leave();
+    else if (choice < 0.85) clock.pass(random() * 12);
+    else await clock.advance(random() * 6);
+    await settle(() => happenings);
+  }
+  while (unsettled > 0) {
+    leave();
+    await clock.advance(1);
+    await settle(() => happenings);
+  }
+  leave();
+  await clock.advance(GAP_MS);
+  assert.deepEqual(failures, []);
+  assert.deepEqual([busy.waiting, clock.pending], [0, 0]);
+}
+
+test("in 100 random schedules one at a time has the turn, in order, and every wait ends", async () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    try {
+      await runSchedule(seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
 });
 
 test("a reader needs no turn, and a writer that is alone neither", () => {

@@ -25,7 +25,10 @@ export function alternativesOf(report: CallReport, place: PlaceKind): Rows[] {
   const unknown = isUnknown(report, place);
   switch (action.do) {
     case "run":
-      return whetherCommitted(report, unknown, [action.statement]);
+      return [
+        ...whetherCommitted(report, unknown, [action.statement]),
+        ...hiddenRest(report, place),
+      ];
     case "batch":
       return whetherCommitted(report, unknown, action.statements);
     case "transaction": {
@@ -40,6 +43,16 @@ export function alternativesOf(report: CallReport, place: PlaceKind): Rows[] {
     case "lease":
       return [rowsOfLease(report.children)];
   }
+}
+
+/**
+ * What a trigger or a table makes FAIL leaves a part of itself on a connection that a pool lends for
+ * one statement; a database notices and undoes it.
+ */
+function hiddenRest({ call: { action }, state }: CallReport, place: PlaceKind): Rows[] {
+  if (action.do !== "run" || state === "resolved" || place.oneWriter) return [];
+  const { tag, kind } = action.statement;
+  return kind.hidden === true ? [new Map([[tag, kind.leaves ?? NOTHING]])] : [];
 }
 
 function whetherCommitted(

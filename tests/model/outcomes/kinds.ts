@@ -21,6 +21,8 @@ export interface Kind {
   readonly copies?: readonly number[];
   /** What it may have left when it has failed inside a transaction that was committed. */
   readonly leaves?: readonly (readonly number[])[];
+  /** Nothing in its text says that a failure leaves a part. */
+  readonly hidden?: boolean;
   /** Spoils the parameters. */
   spoil?(params: BindValue[]): unknown;
   readonly rowFactory?: RowFactory<unknown>;
@@ -128,6 +130,7 @@ export const KINDS: readonly Kind[] = [
     fate: "fails",
     sql: threeRows("INSERT", "fail", "0"),
     rows: ALL,
+    hidden: true,
     leaves: [[1]],
   },
   {
@@ -135,6 +138,7 @@ export const KINDS: readonly Kind[] = [
     fate: "fails",
     sql: threeRows("INSERT", "raise", "'fail'"),
     rows: ALL,
+    hidden: true,
     leaves: [[1]],
   },
   {

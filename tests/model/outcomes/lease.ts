@@ -45,8 +45,10 @@ export function rowsOfLease(children: readonly Report[]): Rows {
       addCommitted([child], own, "lenient");
       if (child.of === "transaction" && child.state === "rejected") own.clear();
       for (const [tag, allowed] of own) (pending ?? rows).set(tag, allowed);
-      // SQLite has ended it.
-      if (inside && child.state === "rejected" && !child.inTransaction) pending = undefined;
+      // SQLite has ended it, which not every driver tells.
+      const ended = !child.inTransaction ||
+        (child.of === "statement" && child.statement.kind.fate === "ends");
+      if (inside && child.state === "rejected" && ended) pending = undefined;
     }
   }
   return rows;

@@ -118,6 +118,8 @@ export class ProgramDecoder {
   readonly #codes: Codes;
   readonly #abilities: Abilities;
   #tag: number;
+  /** Text in a callback could end there what the holder of the lease has begun around it. */
+  #onLease = false;
 
   constructor(codes: Codes, abilities: Abilities, firstTag: number) {
     this.#codes = codes;
@@ -146,6 +148,7 @@ export class ProgramDecoder {
 
   #call(): Call {
     const codes = this.#codes;
+    this.#onLease = false;
     const gap = GAPS[codes.next(GAPS.length)];
     const { actions, abortOneIn } = this.#abilities;
     const action = this.#action(actions[codes.next(actions.length)]);
@@ -170,6 +173,7 @@ export class ProgramDecoder {
       case "script":
         return { do: "script", script: this.#script(this.#abilities.refusesOpenScripts) };
       case "lease":
+        this.#onLease = true;
         return { do: "lease", body: this.#leaseBody() };
     }
   }
@@ -226,7 +230,7 @@ export class ProgramDecoder {
       const bodies = [this.#body(DEEPEST), this.#body(DEEPEST)];
       return { do: "siblings", bodies, caught: this.#caught() };
     }
-    if (choice === 13) {
+    if (choice === 13 && !this.#onLease) {
       return { do: "control", how: CONTROLS[codes.next(CONTROLS.length)], caught: this.#caught() };
     }
     if (choice === 14) return { do: "script", script: this.#script(), caught: this.#caught() };

@@ -1,6 +1,7 @@
 /** Rows that are expected of what ran in a transaction. */
 
-import type { Report, ScriptReport, StatementReport } from "./reports.ts";
+import type { Report, ScriptReport } from "./reports.ts";
+import type { Statement } from "./statements.ts";
 
 /** For each statement the rows that may be there; none of those that are not listed. */
 export type Rows = Map<number, readonly (readonly number[])[]>;
@@ -16,8 +17,12 @@ export function addCommitted(
   const marks: Set<number>[] = [];
   for (const child of children) {
     if (child.of === "control" && child.state === "resolved") control(child.how, rows, marks);
-    if (child.of === "statement") rows.set(child.statement.tag, leftBy(child, how));
-    else if (child.of === "script") addScript(child, rows, how);
+    if (child.of === "statement") {
+      rows.set(
+        child.statement.tag,
+        child.state === "resolved" ? [child.statement.kind.rows] : leftBy(child.statement),
+      );
+    } else if (child.of === "script") addScript(child, rows, how);
     else if (child.of === "transaction" && child.state === "resolved") {
       addCommitted(child.children, rows, how);
     }
@@ -34,13 +39,9 @@ export function control(how: string, rows: Rows, marks: Set<number>[]): void {
   }
 }
 
-function leftBy(
-  { statement: { kind }, state }: StatementReport,
-  how: "strict" | "lenient",
-): readonly (readonly number[])[] {
-  if (state === "resolved") return [kind.rows];
-  const leaves = kind.leaves ?? NOTHING;
-  return how === "strict" ? leaves : [...leaves, []];
+/** A failing statement that leaves a part may also be undone as a whole. */
+export function leftBy({ kind }: Statement): readonly (readonly number[])[] {
+  return kind.leaves === undefined ? NOTHING : [...kind.leaves, []];
 }
 
 export function addScript(
@@ -51,9 +52,10 @@ export function addScript(
   const { statements, form } = script;
   // The transaction it would begin is refused inside another one.
   if (form !== "plain" && state === "rejected") return;
-  for (const { tag, kind } of statements) {
-    const works = kind.fate === "works" || kind.fate === "later";
-    const left = works ? [kind.rows] : kind.leaves ?? NOTHING;
+  for (const statement of statements) {
+    const { tag, kind: { fate, rows: whole } } = statement;
+    const works = fate === "works" || fate === "later";
+    const left = works ? [whole] : leftBy(statement);
     rows.set(tag, how === "strict" ? left : [...left, []]);
     if (!works) return;
   }

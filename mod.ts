@@ -26,10 +26,10 @@ export {
 export type {
   Connection,
   ConnectionCallback,
-  Query,
-  QueryOptions,
   TransactionOptions,
 } from "./src/connections/connection.ts";
+export { TransactionEndedError } from "./src/connections/errors.ts";
+export type { Query, QueryOptions } from "./src/connections/query.ts";
 export type { PoolOptions } from "./src/connections/pool_options.ts";
 export type { PooledConnection } from "./src/connections/leased_connection.ts";
 export type { ConnectionFactory } from "./src/connections/connection_manager.ts";

@@ -1,5 +1,5 @@
 /**
- * How sessions come into a pool, are looked after, and leave it.
+ * How connections come into a pool, are looked after, and leave it.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import { isBusy } from "./busy_retry.ts";
 import type { FileShare, Library } from "./file_registry.ts";
-import {
-  AS_VALUES,
-  type Connection,
-  HeldConnection,
-  type RowDefaults,
-  wholeResult,
-} from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { HeldConnection } from "./leased_connection.ts";
+import { AS_VALUES, NO_ROWS, type RowDefaults } from "./query.ts";
 import type { ResolvedSqliteOptions } from "./pool_options.ts";
-import { PhysicalConnection, type SessionContext, TemporaryHolder } from "./physical_connection.ts";
+import {
+  type ConnectionContext,
+  PhysicalConnection,
+  TemporaryHolder,
+} from "./physical_connection.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
 export interface ConnectionFactory {
@@ -43,13 +43,13 @@ export interface SetUp<R> {
 let registry: typeof import("./file_registry.ts") | undefined;
 
 /** The cheapest statement that needs a working connection; touches no table. */
-const PROBE = "SELECT 1";
+const PROBE = "SELECT 1 AS ok";
 
-/** Makes sessions of what a factory returns. */
+/** Makes physical connections of what a factory returns. */
 export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   readonly #factory: ConnectionFactory;
   readonly #options: ResolvedSqliteOptions;
-  readonly #context: SessionContext;
+  readonly #context: ConnectionContext;
   readonly #setUp: SetUp<R>;
   /** Handles in use, to notice a factory that hands one out twice. */
   readonly #handles = new Set<unknown>();
@@ -60,7 +60,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   constructor(
     factory: ConnectionFactory,
     options: ResolvedSqliteOptions,
-    context: SessionContext,
+    context: ConnectionContext,
     setUp: SetUp<R>,
   ) {
     this.#factory = factory;
@@ -89,29 +89,29 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     return Promise.resolve(handle).then((opened) => this.#admit(opened));
   }
 
-  validate({ connection }: PhysicalConnection): unknown {
-    return probe(connection);
+  validate({ driver }: PhysicalConnection): unknown {
+    return probe(driver);
   }
 
-  reset(session: PhysicalConnection): void | Promise<void> {
-    return session.reset();
+  reset(physical: PhysicalConnection): void | Promise<void> {
+    return physical.reset();
   }
 
-  isBroken({ connection }: PhysicalConnection): boolean {
-    return connection.isLost === true;
+  isBroken({ driver }: PhysicalConnection): boolean {
+    return driver.isLost === true;
   }
 
-  close(session: PhysicalConnection): void | Promise<void> {
-    this.#handles.delete(session.connection.raw);
-    const share = this.#shares.get(session);
-    if (share === undefined) return session.close();
-    this.#shares.delete(session);
-    return this.#closeFile(session, share);
+  close(physical: PhysicalConnection): void | Promise<void> {
+    this.#handles.delete(physical.driver.raw);
+    const share = this.#shares.get(physical);
+    if (share === undefined) return physical.close();
+    this.#shares.delete(physical);
+    return this.#closeFile(physical, share);
   }
 
-  async #closeFile(session: PhysicalConnection, share: FileShare): Promise<void> {
+  async #closeFile(physical: PhysicalConnection, share: FileShare): Promise<void> {
     try {
-      await session.close();
+      await physical.close();
     } finally {
       share.giveUp();
     }
@@ -180,54 +180,55 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     connection: DriverConnection,
     share: FileShare | undefined,
   ): PhysicalConnection | Promise<PhysicalConnection> {
-    const session = new PhysicalConnection(connection, this.#context);
-    if (share !== undefined) this.#shares.set(session, share);
+    const physical = new PhysicalConnection(connection, this.#context);
+    if (share !== undefined) this.#shares.set(physical, share);
     try {
-      const ready = this.#prepare(session);
-      if (!isPromiseLike(ready)) return session;
-      return ready.then(() => session, (error) => this.#turnAway(session, error));
+      const ready = this.#prepare(physical);
+      if (!isPromiseLike(ready)) return physical;
+      return ready.then(() => physical, (error) => this.#turnAway(physical, error));
     } catch (error) {
-      return this.#turnAway(session, error);
+      return this.#turnAway(physical, error);
     }
   }
 
-  #prepare(session: PhysicalConnection): void | Promise<void> {
-    const { connection } = session;
+  #prepare(physical: PhysicalConnection): void | Promise<void> {
+    const { driver } = physical;
     // A synchronous driver must not wait for locks itself: see BusyRetry.
-    connection.executeSync?.("PRAGMA busy_timeout = 0");
-    const probed = this.#probe(session);
+    driver.executeSync?.("PRAGMA busy_timeout = 0");
+    const probed = this.#probe(physical);
     if (this.#setUp.onConnect === undefined && !isPromiseLike(probed)) return;
-    return this.#introduce(session, probed);
+    return this.#introduce(physical, probed);
   }
 
   /** A file that another connection has for itself at the moment is waited for. */
-  #probe(session: PhysicalConnection): unknown {
-    const { connection } = session;
+  #probe(physical: PhysicalConnection): unknown {
+    const { driver } = physical;
     try {
-      if (connection.executeSync !== undefined) return probe(connection);
+      if (driver.executeSync !== undefined) return probe(driver);
     } catch (error) {
       if (!isBusy(error)) throw error;
     }
-    const holder = new TemporaryHolder(session);
-    return session.execute(holder, PROBE, undefined, {}, wholeResult);
+    const holder = new TemporaryHolder(physical);
+    return physical.run(holder, PROBE, undefined, NO_ROWS, () => {});
   }
 
-  async #introduce(session: PhysicalConnection, probed: unknown): Promise<void> {
+  async #introduce(physical: PhysicalConnection, probed: unknown): Promise<void> {
     await probed;
     const { onConnect, rows } = this.#setUp;
     if (onConnect === undefined) return;
-    const holder = new TemporaryHolder(session);
+    const holder = new TemporaryHolder(physical);
     try {
       await onConnect(new HeldConnection(holder, rows));
     } finally {
       holder.end();
     }
-    await session.reset();
+    physical.markSetUp();
+    await physical.reset();
   }
 
-  async #turnAway(session: PhysicalConnection, error: unknown): Promise<never> {
+  async #turnAway(physical: PhysicalConnection, error: unknown): Promise<never> {
     try {
-      await this.close(session);
+      await this.close(physical);
     } catch {
       // Why it could not be set up matters more than that it could not be closed either.
     }

@@ -6,15 +6,18 @@
  */
 
 import { type Clock, type Environment, systemEnvironment } from "../platform/clock.ts";
+import { describeValue } from "../platform/describe.ts";
 import {
   type AcquireOptions,
-  checkAcquireOptions,
+  checkCallOptions,
   type CloseOptions,
   resolveOptions,
+  WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
-import { describeValue } from "../platform/describe.ts";
+import type { Lease } from "../pool/lease.ts";
 import { Pool } from "../pool/pool.ts";
-import type { PoolStats as CorePoolStats } from "../pool/stats.ts";
+import type { PoolStats as CorePoolStats, WaitCounters } from "../pool/stats.ts";
+import { takeParams } from "../sqlite/bind.ts";
 import type {
   BindParams,
   ResultSet,
@@ -23,27 +26,38 @@ import type {
   RowOptions,
   SQLiteValue,
 } from "../sqlite/types.ts";
-import { type EventLoopYield, eventLoopYieldOf } from "./event_loop_yield.ts";
 import { BusyRetry, type LockUsers } from "./busy_retry.ts";
+import type { Connection, TransactionOptions } from "./connection.ts";
+import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
+import { controlNeedsLease } from "./errors.ts";
+import { type EventLoopYield, eventLoopYieldOf } from "./event_loop_yield.ts";
+import {
+  checkTransactionCallback,
+  LeasedConnection,
+  type PooledConnection,
+} from "./leased_connection.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
+import type { Pipeline, PipelineLimits } from "./pipeline.ts";
+import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
 import {
   allRows,
   AS_VALUES,
-  type Connection,
+  FIRST_AS_VALUES,
   firstRow,
+  firstValue,
   paramsOf,
   type Query,
   RowDefaults,
   textOf,
-  type TransactionOptions,
   wholeResult,
-} from "./connection.ts";
-import { executeBorrowed, executeLeased } from "./one_shot.ts";
-import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
-import type { Pipeline, PipelineLimits } from "./pipeline.ts";
-import { LeasedConnection, type PooledConnection } from "./leased_connection.ts";
-import type { PhysicalConnection } from "./physical_connection.ts";
-import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
+} from "./query.ts";
+import { classify } from "../sqlite/classify.ts";
+import { beginStatement } from "./transaction.ts";
 import { WriteLock } from "./write_lock.ts";
+
+/** The options of a call on a pool. */
+export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
+const TRANSACTION_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "mode"];
 
 /** How one connection is acquired, and how its rows are made. */
 export interface ConnectionOptions<R> extends AcquireOptions {
@@ -100,7 +114,7 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<PhysicalConnection>;
-  readonly #breather: EventLoopYield;
+  readonly #eventLoop: EventLoopYield;
   readonly #clock: Clock;
   /** What statements that share leases are held to; `undefined` where they do not. */
   readonly #sharing: PipelineLimits | undefined;
@@ -127,8 +141,12 @@ export class SQLiteConnectionPool<R = Row> {
     options: PoolOptions<R> = {},
     internals: PoolInternals = {},
   ) {
-    const { environment = systemEnvironment, turn = new WriteLock(environment), explain } =
-      internals;
+    const {
+      environment = systemEnvironment,
+      turn = new WriteLock(environment),
+      explain,
+      restore = [],
+    } = internals;
     if (typeof factory !== "function") {
       throw new TypeError(
         `The factory must be a function that opens a connection; got ${describeValue(factory)}. ` +
@@ -138,10 +156,18 @@ export class SQLiteConnectionPool<R = Row> {
     const sqlite = resolveSqliteOptions(options);
     this.#rows = new RowDefaults(options.rowFactory);
     this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn, internals.users);
-    this.#breather = eventLoopYieldOf(environment.clock);
+    this.#eventLoop = eventLoopYieldOf(environment.clock);
     const { clock } = environment;
     this.#clock = clock;
-    const context = { clock, busy: this.#busy, breather: this.#breather, explain };
+    const { acquisitionTimeoutMs } = resolveOptions(options);
+    const context = {
+      clock,
+      busy: this.#busy,
+      eventLoop: this.#eventLoop,
+      explain,
+      restore,
+      acquisitionTimeoutMs,
+    };
     const { explainOpen } = internals;
     const setUp = {
       onConnect: options.onConnect,
@@ -186,15 +212,56 @@ export class SQLiteConnectionPool<R = Row> {
    * ```
    */
   connection<T = R>(options: ConnectionOptions<T> = {}): Promise<PooledConnection<T>> {
+    try {
+      checkCallOptions(options, POOL_CALL_OPTION_NAMES);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.lend(options);
+  }
+
+  /**
+   * Borrows a connection for a layer above, which has checked the options.
+   *
+   * @internal
+   */
+  lend<T = R>(options: ConnectionOptions<T>): Promise<LeasedConnection<T>> {
     if (this.#loading !== undefined) {
       // Statements that were called before have their turn before.
-      const inTurn = (): Promise<PooledConnection<T>> => this.connection(options);
+      const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options);
       return this.#loading.then(inTurn, inTurn);
     }
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
     return this.#pool.acquire(options).then((lease) => new LeasedConnection(lease, rows));
+  }
+
+  /**
+   * Where a layer above counts those who wait for this pool in a queue of its own.
+   *
+   * @internal
+   */
+  get counters(): WaitCounters {
+    return this.#pool.counters;
+  }
+
+  /**
+   * Whether a connection could be had at once.
+   *
+   * @internal
+   */
+  get isIdle(): boolean {
+    return this.#pool.waiting === 0 && (this.#pool.idle > 0 || this.#pool.hasRoom);
+  }
+
+  /**
+   * Borrows a connection in this very call, if one is idle and nobody waits.
+   *
+   * @internal
+   */
+  tryLend(): Lease<PhysicalConnection> | undefined {
+    return this.#loading === undefined ? this.#pool.tryAcquire() : undefined;
   }
 
   /**
@@ -209,6 +276,7 @@ export class SQLiteConnectionPool<R = Row> {
     fn: (connection: Connection<T>) => S | PromiseLike<S>,
     options: ConnectionOptions<T> = {},
   ): Promise<S> {
+    checkTransactionCallback("withConnection", fn);
     const connection = await this.connection(options);
     try {
       return await fn(connection);
@@ -247,7 +315,7 @@ export class SQLiteConnectionPool<R = Row> {
     params?: BindParams,
     options?: ConnectionOptions<T>,
   ): Promise<ResultSet<T>> {
-    return this.#query(query, params, options, this.#rows.everyRow(options), wholeResult);
+    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
   /**
@@ -264,7 +332,7 @@ export class SQLiteConnectionPool<R = Row> {
     params?: BindParams,
     options?: ConnectionOptions<T>,
   ): Promise<ResultSet<T>> {
-    return this.execute(query, params, options);
+    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
   /**
@@ -277,7 +345,7 @@ export class SQLiteConnectionPool<R = Row> {
    * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
    */
   all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
-    return this.#query(query, params, options, this.#rows.everyRow(options), allRows);
+    return this.#run(query, params, options, this.#rows.everyRow(options), allRows);
   }
 
   /**
@@ -294,7 +362,7 @@ export class SQLiteConnectionPool<R = Row> {
     params?: BindParams,
     options?: ConnectionOptions<T>,
   ): Promise<T | undefined> {
-    return this.#query(query, params, options, this.#rows.firstRow(options), firstRow);
+    return this.#run(query, params, options, this.#rows.firstRow(options), firstRow);
   }
 
   /**
@@ -308,7 +376,24 @@ export class SQLiteConnectionPool<R = Row> {
    * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
    */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
-    return this.#query(query, params, options, AS_VALUES, allRows);
+    return this.#run(query, params, options, AS_VALUES, allRows);
+  }
+
+  /**
+   * The first value of the first row of one statement, run on any connection.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the call waits for a connection.
+   * @returns the value; `undefined` when there is no row.
+   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   */
+  value(
+    query: Query,
+    params?: BindParams,
+    options?: AcquireOptions,
+  ): Promise<SQLiteValue | undefined> {
+    return this.#run(query, params, options, FIRST_AS_VALUES, firstValue);
   }
 
   /**
@@ -335,14 +420,20 @@ export class SQLiteConnectionPool<R = Row> {
    * await pool.close();
    * ```
    */
-  transaction<S, T = R>(
+  async transaction<S, T = R>(
     fn: (connection: Connection<T>) => S | PromiseLike<S>,
     options: TransactionOptions & ConnectionOptions<T> = {},
   ): Promise<S> {
-    return this.withConnection(
-      (connection: Connection<T>) => connection.transaction(fn, options),
-      options,
-    );
+    checkTransactionCallback("transaction", fn);
+    checkCallOptions(options, TRANSACTION_OPTION_NAMES);
+    const { mode = "immediate", signal } = options;
+    beginStatement(mode);
+    const connection = await this.lend(options);
+    try {
+      return await connection.runTransaction(fn, mode, { limit: signal && { signal } });
+    } finally {
+      await connection.release();
+    }
   }
 
   /**
@@ -384,7 +475,7 @@ export class SQLiteConnectionPool<R = Row> {
     }
   }
 
-  #query<T, S>(
+  #run<T, S>(
     query: Query,
     params: BindParams | undefined,
     wait: AcquireOptions | undefined,
@@ -396,24 +487,70 @@ export class SQLiteConnectionPool<R = Row> {
     try {
       sql = textOf(query);
       values = paramsOf(query, params);
-      if (this.#sharing !== undefined && wait !== undefined) checkAcquireOptions(wait);
+      if (wait !== undefined) checkCallOptions(wait, POOL_CALL_OPTION_NAMES);
+      const { control } = classify(sql);
+      if (control !== undefined) throw controlNeedsLease(control);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#sharing !== undefined) {
-      const pipeline = this.#pipeline;
-      if (pipeline === undefined) {
-        this.#loading ??= this.#loadPipeline(this.#sharing);
-        return this.#loading.then(() => this.#query(query, params, wait, rows, pick));
-      }
-      if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
+    if (this.#sharing === undefined) return this.#runAlone(sql, values, wait, rows, pick);
+    const pipeline = this.#pipeline;
+    if (pipeline === undefined) {
+      this.#loading ??= this.#loadPipeline(this.#sharing);
+      const taken = takeParams(values);
+      return this.#loading.then(() => this.#run(sql, taken, wait, rows, pick));
     }
-    const pause = this.#breather.pause();
-    if (pause !== undefined) return pause.then(() => this.#query(query, params, wait, rows, pick));
+    if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
+    return this.#runAlone(sql, values, wait, rows, pick);
+  }
+
+  /** Runs a statement on a connection that it has for itself. */
+  #runAlone<T, S>(
+    sql: string,
+    params: BindParams | undefined,
+    wait: AcquireOptions | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    const pause = this.#eventLoop.pause();
+    if (pause !== undefined) {
+      const taken = takeParams(params);
+      return pause.then(() => this.#runAlone(sql, taken, wait, rows, pick));
+    }
     // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
-    const idle = wait?.signal === undefined ? pool.tryBorrow() : undefined;
-    if (idle !== undefined) return executeBorrowed(pool, idle, sql, values, rows, pick);
-    return pool.acquire(wait).then((lease) => executeLeased(lease, sql, values, rows, pick));
+    const borrowed = wait?.signal === undefined ? pool.tryBorrow() : undefined;
+    if (borrowed === undefined) {
+      const taken = takeParams(params);
+      return pool.acquire(wait).then((lease) => runLeased(lease, sql, taken, rows, pick));
+    }
+    const physical = borrowed.value;
+    let result: ResultSet<T> | undefined;
+    try {
+      result = physical.runNow(sql, params, rows);
+    } catch (error) {
+      void pool.release(borrowed);
+      return Promise.reject(error);
+    }
+    if (result === undefined) return runLeased(pool.lease(borrowed), sql, params, rows, pick);
+    // What has columns and changes no settings leaves nothing behind.
+    if (result.columns.length > 0 && !physical.needsReset) pool.giveBack(borrowed);
+    else void pool.release(borrowed);
+    return Promise.resolve(pick(result));
+  }
+}
+
+/** Runs a statement on a lease and ends it. */
+async function runLeased<T, S>(
+  lease: Lease<PhysicalConnection>,
+  sql: string,
+  params: BindParams | undefined,
+  rows: RowOptions<T>,
+  pick: (result: ResultSet<T>) => S,
+): Promise<S> {
+  try {
+    return await lease.value.run(lease, sql, params, rows, pick);
+  } finally {
+    await lease.release();
   }
 }

@@ -9,12 +9,12 @@ import type { Holder, PhysicalConnection } from "./physical_connection.ts";
 /** An iterator over the rows of a statement that ends with its connection's lease. */
 export class Cursor<T> implements AsyncIterableIterator<T> {
   readonly #holder: Holder;
-  readonly #open: () => AsyncIterableIterator<T>;
+  readonly #open: (physical: PhysicalConnection) => AsyncIterableIterator<T>;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
-  #session: PhysicalConnection | undefined = undefined;
+  #physical: PhysicalConnection | undefined = undefined;
 
   /** @param open makes the driver's iterator; called with the first `next()`. */
-  constructor(holder: Holder, open: () => AsyncIterableIterator<T>) {
+  constructor(holder: Holder, open: (physical: PhysicalConnection) => AsyncIterableIterator<T>) {
     this.#holder = holder;
     this.#open = open;
   }
@@ -25,24 +25,24 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
 
   async next(): Promise<IteratorResult<T>> {
     await this.#holder.value.pause();
-    const session = this.#holder.value;
+    const physical = this.#holder.value;
     if (this.#rows === undefined) {
-      this.#rows = this.#open();
-      this.#session = session;
-      session.addCursor(this.#rows);
+      this.#rows = this.#open(physical);
+      this.#physical = physical;
+      physical.addCursor(this.#rows);
     }
     try {
-      const result = await session.watch(this.#rows.next());
+      const result = await physical.track(this.#rows.next());
       if (result.done) this.#forget();
       return result;
     } catch (error) {
       this.#forget();
-      throw session.explain(error);
+      throw physical.explain(error);
     }
   }
 
   async return(value?: T): Promise<IteratorResult<T>> {
-    // After release the session may be somebody else's; its cursors were closed then.
+    // After release the connection may be somebody else's; its cursors were closed then.
     if (this.#rows !== undefined && this.#holder.active) await this.#rows.return?.();
     this.#forget();
     // A cursor that was closed before its first row must not open later.
@@ -51,7 +51,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   }
 
   #forget(): void {
-    if (this.#rows !== undefined) this.#session?.removeCursor(this.#rows);
+    if (this.#rows !== undefined) this.#physical?.removeCursor(this.#rows);
   }
 }
 

@@ -1,13 +1,45 @@
 /**
- * A connection on loan from a pool.
+ * Connections in the hands of their holders: on loan from a pool, or inside a transaction.
  *
  * @module
  */
 
+import { describeValue } from "../platform/describe.ts";
 import type { Lease } from "../pool/lease.ts";
-import type { Row } from "../sqlite/types.ts";
-import { type Connection, HeldConnection, type RowDefaults } from "./connection.ts";
-import type { PhysicalConnection } from "./physical_connection.ts";
+import { checkCallOptions } from "../pool/options.ts";
+import { takeParams } from "../sqlite/bind.ts";
+import { splitScript } from "../sqlite/scan.ts";
+import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
+import type { Connection, ConnectionCallback, TransactionOptions } from "./connection.ts";
+import { Cursor } from "./cursor.ts";
+import { callbackCommits, outerUsedInside } from "./errors.ts";
+import type { Holder, PhysicalConnection } from "./physical_connection.ts";
+import {
+  allRows,
+  AS_VALUES,
+  FIRST_AS_VALUES,
+  firstRow,
+  firstValue,
+  paramsOf,
+  type Query,
+  type QueryOptions,
+  type RowDefaults,
+  textOf,
+  wholeResult,
+} from "./query.ts";
+import { isInside, runInside } from "./reentrancy.ts";
+import { classify } from "../sqlite/classify.ts";
+import {
+  begin,
+  beginStatement,
+  runTransaction,
+  type TransactionMode,
+  TransactionScope,
+} from "./transaction.ts";
+import type { WaitLimit } from "./busy_retry.ts";
+
+const QUERY_OPTIONS: readonly string[] = ["rowFactory"];
+const TRANSACTION_OPTIONS: readonly string[] = ["mode"];
 
 /**
  * A connection on loan from a pool: yours alone until you release it. What is left open then, a
@@ -42,6 +74,211 @@ export interface PooledConnection<R = Row> extends Connection<R> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** {@linkcode Connection} for as long as its holder has a physical one. */
+export class HeldConnection<R = Row> implements Connection<R> {
+  readonly #holder: Holder;
+  readonly #rows: RowDefaults<R>;
+  /** The transaction this connection is inside of. */
+  readonly #scope: TransactionScope | undefined;
+  /** Settles when the transaction nested in this one is over; `undefined` while there is none. */
+  #nested: Promise<void> | undefined = undefined;
+
+  constructor(holder: Holder, rows: RowDefaults<R>) {
+    this.#holder = holder;
+    this.#rows = rows;
+    this.#scope = holder instanceof TransactionScope ? holder : undefined;
+  }
+
+  get raw(): unknown {
+    return this.#holder.value.driver.raw;
+  }
+
+  get inTransaction(): boolean {
+    return this.#holder.value.driver.inTransaction;
+  }
+
+  execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: QueryOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
+  }
+
+  run<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<ResultSet<T>> {
+    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
+  }
+
+  all<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<T[]> {
+    return this.#run(query, params, options, this.#rows.everyRow(options), allRows);
+  }
+
+  get<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: QueryOptions<T>,
+  ): Promise<T | undefined> {
+    return this.#run(query, params, options, this.#rows.firstRow(options), firstRow);
+  }
+
+  values(query: Query, params?: BindParams): Promise<SQLiteValue[][]> {
+    return this.#run(query, params, undefined, AS_VALUES, allRows);
+  }
+
+  value(query: Query, params?: BindParams): Promise<SQLiteValue | undefined> {
+    return this.#run(query, params, undefined, FIRST_AS_VALUES, firstValue);
+  }
+
+  iterate<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: QueryOptions<T>,
+  ): AsyncIterableIterator<T> {
+    return new Cursor(this.#holder, prepareCursor(query, params, options, this.#rows));
+  }
+
+  executeScript(sql: string): Promise<void> {
+    return this.#afterNested(async () => {
+      if (this.#scope !== undefined) expectNoCommit(sql);
+      await this.#holder.value.executeScript(this.#holder, sql);
+    });
+  }
+
+  begin(mode: TransactionMode = "immediate"): Promise<void> {
+    return this.#afterNested(() => begin(this.#holder, mode));
+  }
+
+  commit(): Promise<void> {
+    return this.#afterNested(async () => {
+      if (this.#scope !== undefined) throw callbackCommits();
+      if (this.inTransaction) await this.#holder.value.commit(this.#holder);
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.#afterNested(() => this.#holder.value.rollback());
+  }
+
+  transaction<T>(fn: ConnectionCallback<R, T>, options: TransactionOptions = {}): Promise<T> {
+    let mode: TransactionMode;
+    try {
+      checkTransactionCallback("transaction", fn);
+      checkCallOptions(options, TRANSACTION_OPTIONS);
+      mode = options.mode ?? "immediate";
+      beginStatement(mode);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // Whoever has this connection in hand could use it beside the one that the callback gets.
+    return this.#afterNested(() => {
+      const result = this.runTransaction((inner) => runInside(this, () => fn(inner)), mode);
+      const nested: Promise<void> = this.#nested = result.then(() => {}, () => {}).then(() => {
+        if (this.#nested === nested) this.#nested = undefined;
+      });
+      return result;
+    });
+  }
+
+  /**
+   * Runs a callback in a transaction, for callers who keep this connection to themselves.
+   *
+   * @param onBegin is given the transaction when it has begun.
+   */
+  async runTransaction<T>(
+    fn: ConnectionCallback<R, T>,
+    mode: TransactionMode,
+    { onBegin, limit }: {
+      readonly onBegin?: (scope: TransactionScope) => void;
+      readonly limit?: WaitLimit | undefined;
+    } = {},
+  ): Promise<T> {
+    const depth = this.#scope === undefined ? 0 : this.#scope.depth + 1;
+    const scope = await TransactionScope.begin(this.#holder, mode, depth, limit);
+    onBegin?.(scope);
+    return await runTransaction(scope, () => fn(new HeldConnection(scope, this.#rows)));
+  }
+
+  /**
+   * Calls when no transaction is nested in this one, so that the two do not mix. The transaction
+   * around waits for the call, also if nobody awaits it.
+   */
+  #afterNested<T>(call: () => Promise<T>): Promise<T> {
+    let result: Promise<T>;
+    try {
+      if (this.#nested === undefined) result = call();
+      else if (isInside(this)) throw outerUsedInside();
+      else {
+        const turn = this.#holder.value.waitForTurn(this.#nested);
+        result = turn.then(() => this.#afterNested(call));
+      }
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#scope === undefined ? result : this.#scope.watch(result);
+  }
+
+  #run<T, S>(
+    query: Query,
+    params: BindParams | undefined,
+    options: QueryOptions<T> | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    try {
+      if (options !== undefined) checkCallOptions(options, QUERY_OPTIONS);
+      const sql = textOf(query);
+      const values = paramsOf(query, params);
+      if (this.#nested !== undefined) {
+        const taken = takeParams(values);
+        return this.#afterNested(() => this.#run(sql, taken, undefined, rows, pick));
+      }
+      const physical = this.#holder.value;
+      if (this.#scope === undefined) return physical.run(this.#holder, sql, values, rows, pick);
+      if (classify(sql).control === "commit") throw callbackCommits();
+      const call = physical.run(this.#scope, sql, values, rows, pick);
+      return physical.isBusy ? this.#scope.watch(call) : call;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+/**
+ * Takes what a cursor needs at the call: its statement begins with the first row, when the
+ * caller's array may hold something else. A mistake shows with the first row too.
+ */
+function prepareCursor<R, T>(
+  query: Query,
+  params: BindParams | undefined,
+  options: QueryOptions<T> | undefined,
+  defaults: RowDefaults<R>,
+): (physical: PhysicalConnection) => AsyncIterableIterator<T> {
+  try {
+    checkCallOptions(options, QUERY_OPTIONS);
+    const sql = textOf(query);
+    const taken = takeParams(paramsOf(query, params));
+    const rows = defaults.everyRow(options);
+    return ({ driver }) => driver.iterate(sql, taken, rows);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function expectNoCommit(script: string): void {
+  for (const { verb } of splitScript(script)) if (verb === "commit") throw callbackCommits();
+}
+
+/** Throws a TypeError for anything but a function. */
+export function checkTransactionCallback(method: string, fn: unknown): void {
+  if (typeof fn === "function") return;
+  throw new TypeError(
+    `${method} takes a function that gets a connection; got ${describeValue(fn)}. Write ` +
+      `${method}(async (tx) => { ... }).`,
+  );
+}
+
 /** {@linkcode PooledConnection} over a lease of the pool. */
 export class LeasedConnection<R = Row> extends HeldConnection<R> implements PooledConnection<R> {
   readonly #lease: Lease<PhysicalConnection>;
@@ -51,9 +288,9 @@ export class LeasedConnection<R = Row> extends HeldConnection<R> implements Pool
     this.#lease = lease;
   }
 
-  /** What is lent; for layers above. Throws once the time of the lease is over. */
-  get session(): PhysicalConnection {
-    return this.#lease.value;
+  /** What is lent; for layers above. */
+  get lease(): Lease<PhysicalConnection> {
+    return this.#lease;
   }
 
   async release(): Promise<void> {

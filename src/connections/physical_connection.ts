@@ -1,21 +1,25 @@
 /**
- * One connection of a pool, with what its present holder has left open on it.
+ * One connection of a pool, and the one way to run a statement on it.
  *
  * @module
  */
 
-import { withCallersStack } from "../platform/callers_stack.ts";
 import type { Clock } from "../platform/clock.ts";
-import { SQLitePoolError } from "../pool/errors.ts";
-import { leaseIsDead } from "../pool/errors.ts";
+import { withDeadline } from "../pool/deadline.ts";
+import { leaseIsDead, OutcomeUnknownError, SQLitePoolError } from "../pool/errors.ts";
+import type { DriverConnection } from "../driver/connection.ts";
+import { ConnectionLostError } from "../driver/errors.ts";
+import { takeParams } from "../sqlite/bind.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
-import type { DriverConnection } from "../driver/connection.ts";
+import { executeAtomically, executeAtomicallySync } from "./atomic_statement.ts";
+import { type BusyRetry, isBusy, type WaitLimit } from "./busy_retry.ts";
+import { withCallersStack } from "../platform/callers_stack.ts";
+import { nestedTooLong } from "./errors.ts";
 import type { EventLoopYield } from "./event_loop_yield.ts";
-import { type BusyRetry, isBusy } from "./busy_retry.ts";
+import { NO_ROWS } from "./query.ts";
 import { explainStaleSnapshot } from "./stale_snapshot.ts";
-
-const NO_ROWS_WANTED: RowOptions<undefined> = { rowFactory: () => undefined };
+import { classify } from "../sqlite/classify.ts";
 
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
 export const GRACE_MS = 50;
@@ -28,136 +32,95 @@ export interface OpenCursor {
   return?(): PromiseLike<unknown>;
 }
 
-/** Who uses a session at the moment; ends with the lease. */
+/** Who uses a physical connection at the moment: a lease, or a transaction. */
 export interface Holder {
+  /** Whether the holder still has the connection. */
   readonly active: boolean;
-  /** The session; throws once the holder's time is over. */
+  /**
+   * The connection. Throws once the holder's time is over: whatever runs later than the call that
+   * asked for it goes through here again.
+   */
   readonly value: PhysicalConnection;
+  /** Whether its statements may run inside its transaction only. */
+  readonly guarded?: boolean;
+  /** Runs calls one after the other, on drivers that cannot guard those that are on their way. */
+  inOrder?<S>(call: () => Promise<S>): Promise<S>;
+  /** Called when a call to an asynchronous driver has settled. */
+  settled?(): void;
 }
 
 /** A holder whose time ends when it is told to. */
 export class TemporaryHolder implements Holder {
-  #session: PhysicalConnection | undefined;
+  #physical: PhysicalConnection | undefined;
 
-  constructor(session: PhysicalConnection) {
-    this.#session = session;
+  constructor(physical: PhysicalConnection) {
+    this.#physical = physical;
   }
 
   get active(): boolean {
-    return this.#session !== undefined;
+    return this.#physical !== undefined;
   }
 
   get value(): PhysicalConnection {
-    if (this.#session === undefined) throw leaseIsDead();
-    return this.#session;
+    if (this.#physical === undefined) throw leaseIsDead();
+    return this.#physical;
   }
 
   end(): void {
-    this.#session = undefined;
+    this.#physical = undefined;
   }
 }
 
-/** What the sessions of a pool share. */
-export interface SessionContext {
+/** What the connections of a pool share. */
+export interface ConnectionContext {
   readonly clock: Clock;
   readonly busy: BusyRetry<PhysicalConnection>;
   /** Lets the event loop have its turn. */
-  readonly breather: EventLoopYield;
+  readonly eventLoop: EventLoopYield;
   /** Puts an error of the driver into the words of whoever owns the pool. */
   readonly explain: ((error: unknown) => unknown) | undefined;
+  /** How long a call waits for a transaction that overlaps with it. */
+  readonly acquisitionTimeoutMs: number;
+  /** Statements that put the settings of a connection back. */
+  readonly restore: readonly string[];
 }
 
-/** What the pool pools. */
+/** What the pool pools: a driver's connection, and what its present holder has left open on it. */
 export class PhysicalConnection {
-  readonly connection: DriverConnection;
-  readonly #context: SessionContext;
+  readonly driver: DriverConnection;
+  readonly #context: ConnectionContext;
   readonly #busy: BusyRetry<PhysicalConnection>;
   readonly #inThread: boolean;
   readonly #cursors = new Set<OpenCursor>();
-  /** Calls of an asynchronous driver that have not settled. */
-  readonly #running = new Set<Promise<unknown>>();
+  /** Calls in the driver that have not settled. */
+  #underWay = 0;
+  /** Calls that wait for the event loop or for a lock, and have yet to reach the driver. */
+  #waiting = 0;
+  /** Called when the last call in the driver settles. */
+  #onIdle: (() => void) | undefined = undefined;
+  #settings: "as set up" | "changed" = "as set up";
+  #lastFailure: unknown = undefined;
 
-  constructor(connection: DriverConnection, context: SessionContext) {
-    this.connection = connection;
+  constructor(driver: DriverConnection, context: ConnectionContext) {
+    this.driver = driver;
     this.#context = context;
     this.#busy = context.busy;
-    this.#inThread = connection.backlogMs !== undefined;
+    this.#inThread = driver.backlogMs !== undefined;
   }
 
-  /** Puts an error of the driver into words that help. */
-  explain(error: unknown): unknown {
-    // It was made in answer to a message, where no line of the caller was on the stack.
-    const fromAfar = error instanceof SQLiteError && this.connection.executeSync === undefined;
-    const explained = explainStaleSnapshot(fromAfar ? withCallersStack(error) : error);
-    return this.#context.explain === undefined ? explained : this.#context.explain(explained);
+  /** Whether there are calls that have not settled. */
+  get isBusy(): boolean {
+    return this.#underWay + this.#waiting > 0;
   }
 
-  /**
-   * Runs one statement for a holder and picks from its result. A synchronous driver is done when
-   * this returns, unless the database is locked.
-   */
-  execute<R, S>(
-    holder: Holder,
-    sql: string,
-    params: BindParams | undefined,
-    options: RowOptions<R>,
-    pick: (result: ResultSet<R>) => S,
-  ): Promise<S> {
-    const pause = this.pauseBeforeCall();
-    if (pause !== undefined) {
-      return pause.then(() => holder.value.execute(holder, sql, params, options, pick));
-    }
-    const { connection } = this;
-    if (connection.executeSync === undefined) {
-      return this.#executeAsync(holder, sql, params, options, pick);
-    }
-    if (this.#mayRunNow()) {
-      let result: S;
-      try {
-        result = pick(connection.executeSync(sql, params, options));
-        this.leaveTurn();
-        return Promise.resolve(result);
-      } catch (error) {
-        if (!isBusy(error)) {
-          this.leaveTurn();
-          return Promise.reject(this.explain(error));
-        }
-      }
-    }
-    return this.#inTurn(() => pick(holder.value.connection.executeSync!(sql, params, options)));
+  /** The last error of a statement, which may have ended a transaction. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
   }
 
-  async #executeAsync<R, S>(
-    holder: Holder,
-    sql: string,
-    params: BindParams | undefined,
-    options: RowOptions<R>,
-    pick: (result: ResultSet<R>) => S,
-  ): Promise<S> {
-    if (this.#waitsForLocks || this.#mayRunNow()) {
-      try {
-        const result = pick(await this.watch(this.connection.execute(sql, params, options)));
-        this.leaveTurn();
-        return result;
-      } catch (error) {
-        if (this.#waitsForLocks || !isBusy(error)) {
-          this.leaveTurn();
-          throw this.explain(error);
-        }
-      }
-    }
-    return await this.#inTurn(async () =>
-      pick(await this.watch(holder.value.connection.execute(sql, params, options)))
-    );
-  }
-
-  /**
-   * Whether one more call costs less than to wait for those under way. Without a thread each call
-   * is over before the next.
-   */
-  get hasRoom(): boolean {
-    const { backlogMs } = this.connection;
-    return backlogMs !== undefined && backlogMs < FULL_MS;
+  /** Whether settings have to be put back before the next holder gets it. */
+  get needsReset(): boolean {
+    return this.#settings === "changed" && this.#context.restore.length > 0;
   }
 
   /**
@@ -165,35 +128,219 @@ export class PhysicalConnection {
    * has the turn, and waits for the lock of this transaction, would take for ever.
    */
   #mayRunNow(): boolean {
-    return !this.#busy.needsTurn || this.connection.inTransaction || this.#busy.tryTake(this);
+    return !this.#busy.needsTurn || this.driver.inTransaction || this.#busy.tryTake(this);
   }
 
   /** Whether the driver waits for locks in its own way. */
   get #waitsForLocks(): boolean {
-    return this.connection.executeSync === undefined && this.connection.waitsForLocks !== false;
+    return this.driver.executeSync === undefined && this.driver.waitsForLocks !== false;
+  }
+
+  /**
+   * Whether one more call costs less than to wait for those under way. Without a thread each call
+   * is over before the next.
+   */
+  get hasRoom(): boolean {
+    const { backlogMs } = this.driver;
+    return backlogMs !== undefined && backlogMs < FULL_MS;
+  }
+
+  /**
+   * Puts an error of the driver into words that help.
+   *
+   * @param late whether no line of the caller was on the stack when it was made.
+   */
+  explain(error: unknown, late: boolean = false): unknown {
+    // Errors of the user's callbacks are left as they are.
+    const ours = late && error instanceof SQLiteError;
+    const explained = explainStaleSnapshot(ours ? withCallersStack(error) : error);
+    return this.#context.explain === undefined ? explained : this.#context.explain(explained);
+  }
+
+  /**
+   * Runs one statement in this very call, where the driver can.
+   *
+   * @param atomic whether what a failing statement did must be undone; whoever rolls the whole
+   *   transaction back then does not need it.
+   * @returns its result; `undefined` when it has to be waited for, with `run`: nothing has happened.
+   * @throws what the driver throws, explained.
+   */
+  runNow<R>(
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+    atomic: boolean = classify(sql).atomic,
+  ): ResultSet<R> | undefined {
+    const { driver } = this;
+    if (driver.executeSync === undefined) return undefined;
+    if (classify(sql).setting !== undefined) this.#settings = "changed";
+    if (!this.#mayRunNow()) return undefined;
+    try {
+      const result = atomic
+        ? executeAtomicallySync(driver, sql, params, rows)
+        : driver.executeSync(sql, params, rows);
+      this.leaveTurn();
+      return result;
+    } catch (error) {
+      if (isBusy(error)) return undefined;
+      this.leaveTurn();
+      throw this.#failed(error);
+    }
+  }
+
+  /**
+   * Runs one statement for a holder and picks from its result: the one way there is. It lets the
+   * event loop run, keeps the connection from being handed on meanwhile, waits for a locked
+   * database, explains errors, and lets the next one write.
+   *
+   * With a synchronous driver it is done when this returns, unless the event loop needs its turn or
+   * the database is locked.
+   */
+  run<R, S>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+    pick: (result: ResultSet<R>) => S,
+    atomic: boolean = classify(sql).atomic,
+  ): Promise<S> {
+    const pause = this.pauseBeforeCall();
+    if (pause !== undefined) {
+      const taken = takeParams(params);
+      return this.#wait(
+        pause.then(() => holder.value.run(holder, sql, taken, rows, pick, atomic)),
+      );
+    }
+    if (this.driver.executeSync === undefined) {
+      return this.#runAsync(holder, sql, params, rows, pick, atomic);
+    }
+    let result: ResultSet<R> | undefined;
+    try {
+      result = this.runNow(sql, params, rows, atomic);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (result === undefined) {
+      return this.#wait(
+        this.#runWhenUnlocked(holder, sql, takeParams(params), rows, pick, atomic),
+      );
+    }
+    return Promise.resolve(pick(result));
+  }
+
+  async #runAsync<R, S>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+    pick: (result: ResultSet<R>) => S,
+    atomic: boolean,
+  ): Promise<S> {
+    // It may be sent later, or again.
+    const taken = takeParams(params);
+    const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
+    const inOrder = holder.guarded === true && this.driver.executeInTransaction === undefined;
+    try {
+      if (this.#waitsForLocks || this.#mayRunNow()) {
+        try {
+          return pick(await this.track(inOrder ? holder.inOrder!(send) : send()));
+        } catch (error) {
+          if (this.#waitsForLocks || !isBusy(error)) throw this.#failed(error, true);
+        }
+      }
+      return await this.#wait(this.#runWhenUnlocked(holder, sql, taken, rows, pick, atomic));
+    } finally {
+      holder.settled?.();
+    }
+  }
+
+  /** Sends a statement to an asynchronous driver. */
+  #send<R>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+    atomic: boolean,
+  ): Promise<ResultSet<R>> {
+    const { driver } = this;
+    if (classify(sql).setting !== undefined) this.#settings = "changed";
+    const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
+    if (atomic) return executeAtomically(driver, guarded, sql, params, rows);
+    return guarded
+      ? driver.executeInTransaction!(sql, params, rows)
+      : driver.execute(sql, params, rows);
+  }
+
+  /** Tries a statement until the database is not locked any more. */
+  #runWhenUnlocked<R, S>(
+    holder: Holder,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+    pick: (result: ResultSet<R>) => S,
+    atomic: boolean,
+  ): Promise<S> {
+    return this.#inTurn(async () => {
+      const { driver } = holder.value;
+      if (driver.executeSync === undefined) {
+        return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));
+      }
+      return pick(
+        atomic
+          ? executeAtomicallySync(driver, sql, params, rows)
+          : driver.executeSync(sql, params, rows),
+      );
+    });
+  }
+
+  /** Takes note of a failure; returns the error in words that help. */
+  #failed(error: unknown, late: boolean = false): unknown {
+    return this.#lastFailure = this.explain(error, late);
+  }
+
+  /**
+   * Takes the write lock with a statement such as BEGIN IMMEDIATE, in this very call if nobody is
+   * in the way.
+   *
+   * @returns false when the lock has to be waited for, with `takeWriteLock`.
+   */
+  tryTakeWriteLock(sql: string): boolean {
+    const { driver } = this;
+    if (driver.executeSync === undefined || !this.#busy.tryTake(this)) return false;
+    try {
+      driver.executeSync(sql);
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      this.leaveTurn();
+      throw this.#failed(error);
+    }
   }
 
   /**
    * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is this
    * connection's turn. Asynchronous drivers wait for the lock in their own way.
+   *
+   * @param limit ends the wait before `busyTimeoutMs` does.
    */
-  async takeWriteLock(holder: Holder, sql: string): Promise<void> {
+  async takeWriteLock(holder: Holder, sql: string, limit?: WaitLimit): Promise<void> {
     if (this.#waitsForLocks) {
-      await this.watch(this.connection.execute(sql));
+      await this.track(this.driver.execute(sql));
       return;
     }
-    await this.#inTurn(async () => {
-      const { connection } = holder.value;
-      if (connection.executeSync === undefined) await this.watch(connection.execute(sql));
-      else connection.executeSync(sql);
-    });
+    const attempt = async (): Promise<void> => {
+      const { driver } = holder.value;
+      if (driver.executeSync === undefined) await this.track(driver.execute(sql));
+      else driver.executeSync(sql);
+    };
+    await this.#wait(this.#inTurn(attempt, limit));
   }
 
-  async #inTurn<S>(attempt: () => S | Promise<S>): Promise<S> {
+  async #inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
     try {
-      return await this.#busy.inTurn(this, attempt);
+      return await this.#busy.inTurn(this, attempt, limit);
     } catch (error) {
-      throw this.explain(error);
+      throw this.#failed(error, true);
     } finally {
       this.leaveTurn();
     }
@@ -201,25 +348,53 @@ export class PhysicalConnection {
 
   /** Runs a script statement by statement, so that each can wait for a lock if it must. */
   async executeScript(holder: Holder, sql: string): Promise<void> {
-    const { connection } = this;
-    if (this.#waitsForLocks || connection.splitScript === undefined) {
-      await this.watch(connection.executeScript(sql));
+    const { driver } = this;
+    if (this.#waitsForLocks || driver.splitScript === undefined) {
+      // Which statements it has only the driver knows.
+      this.#settings = "changed";
+      await this.track(driver.executeScript(sql));
+      this.leaveTurn();
       return;
     }
-    for (const statement of connection.splitScript(sql)) {
-      await holder.value.execute(holder, statement, undefined, NO_ROWS_WANTED, () => {});
+    for (const statement of driver.splitScript(sql)) {
+      await holder.value.run(holder, statement, undefined, NO_ROWS, () => {});
     }
   }
 
-  /** Lets the next one write when this connection is outside a transaction. */
-  leaveTurn(): void {
-    if (this.#busy.isHeldBy(this) && !this.connection.inTransaction) this.#busy.leave(this);
+  /**
+   * Commits the open transaction.
+   *
+   * @throws {OutcomeUnknownError} the connection was lost on the way.
+   */
+  async commit(holder: Holder): Promise<void> {
+    try {
+      await this.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      throw new OutcomeUnknownError(
+        "The connection was lost while COMMIT was under way: the transaction may have taken " +
+          "effect. Read the data before you try again.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Commits in this very call, if the driver can and nobody is in the way. */
+  tryCommit(): boolean {
+    return this.runNow("COMMIT", undefined, NO_ROWS) !== undefined;
   }
 
   /** Rolls the open transaction back; does nothing outside one. */
   async rollback(): Promise<void> {
-    if (this.connection.inTransaction) await this.watch(this.connection.rollback());
+    if (this.driver.inTransaction) await this.track(this.driver.rollback());
     this.leaveTurn();
+  }
+
+  /** Lets the next one write when this connection is outside a transaction. */
+  leaveTurn(): void {
+    // A lost connection gives its turn up when it is closed.
+    if (!this.#busy.isHeldBy(this) || this.driver.isLost === true) return;
+    if (!this.driver.inTransaction) this.#busy.leave(this);
   }
 
   /**
@@ -232,7 +407,13 @@ export class PhysicalConnection {
 
   /** What to wait for before the next row; see {@linkcode EventLoopYield}. */
   pause(): Promise<void> | undefined {
-    return this.#context.breather.pause();
+    return this.#context.eventLoop.pause();
+  }
+
+  /** Waits for a transaction that has this connection for itself. */
+  waitForTurn(turn: Promise<void>): Promise<void> {
+    const { clock, acquisitionTimeoutMs: timeoutMs } = this.#context;
+    return withDeadline(clock, { timeoutMs }, () => turn, { tooLate: nestedTooLong });
   }
 
   addCursor(cursor: OpenCursor): void {
@@ -243,31 +424,62 @@ export class PhysicalConnection {
     this.#cursors.delete(cursor);
   }
 
-  /** Keeps this session from being handed on before an asynchronous call has settled. */
-  watch<S>(call: Promise<S>): Promise<S> {
-    this.#running.add(call);
-    const forget = (): void => void this.#running.delete(call);
-    call.then(forget, forget);
-    return call;
+  /** Keeps the connection from being handed on before a call has settled. */
+  async track<S>(call: Promise<S>): Promise<S> {
+    this.#underWay += 1;
+    try {
+      return await call;
+    } finally {
+      this.#settled();
+    }
   }
 
-  /** Makes the session clean for its next holder; synchronous when there is nothing to clean. */
+  /** Counts a call that is on its way to the driver. A holder that has left it is refused there. */
+  async #wait<S>(call: Promise<S>): Promise<S> {
+    this.#waiting += 1;
+    try {
+      return await call;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #settled(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onIdle?.();
+    this.leaveTurn();
+  }
+
+  /** From now on changes of its settings are undone. */
+  markSetUp(): void {
+    this.#settings = "as set up";
+  }
+
+  /** Makes the connection clean for its next holder; synchronous if there is nothing to clean. */
   reset(): void | Promise<void> {
-    if (this.#cursors.size > 0 || this.#running.size > 0) return this.#cleanUp();
+    if (this.#cursors.size > 0 || this.#underWay > 0) return this.#cleanUp();
     return this.#endTransaction();
   }
 
   #endTransaction(): void | Promise<void> {
-    return this.#isClean() ? this.#busy.leave(this) : this.#rollback();
+    this.#lastFailure = undefined;
+    const { inTransaction, inTransactionIsCertain } = this.driver;
+    const clean = inTransactionIsCertain && !inTransaction;
+    if (clean && !this.needsReset) return this.#busy.leave(this);
+    return this.#rollBackAndRestore(clean);
   }
 
-  #isClean(): boolean {
-    return this.connection.inTransactionIsCertain && !this.connection.inTransaction;
+  async #rollBackAndRestore(clean: boolean): Promise<void> {
+    if (!clean) await this.driver.rollback();
+    this.#busy.leave(this);
+    if (!this.needsReset) return;
+    for (const statement of this.#context.restore) await this.driver.execute(statement);
+    this.#settings = "as set up";
   }
 
   async #cleanUp(): Promise<void> {
     const settled = this.#settle();
-    if (this.connection.abandon === undefined) await settled;
+    if (this.driver.abandon === undefined) await settled;
     else await this.#settleSoon(settled);
     await this.#endTransaction();
   }
@@ -275,7 +487,11 @@ export class PhysicalConnection {
   async #settle(): Promise<void> {
     await Promise.allSettled([...this.#cursors].map((cursor) => cursor.return?.()));
     this.#cursors.clear();
-    await Promise.allSettled(this.#running);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    this.#onIdle = undefined;
   }
 
   /** A connection that can be replaced while its statement runs on is not waited for long. */
@@ -291,17 +507,12 @@ export class PhysicalConnection {
     });
   }
 
-  async #rollback(): Promise<void> {
-    await this.connection.rollback();
-    this.#busy.leave(this);
-  }
-
   /** Closes the connection and gives up its turn, whatever state it is in. */
   close(): void | Promise<void> {
     this.#busy.leave(this);
-    const { connection } = this;
-    const busy = this.#running.size > 0 || (connection.backlogMs ?? 0) > 0;
-    if (!busy || connection.abandon === undefined) return connection.close();
-    connection.abandon();
+    const { driver } = this;
+    const busy = this.#underWay > 0 || (driver.backlogMs ?? 0) > 0;
+    if (!busy || driver.abandon === undefined) return driver.close();
+    driver.abandon();
   }
 }

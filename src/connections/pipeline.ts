@@ -13,24 +13,42 @@ import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
 import type { Lease } from "../pool/lease.ts";
 import type { AcquireOptions } from "../pool/options.ts";
 import type { Pool } from "../pool/pool.ts";
-import { overloaded, poolIsClosed } from "../pool/errors.ts";
-import { Waiter, WaitQueue } from "../pool/old_wait_queue.ts";
+import { poolIsClosed } from "../pool/errors.ts";
+import { WaitQueue } from "../pool/wait_queue.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
-import { isBusy } from "./busy_retry.ts";
 import { statementTooSlow, withDeadline } from "../pool/deadline.ts";
-import { mayFollowOthers } from "../sqlite/classify.ts";
-import { GRACE_MS, type PhysicalConnection } from "./physical_connection.ts";
+import { takeParams } from "../sqlite/bind.ts";
+import { GRACE_MS, type Holder, type PhysicalConnection } from "./physical_connection.ts";
+import { classify } from "../sqlite/classify.ts";
 
 /** With less work than this a connection is not busy: another one would gain nothing. */
 const SPREAD_MS = 0.2;
 
 /** A lease that statements share. */
-interface SharedLease {
+class SharedLease implements Holder {
   readonly lease: Lease<PhysicalConnection>;
   /** How many make use of it. */
-  underWay: number;
+  underWay = 0;
   /** A fresh one was waited for in turn; a used one goes back when somebody else waits. */
-  phase: "fresh" | "used";
+  phase: "fresh" | "used" = "fresh";
+  readonly #onSettled: (shared: SharedLease) => void;
+
+  constructor(lease: Lease<PhysicalConnection>, onSettled: (shared: SharedLease) => void) {
+    this.lease = lease;
+    this.#onSettled = onSettled;
+  }
+
+  get active(): boolean {
+    return this.lease.active;
+  }
+
+  get value(): PhysicalConnection {
+    return this.lease.value;
+  }
+
+  settled(): void {
+    this.#onSettled(this);
+  }
 }
 
 /** What a caller wants to know, and how it waits. */
@@ -56,8 +74,10 @@ export class Pipeline {
     this.#pool = pool;
     this.#clock = clock;
     this.#limits = limits;
-    this.#waiters = new WaitQueue(clock, (waiter) => {
-      this.#refuse(waiter, stayedBusy(waiter.timeoutMs));
+    this.#waiters = new WaitQueue(clock, {
+      counters: pool.counters,
+      maxWaiting: limits.maxWaiting,
+      onExpire: ({ timeoutMs }) => stayedBusy(timeoutMs),
     });
   }
 
@@ -66,9 +86,10 @@ export class Pipeline {
     return this.#waiters.size - this.#asked;
   }
 
-  /** Whether a statement may run between those of others: it neither begins nor ends anything. */
+  /** Whether a statement may run between those of others: it takes one step and changes no setting. */
   takes(sql: string): boolean {
-    return mayFollowOthers(sql);
+    const { atomic, setting } = classify(sql);
+    return !atomic && setting === undefined;
   }
 
   /**
@@ -84,21 +105,21 @@ export class Pipeline {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
-    const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, params, rows, pick);
     const limited = wait?.signal !== undefined || wait?.timeoutMs !== undefined ||
       this.#limits.queryTimeoutMs < Infinity;
     if (!limited) {
       const shared = this.#leaseWithRoom();
-      return shared === undefined ? this.#wait(undefined).then(send) : send(shared);
+      if (shared !== undefined) return this.#send(shared, sql, params, rows, pick);
     }
-    return this.#executeLimited(wait ?? {}, send);
+    // What the caller does with its parameters meanwhile changes nothing.
+    const taken = takeParams(params);
+    const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, taken, rows, pick);
+    return limited ? this.#executeLimited(wait ?? {}, send) : this.#wait(undefined).then(send);
   }
 
   /** Refuses those who wait. */
   close(): void {
-    for (let w = this.#waiters.shift(); w !== undefined; w = this.#waiters.shift()) {
-      w.fail(poolIsClosed());
-    }
+    this.#waiters.failAll(poolIsClosed);
   }
 
   async #executeLimited<S>(
@@ -118,7 +139,7 @@ export class Pipeline {
         this.#clock,
         { signal, timeoutMs: restMs },
         () => send(shared).finally(() => state = "answered"),
-        () => statementTooSlow(whole),
+        { tooLate: () => statementTooSlow(whole) },
       );
     } catch (error) {
       if (state === "under way") this.#suspect(shared);
@@ -133,34 +154,21 @@ export class Pipeline {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
-    let session: PhysicalConnection;
+    let physical: PhysicalConnection;
     try {
-      session = shared.lease.value;
+      physical = shared.value;
     } catch (error) {
       this.#shared.delete(shared);
       return Promise.reject(error);
     }
     shared.underWay += 1;
-    return session.connection.execute(sql, params, rows).then(
-      (result) => {
-        this.#answered(shared);
-        return pick(result);
-      },
-      async (error) => {
-        // Nobody who waits is to get a connection that is gone.
-        if (session.connection.isLost) this.#shared.delete(shared);
-        try {
-          if (!isBusy(error)) throw session.explain(error);
-          return await session.execute(shared.lease, sql, params, rows, pick);
-        } finally {
-          this.#answered(shared);
-        }
-      },
-    );
+    return physical.run(shared, sql, params, rows, pick);
   }
 
   #answered(shared: SharedLease): void {
     shared.phase = "used";
+    // Nobody who waits is to get a connection that is gone.
+    if (shared.active && shared.value.driver.isLost) this.#shared.delete(shared);
     this.#leave(shared);
   }
 
@@ -202,23 +210,15 @@ export class Pipeline {
   }
 
   #share(lease: Lease<PhysicalConnection>): SharedLease {
-    const shared: SharedLease = { lease, underWay: 0, phase: "fresh" };
+    const shared = new SharedLease(lease, (settled) => this.#answered(settled));
     this.#shared.add(shared);
     return shared;
   }
 
   #wait(limits: AcquireOptions | undefined): Promise<SharedLease> {
     if (this.#pool.closed) return Promise.reject(poolIsClosed());
-    if (this.#waiters.size >= this.#limits.maxWaiting) {
-      return Promise.reject(overloaded(this.#limits.maxWaiting));
-    }
-    const waiter = new Waiter<SharedLease>(this.#clock.now());
-    this.#waiters.push(waiter);
-    this.#waiters.limit(waiter, limits?.timeoutMs ?? this.#limits.acquisitionTimeoutMs);
-    const signal = limits?.signal;
-    if (signal !== undefined) waiter.onAbort(signal, () => this.#refuse(waiter, signal.reason));
-    this.#askForMore();
-    return waiter.promise;
+    const { signal, timeoutMs = this.#limits.acquisitionTimeoutMs } = limits ?? {};
+    return this.#waiters.wait({ signal, timeoutMs }, undefined, () => this.#askForMore()).promise;
   }
 
   /** Asks for leases as long as there may be more of them; otherwise for the next to be free. */
@@ -239,8 +239,7 @@ export class Pipeline {
       },
       (error) => {
         this.#asked -= 1;
-        const first = this.#waiters.shift();
-        first?.fail(error);
+        this.#waiters.first?.fail(error);
         this.#askForMore();
       },
     );
@@ -252,7 +251,7 @@ export class Pipeline {
     if (best === undefined || (best.underWay > 0 && !hasRoom(best))) {
       return this.#askForMore();
     }
-    const waiter = this.#waiters.shift();
+    const waiter = this.#waiters.first;
     if (waiter === undefined) return;
     // The lease must still be there when the statement is sent, which is a moment later. What it
     // adds to the backlog shows then: the next one waits for that.
@@ -260,11 +259,6 @@ export class Pipeline {
     const sent = (): void => this.#leave(best);
     waiter.promise.then(sent, sent);
     waiter.accept(best);
-  }
-
-  #refuse(waiter: Waiter<SharedLease>, error: unknown): void {
-    this.#waiters.remove(waiter);
-    waiter.fail(error);
   }
 
   /** Nothing follows a statement whose caller has given up, until it shows to be harmless. */
@@ -277,12 +271,12 @@ export class Pipeline {
   /** A connection that cannot be replaced is waited for. */
   #giveUp({ lease, underWay }: SharedLease): void {
     if (underWay === 0 || !lease.active) return;
-    if (lease.value.connection.abandon !== undefined) lease.discard();
+    if (lease.value.driver.abandon !== undefined) lease.discard();
   }
 }
 
 function backlogOf({ lease }: SharedLease): number {
-  return lease.active ? lease.value.connection.backlogMs ?? Infinity : Infinity;
+  return lease.active ? lease.value.driver.backlogMs ?? Infinity : Infinity;
 }
 
 function hasRoom({ lease }: SharedLease): boolean {

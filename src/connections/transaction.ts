@@ -4,8 +4,12 @@
  * @module
  */
 
-import { SQLitePoolError } from "../pool/errors.ts";
 import { describeValue } from "../platform/describe.ts";
+import { OutcomeUnknownError } from "../pool/errors.ts";
+import type { WaitLimit } from "./busy_retry.ts";
+import { transactionEnded, transactionIsOver } from "./errors.ts";
+import type { Holder, PhysicalConnection } from "./physical_connection.ts";
+import { NO_ROWS } from "./query.ts";
 
 /**
  * How a transaction begins: "immediate" takes the write lock at once, "deferred" with the first
@@ -19,7 +23,7 @@ const BEGIN: Readonly<Record<TransactionMode, string>> = {
   exclusive: "BEGIN EXCLUSIVE",
 };
 
-/** @throws {TypeError} for an unknown mode. */
+/** Returns the statement. Throws a TypeError for an unknown mode. */
 export function beginStatement(mode: TransactionMode): string {
   if (Object.hasOwn(BEGIN, mode)) return BEGIN[mode];
   throw new TypeError(
@@ -27,66 +31,178 @@ export function beginStatement(mode: TransactionMode): string {
   );
 }
 
-/** What a transaction needs of a connection. */
-export interface TransactionTarget {
-  readonly inTransaction: boolean;
-  execute(sql: string): Promise<unknown>;
-  begin(mode: TransactionMode): Promise<void>;
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
+/** Begins a transaction on the connection of a holder. */
+export async function begin(
+  holder: Holder,
+  mode: TransactionMode,
+  limit?: WaitLimit,
+): Promise<void> {
+  const statement = beginStatement(mode);
+  const physical = holder.value;
+  if (mode !== "deferred") await physical.takeWriteLock(holder, statement, limit);
+  else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
 }
 
-/** The transactions that are open on one connection, outermost first. */
-export class TransactionStack {
-  readonly #levels: symbol[] = [];
+/**
+ * One transaction or savepoint and who may use it. Whoever runs a statement through it gets the
+ * connection only while the transaction is open: one that SQLite has ended, or that is over,
+ * refuses, so that nothing can run in autocommit by mistake.
+ */
+export class TransactionScope implements Holder {
+  readonly guarded = true;
+  readonly #parent: Holder;
+  /** `undefined` for the transaction itself. */
+  readonly #savepoint: string | undefined;
+  readonly #depth: number;
+  /** Calls that have not settled. */
+  readonly #calls = new Set<Promise<unknown>>();
+  #state: "open" | "committing" | "committed" | "rolled back" = "open";
+  #ended: Error | undefined = undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** Commits when `fn` returns, rolls back when it throws. */
-  async run<T>(
-    target: TransactionTarget,
+  /** @param depth how many transactions are around this one. */
+  constructor(parent: Holder, savepoint: string | undefined, depth: number) {
+    this.#parent = parent;
+    this.#savepoint = savepoint;
+    this.#depth = depth;
+  }
+
+  /** Begins a transaction; inside one that is open, a savepoint. */
+  static async begin(
+    parent: Holder,
     mode: TransactionMode,
-    fn: () => T | PromiseLike<T>,
-  ): Promise<T> {
+    depth: number,
+    limit?: WaitLimit,
+  ): Promise<TransactionScope> {
+    const physical = parent.value;
     // Named by depth, so that the statements are few and stay cached.
-    const savepoint = target.inTransaction ? `sqlitepool_${this.#levels.length}` : undefined;
-    if (savepoint === undefined) await target.begin(mode);
-    else await target.execute(`SAVEPOINT ${savepoint}`);
-    const level = Symbol(savepoint);
-    this.#levels.push(level);
+    const savepoint = physical.driver.inTransaction ? `sqlitepool_${depth}` : undefined;
+    if (savepoint === undefined) await begin(parent, mode, limit);
+    else await physical.run(parent, `SAVEPOINT ${savepoint}`, undefined, NO_ROWS, () => {});
+    return new TransactionScope(parent, savepoint, depth);
+  }
+
+  get active(): boolean {
+    return this.#state === "open" && this.#parent.active;
+  }
+
+  /** Whether COMMIT is on its way, or has worked: it is too late to call it off. */
+  get isPastRecall(): boolean {
+    return this.#state === "committing" || this.#state === "committed";
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  get value(): PhysicalConnection {
+    if (this.#ended !== undefined) throw this.#ended;
+    const physical = this.#parent.value;
+    if (this.#state !== "open") throw transactionIsOver();
+    if (physical.driver.inTransaction) return physical;
+    throw this.#ended = transactionEnded(physical.lastFailure);
+  }
+
+  /** Keeps the transaction open until a call has settled, also one that nobody awaits. */
+  watch<S>(call: Promise<S>): Promise<S> {
+    this.#calls.add(call);
+    const forget = (): void => void this.#calls.delete(call);
+    call.then(forget, forget);
+    return call;
+  }
+
+  /** One call after the other: whether one has ended the transaction must be known before the next. */
+  inOrder<S>(call: () => Promise<S>): Promise<S> {
+    const next = this.#last.then(async () => {
+      const physical = this.value;
+      try {
+        return await call();
+      } catch (error) {
+        if (!physical.driver.inTransactionIsCertain) await this.#probe(physical, error);
+        throw error;
+      }
+    });
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  /** Finds out whether a failure has ended the transaction, where the driver does not tell. */
+  async #probe({ driver }: PhysicalConnection, error: unknown): Promise<void> {
     try {
-      const result = await fn();
-      this.#expectInnermost(level);
-      if (savepoint === undefined) await target.commit();
-      else await target.execute(`RELEASE ${savepoint}`);
-      return result;
+      await driver.execute("BEGIN");
+    } catch {
+      // There is one: it is still ours.
+      return;
+    }
+    this.#ended = transactionEnded(error);
+    await driver.rollback();
+  }
+
+  /**
+   * Commits, after all calls have settled.
+   *
+   * @throws the error of a call that nobody awaited, {@linkcode TransactionEndedError}, or what
+   *   COMMIT throws.
+   */
+  async commit(): Promise<void> {
+    await this.#settleCalls();
+    const physical = this.value;
+    this.#state = "committing";
+    if (this.#savepoint === undefined) await physical.commit(this.#parent);
+    else {await physical.run(
+        this.#parent,
+        `RELEASE ${this.#savepoint}`,
+        undefined,
+        NO_ROWS,
+        () => {},
+      );}
+    this.#state = "committed";
+  }
+
+  /** Undoes what has been done, after all calls have settled. Never rejects. */
+  async rollBack(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+    this.#state = "rolled back";
+    if (this.#ended !== undefined) return;
+    try {
+      const physical = this.#parent.value;
+      if (!physical.driver.inTransaction) return;
+      if (this.#savepoint === undefined) await physical.rollback();
+      else {
+        for (const statement of [`ROLLBACK TO ${this.#savepoint}`, `RELEASE ${this.#savepoint}`]) {
+          await physical.run(this.#parent, statement, undefined, NO_ROWS, () => {});
+        }
+      }
     } catch (error) {
-      await undo(target, savepoint);
-      throw error;
-    } finally {
-      const depth = this.#levels.indexOf(level);
-      if (depth >= 0) this.#levels.length = depth;
+      // A connection that cannot roll back fails its reset, and is not used again.
+      if (this.#parent instanceof TransactionScope) this.#parent.#ended ??= transactionEnded(error);
     }
   }
 
-  #expectInnermost(level: symbol): void {
-    if (this.#levels.at(-1) === level) return;
-    throw new SQLitePoolError(
-      "A transaction ended while one that began later on the same connection was still open. " +
-        "Await each transaction before you start the next, or give each its own connection.",
-    );
+  async #settleCalls(): Promise<void> {
+    if (this.#calls.size === 0) return;
+    // Whoever did not await a call learns of its failure here.
+    const settled = await Promise.allSettled(this.#calls);
+    const failed = settled.find(({ status }) => status === "rejected");
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   }
 }
 
-async function undo(target: TransactionTarget, savepoint: string | undefined): Promise<void> {
+/**
+ * Runs a callback in a transaction: commits when it returns, rolls back when it throws.
+ *
+ * @throws what the callback throws, after the rollback, and what the commit throws.
+ */
+export async function runTransaction<T>(
+  scope: TransactionScope,
+  fn: (scope: TransactionScope) => T | PromiseLike<T>,
+): Promise<T> {
   try {
-    if (savepoint === undefined) {
-      await target.rollback();
-    } else if (target.inTransaction) {
-      // SQLite itself rolls everything back on errors such as a full disk.
-      await target.execute(`ROLLBACK TO ${savepoint}`);
-      await target.execute(`RELEASE ${savepoint}`);
-    }
-  } catch {
-    // The error that led here says more; and a connection that cannot roll back fails its reset
-    // when it is released, and is not used again.
+    const result = await fn(scope);
+    await scope.commit();
+    return result;
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknownError)) await scope.rollBack();
+    throw error;
   }
 }

@@ -65,14 +65,16 @@ export function backUp<R>(
     };
     const left = timeoutMs === undefined ? Infinity : startedAt + timeoutMs - clock.now();
     // A statement in a thread goes on when nobody waits any more, and keeps its connection.
-    await withDeadline(clock, { signal, timeoutMs: Math.max(0, left) }, work, () => {
-      return new QueryTimeoutError(
+    const tooLate = (): Error =>
+      new QueryTimeoutError(
         `The backup took longer than ${timeoutMs} ms. It is given up, and leaves no file.`,
       );
-    }).catch((error) => {
-      caller.leave(error);
-      throw error;
-    });
+    await withDeadline(clock, { signal, timeoutMs: Math.max(0, left) }, work, { tooLate }).catch(
+      (error) => {
+        caller.leave(error);
+        throw error;
+      },
+    );
   };
 }
 

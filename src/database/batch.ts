@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { BindParams, ResultSet, RowFactory } from "../sqlite/types.ts";
-import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
-import type { LeasedConnection } from "../connections/leased_connection.ts";
-import { mayFollowOthers } from "../sqlite/classify.ts";
-import type { PhysicalConnection } from "../connections/physical_connection.ts";
+import { describeValue } from "../platform/describe.ts";
+import { controlInBatch } from "./database_errors.ts";
+import type { Holder } from "../connections/physical_connection.ts";
+import { paramsOf, type Query, textOf, wholeResult } from "../connections/query.ts";
+import { classify } from "../sqlite/classify.ts";
+import { runTransaction, TransactionScope } from "../connections/transaction.ts";
+import { refuseUnknownOptions } from "../pool/option_names.ts";
+import { takeParams } from "../sqlite/bind.ts";
+import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 
 /** One statement of a batch. */
 export interface BatchStatement {
@@ -18,59 +22,107 @@ export interface BatchStatement {
   readonly params?: BindParams;
 }
 
-/** Runs statements on a connection, in their order; the first that fails undoes all of them. */
-export function runBatch<R>(
-  connection: LeasedConnection<R>,
-  statements: readonly BatchStatement[],
-  rowFactory: RowFactory<R> | undefined,
-): Promise<ResultSet<R>[]> {
-  return connection.transaction(async (tx) => {
-    const { session } = connection;
-    const together = session.connection.executeInTransaction !== undefined &&
-      statements.every(({ sql }) => mayFollowOthers(textOf(sql)));
-    if (!together) return await runInOrder(tx, statements);
-    return await runTogether(session, statements, rowFactory);
+/** A statement as it will run, whatever the caller does with its parts meanwhile. */
+export interface PreparedStatement {
+  readonly sql: string;
+  readonly params: BindParams | undefined;
+}
+
+const STATEMENT_KEYS: readonly string[] = ["sql", "params"];
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["args", "params"],
+  ["parameters", "params"],
+  ["values", "params"],
+  ["bindings", "params"],
+  ["query", "sql"],
+  ["text", "sql"],
+]);
+
+/**
+ * Checks the statements of a batch and takes what they hold.
+ *
+ * @throws {TypeError} one of them is no statement; the message tells which and what to write.
+ * @throws {SQLitePoolError} one of them begins or ends a transaction.
+ */
+export function prepareBatch(statements: unknown): PreparedStatement[] {
+  if (!Array.isArray(statements)) {
+    throw new TypeError(
+      `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
+    );
+  }
+  return statements.map((statement: BatchStatement, index) => {
+    expectStatement(statement, index);
+    const sql = textOf(statement.sql);
+    const { control } = classify(sql);
+    if (control !== undefined) throw controlInBatch(control, index);
+    return { sql, params: takeParams(paramsOf(statement.sql, statement.params)) };
   });
 }
 
-async function runInOrder<R>(
-  tx: Connection<R>,
-  statements: readonly BatchStatement[],
+function expectStatement(statement: BatchStatement, index: number): void {
+  const what = `Statement ${index} of the batch`;
+  if (typeof statement !== "object" || statement === null || !("sql" in statement)) {
+    const keys = typeof statement === "object" && statement !== null ? Object.keys(statement) : [];
+    const meant = keys.map((key) => OTHER_NAMES.get(key)).includes("sql");
+    throw new TypeError(
+      `${what} must be an object { sql, params }; got ${describeValue(statement)}` +
+        (meant ? ` with ${keys.join(", ")}` : "") + '. Write { sql: "INSERT ...", params: [...] }.',
+    );
+  }
+  for (const key of Object.keys(statement)) {
+    const meant = OTHER_NAMES.get(key);
+    if (meant !== undefined) {
+      throw new TypeError(`${what} has an unknown key "${key}". Did you mean ${meant}?`);
+    }
+  }
+  refuseUnknownOptions(statement, STATEMENT_KEYS);
+}
+
+/** Runs statements on a connection, in their order; the first that fails undoes all of them. */
+export async function runBatch<R>(
+  holder: Holder,
+  statements: readonly PreparedStatement[],
+  rows: RowOptions<R>,
+  onBegin: (scope: TransactionScope) => void,
 ): Promise<ResultSet<R>[]> {
-  const results: ResultSet<R>[] = [];
-  for (const { sql, params } of statements) results.push(await tx.run(sql, params));
-  return results;
+  const scope = await TransactionScope.begin(holder, "immediate", 0);
+  onBegin(scope);
+  return await runTransaction(scope, () => runInOrder(scope, statements, rows));
 }
 
 /**
- * Sends a thread many at once. Should one of them end the transaction, those that are on their way
- * must not run outside of it.
+ * A thread is sent many at once: what its transaction's end leaves on the way does not run. None
+ * has a savepoint, since a failure undoes them all.
  */
-async function runTogether<R>(
-  session: PhysicalConnection,
-  statements: readonly BatchStatement[],
-  rowFactory: RowFactory<R> | undefined,
+async function runInOrder<R>(
+  scope: TransactionScope,
+  statements: readonly PreparedStatement[],
+  rows: RowOptions<R>,
 ): Promise<ResultSet<R>[]> {
-  const send = async ({ sql, params }: BatchStatement): Promise<ResultSet<R>> => {
-    const values = paramsOf(sql, params);
-    return await session.connection.executeInTransaction!(textOf(sql), values, { rowFactory });
-  };
   const calls: Promise<ResultSet<R>>[] = [];
   let failures = 0;
-  for (const statement of statements) {
-    const call = session.watch(send(statement));
+  for (const [index, { sql, params }] of statements.entries()) {
+    const physical = scope.value;
+    const call = physical.run(scope, sql, params, rows, wholeResult, false)
+      .catch((error) => {
+        failures += 1;
+        throw withIndex(error, index);
+      });
     calls.push(call);
-    call.catch(() => failures += 1);
-    if (session.hasRoom) continue;
+    // It is awaited below, when those before it have been.
+    call.catch(() => {});
+    if (physical.hasRoom) continue;
     await Promise.allSettled([call]);
     if (failures > 0) break;
   }
-  try {
-    const results: ResultSet<R>[] = [];
-    // In their order: parameters are refused before the answers of statements ahead have come.
-    for (const call of calls) results.push(await call);
-    return results;
-  } catch (error) {
-    throw session.explain(error);
-  }
+  await Promise.allSettled(calls);
+  const results: ResultSet<R>[] = [];
+  // In their order: parameters are refused before the answers of statements ahead have come.
+  for (const call of calls) results.push(await call);
+  return results;
+}
+
+function withIndex(error: unknown, index: number): unknown {
+  if (error instanceof Error) Object.assign(error, { index });
+  return error;
 }

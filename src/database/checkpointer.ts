@@ -54,14 +54,14 @@ export async function tidyUp<R>(
   connection: LeasedConnection<R>,
   { inMemory, expired }: { readonly inMemory: boolean; readonly expired: () => boolean },
 ): Promise<void> {
-  const { session } = connection;
   // A limit keeps PRAGMA optimize short on a large database, which newer versions do themselves.
   const steps = ["PRAGMA analysis_limit = 400", "PRAGMA optimize"];
   if (!inMemory) steps.push("PRAGMA wal_checkpoint(TRUNCATE)");
   for (const step of steps) {
     if (expired()) return;
     // Locked by another process, or read-only by now: SQLite does without.
-    await session.watch(session.connection.execute(step)).catch(() => {});
+    const physical = connection.lease.value;
+    await physical.track(physical.driver.execute(step)).catch(() => {});
   }
 }
 

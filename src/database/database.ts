@@ -9,7 +9,8 @@ import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackupOptions } from "./backup.ts";
 import type { BatchStatement } from "./batch.ts";
-import type { Connection, Query } from "../connections/connection.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { Query } from "../connections/query.ts";
 import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";
 import type { StatementStats } from "./router.ts";
 import type { TransactionMode } from "../connections/transaction.ts";
@@ -100,6 +101,20 @@ export interface Database<R = Row> {
    * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
    */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]>;
+  /**
+   * The first value of the first row of one statement, read by a reader.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options how the call waits for a reader.
+   * @returns the value; `undefined` when there is no row.
+   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   */
+  value(
+    query: Query,
+    params?: BindParams,
+    options?: AcquireOptions,
+  ): Promise<SQLiteValue | undefined>;
   /**
    * Rows one after the other, from a reader that is held until the loop ends. All of them are of
    * one snapshot.

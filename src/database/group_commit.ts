@@ -1,30 +1,71 @@
 /**
  * Writes that meet in the queue share one transaction: one wait for the disk instead of many.
  *
- * Inline each write has a savepoint of its own. Each caller is answered after COMMIT. Should a
- * transaction be lost as a whole, its writes run again one by one, so that only the guilty fail.
+ * Each caller is answered after COMMIT, and a call that rejects has left nothing. As long as all
+ * goes well, no write needs a savepoint: when one fails, all are undone and run again, each in a
+ * savepoint, so that only the guilty fail.
  *
  * @module
  */
 
-import type { Clock } from "../platform/clock.ts";
-import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
-import { Waiter, WaitQueue } from "../pool/old_wait_queue.ts";
-import type { BindParams, ResultSet, RowFactory } from "../sqlite/types.ts";
-import { executeInSavepoint } from "../driver/savepoint.ts";
-import type { LeasedConnection } from "../connections/leased_connection.ts";
+import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { PhysicalConnection } from "../connections/physical_connection.ts";
+import { transactionEnded } from "../connections/errors.ts";
+import { wholeResult } from "../connections/query.ts";
+import { TransactionScope } from "../connections/transaction.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { withCallersStack } from "../platform/callers_stack.ts";
+import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../pool/deadline.ts";
+import {
+  OutcomeUnknownError,
+  PoolConnectionAcquireTimeoutError,
+  SQLitePoolError,
+} from "../pool/errors.ts";
+import { listenForAbort } from "../pool/abort.ts";
+import type { Lease } from "../pool/lease.ts";
+import { type Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
 const LONGEST_MS = 5;
 
-/** Somebody's write, and who waits for it. */
-interface Write {
+/** So many turns of the microtask queue a group waits for callers who are about to write too. */
+const TURNS_TO_GATHER = 3;
+
+const BEGIN = "BEGIN IMMEDIATE";
+
+/** One write, and how its caller waits. */
+export interface WriteCall {
   readonly sql: string;
+  /** Already taken: the write runs later. */
   readonly params: BindParams | undefined;
-  readonly rowFactory: RowFactory<unknown> | undefined;
+  readonly rows: RowOptions<unknown>;
+  readonly signal: AbortSignal | undefined;
+  /** Longest wait for its turn, in milliseconds. */
+  readonly waitMs: number;
+  /** Longest wait for its outcome, from the call on, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/** A write in the queue. */
+interface Write extends WriteCall {
   readonly caller: Waiter<ResultSet<unknown>>;
+  /** It waits for the writer, is about to be run on it, or has been run. */
+  phase: "queued" | "starting" | "sent";
+  /** Ends the wait for an outcome that does not come. */
+  timer: Timer;
+  /** Set while the caller's signal is listened to. */
+  stopListening: (() => void) | undefined;
+}
+
+/** Writes that meet. */
+interface Group {
+  readonly writes: Write[];
+  /** Whether it has taken its place in the queue for the writer. */
+  phase: "gathering" | "in line";
 }
 
 /** How a write went, before anybody is told. */
@@ -34,133 +75,313 @@ interface Outcome {
   readonly error: unknown;
 }
 
-/** How one write waits. */
-export interface WriteWait {
-  readonly signal: AbortSignal | undefined;
-  readonly timeoutMs: number;
-}
-
-/** The connections that write, one lease at a time. */
-export interface WriterSource {
-  connection(options: { timeoutMs: number }): Promise<LeasedConnection<unknown>>;
-}
-
 /** Collects writes while the writer is busy, and commits them together. */
 export class GroupCommit {
-  readonly #writer: WriterSource;
+  readonly #writer: SQLiteConnectionPool<unknown>;
   readonly #clock: Clock;
-  /** Everybody who waits for an answer. */
-  readonly #callers: WaitQueue<ResultSet<unknown>>;
+  /** Those who wait for their turn. */
+  readonly #queue: WaitQueue<ResultSet<unknown>>;
   /** The last group in the queue, as long as it takes more writes. */
-  #open: Write[] | undefined = undefined;
+  #open: Group | undefined = undefined;
+  /** Groups that wait for the writer. */
+  #asking = 0;
+  /** Writes that have the writer, and are in the queue until they run. */
+  #starting = 0;
+  /** Whether the last group had a write that failed: the next may have one too. */
+  #expects: "success" | "failure" = "success";
 
-  constructor(writer: WriterSource, clock: Clock) {
+  /** @param maxWaiting how many callers may wait for the writer. */
+  constructor(writer: SQLiteConnectionPool<unknown>, clock: Clock, maxWaiting: number) {
     this.#writer = writer;
     this.#clock = clock;
-    this.#callers = new WaitQueue(clock, (caller) => {
-      this.#refuse(caller, writerStayedBusy(caller.timeoutMs));
+    this.#queue = new WaitQueue(clock, {
+      counters: writer.counters,
+      maxWaiting,
+      aboutToBeServed: () => this.#starting + (writer.isIdle ? 1 : 0),
+      onExpire: ({ timeoutMs }) => writerStayedBusy(timeoutMs),
     });
   }
 
+  /** How many more wait for the writer than its pool knows of. */
+  get waiting(): number {
+    return this.#queue.size - this.#starting - this.#asking;
+  }
+
   /** Queues a write; answered when it has been committed or has failed. */
-  add(
-    sql: string,
-    params: BindParams | undefined,
-    rowFactory: RowFactory<unknown> | undefined,
-    wait: WriteWait,
-  ): Promise<ResultSet<unknown>> {
-    const { signal, timeoutMs } = wait;
-    const caller = new Waiter<ResultSet<unknown>>(this.#clock.now());
+  add(call: WriteCall): Promise<ResultSet<unknown>> {
+    const { signal, waitMs } = call;
     // In a queue for the sake of its one timer: a timer each would cost more than the write.
-    this.#callers.push(caller);
-    this.#callers.limit(caller, timeoutMs);
-    if (signal !== undefined) caller.onAbort(signal, () => this.#refuse(caller, signal.reason));
-    if (this.#open === undefined || this.#open.length >= MOST_WRITES) {
-      this.#open = [];
-      void this.#commit(this.#open);
+    const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined);
+    if (!caller.waiting) return caller.promise;
+    let group = this.#open;
+    if (group === undefined || group.writes.length >= MOST_WRITES) {
+      group = this.#open = { writes: [], phase: "gathering" };
+      this.#gather(group, TURNS_TO_GATHER);
     }
-    this.#open.push({ sql, params, rowFactory, caller });
-    return caller.promise;
+    group.writes.push({
+      ...call,
+      caller,
+      phase: "queued",
+      timer: undefined,
+      stopListening: undefined,
+    });
+    return answerOf(caller);
   }
 
   /** Whoever queues for the writer now comes after the writes so far, and before later ones. */
   seal(): void {
+    const group = this.#open;
     this.#open = undefined;
+    if (group !== undefined) this.#lineUp(group);
   }
 
-  #answer(caller: Waiter<ResultSet<unknown>>, result: ResultSet<unknown>): void {
-    if (!caller.waiting) return;
-    this.#callers.remove(caller);
-    caller.accept(result);
+  /** Waits for callers who are about to write too. */
+  #gather(group: Group, turns: number): void {
+    if (turns === 0) this.#lineUp(group);
+    else queueMicrotask(() => this.#gather(group, turns - 1));
   }
 
-  #refuse(caller: Waiter<ResultSet<unknown>>, error: unknown): void {
-    if (!caller.waiting) return;
-    this.#callers.remove(caller);
-    caller.fail(error);
+  #lineUp(group: Group): void {
+    if (group.phase === "in line") return;
+    group.phase = "in line";
+    void this.#commitGroup(group);
   }
 
-  async #commit(group: Write[]): Promise<void> {
-    let connection: LeasedConnection<unknown> | undefined;
+  /** From now on only the outcome counts. False when the caller has given up before. */
+  #send(write: Write): boolean {
+    const { caller, signal, limitMs } = write;
+    if (write.phase === "sent") return !caller.settled;
+    if (!caller.take()) return false;
+    write.phase = "sent";
+    this.#starting -= 1;
+    if (limitMs < Infinity) {
+      const restMs = caller.since + limitMs - this.#clock.now();
+      this.#giveUpAfter(write, Math.max(0, restMs), () => statementTooSlow(limitMs));
+    }
+    if (signal !== undefined) {
+      const giveUp = (): void => this.#giveUpAfter(write, 0, () => signal.reason);
+      write.stopListening = listenForAbort(signal, giveUp);
+    }
+    return true;
+  }
+
+  /** A caller who gives up is kept waiting a little, for an outcome that may be near. */
+  #giveUpAfter(write: Write, delayMs: number, reason: () => unknown): void {
+    const giveUp = (): void => this.#refuse(write, outcomeUnknown(reason()));
+    this.#clock.cancel(write.timer);
+    const inMs = delayMs + OUTCOME_GRACE_MS;
+    write.timer = this.#clock.schedule(giveUp, inMs, "lets process exit");
+  }
+
+  #answer(write: Write, result: ResultSet<unknown>): void {
+    this.#stopWaiting(write);
+    write.caller.accept(result);
+  }
+
+  #refuse(write: Write, error: unknown): void {
+    this.#stopWaiting(write);
+    write.caller.fail(error);
+  }
+
+  #stopWaiting({ timer, stopListening }: Write): void {
+    if (timer !== undefined) this.#clock.cancel(timer);
+    stopListening?.();
+  }
+
+  async #commitGroup(group: Group): Promise<void> {
+    const { writes } = group;
+    let lease: Lease<PhysicalConnection> | undefined;
     try {
-      connection = await this.#writer.connection({ timeoutMs: Infinity });
+      lease = this.#writer.tryLend() ?? await this.#waitForWriter();
       if (this.#open === group) this.#open = undefined;
-      let left: Write[] = group;
-      while (left.length > 0) left = await this.#commitSome(connection, left);
+      for (const write of writes) write.phase = "starting";
+      this.#starting = writes.length;
+      await this.#commitAll(lease, writes);
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
-      for (const { caller } of group) this.#refuse(caller, error);
+      for (const write of writes) this.#refuse(write, ownCopy(error));
     } finally {
-      await connection?.release();
+      this.#starting = 0;
+      const released = lease?.release();
+      if (released !== undefined) await released;
     }
   }
 
-  /** Commits as many writes as fit in one transaction and returns the others. */
-  async #commitSome(connection: LeasedConnection<unknown>, writes: Write[]): Promise<Write[]> {
-    const wanted = writes.filter(({ caller }) => caller.waiting);
-    if (wanted.length < 2) {
-      await this.#answerOneByOne(connection, wanted);
-      return [];
+  async #waitForWriter(): Promise<Lease<PhysicalConnection>> {
+    this.#asking += 1;
+    try {
+      // Each caller has a deadline of its own.
+      return (await this.#writer.lend({ timeoutMs: Infinity })).lease;
+    } finally {
+      this.#asking -= 1;
     }
-    await connection.begin("immediate");
+  }
+
+  /** Commits writes, as many in one transaction as fit. */
+  async #commitAll(lease: Lease<PhysicalConnection>, writes: Write[]): Promise<void> {
+    /** How many of those that are left must not share a transaction. */
+    let alone = 0;
+    let left = writes;
+    while (true) {
+      left = left.filter(({ caller }) => !caller.settled);
+      if (left.length === 0) return;
+      const physical = lease.value;
+      if (!physical.tryTakeWriteLock(BEGIN)) await physical.takeWriteLock(lease, BEGIN);
+      const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
+      const careful = members.length > 1 && this.#expects === "failure";
+      const running = this.#run(lease, members, careful);
+      const outcomes = Array.isArray(running) ? running : await running;
+      const failed = outcomes.filter(({ result }) => result === undefined);
+      const ended = !physical.driver.inTransaction;
+      if (failed.length > 0 && !careful) {
+        if (!ended) await physical.rollback();
+        if (members.length === 1) this.#refuse(failed[0].write, failed[0].error);
+        // Who is to blame shows when each has a savepoint.
+        else this.#expects = "failure";
+      } else if (ended) {
+        // What ended the transaction took all others with it: they run again without it.
+        const { write, error } = failed.at(-1) ?? outcomes[outcomes.length - 1];
+        this.#refuse(write, error ?? transactionEnded(undefined));
+      } else if (await this.#commit(lease, outcomes)) {
+        if (careful && failed.length === 0) this.#expects = "success";
+      } else {
+        // Which of them makes COMMIT fail shows when each has a transaction of its own.
+        alone = outcomes.length;
+      }
+      alone = Math.max(0, alone - (members.length === 1 ? 1 : 0));
+    }
+  }
+
+  /** Runs writes inside the open transaction: at once where the driver can. */
+  #run(
+    lease: Lease<PhysicalConnection>,
+    members: readonly Write[],
+    careful: boolean,
+  ): Outcome[] | Promise<Outcome[]> {
+    return lease.value.driver.executeSync === undefined
+      ? this.#runAsync(lease, members, careful)
+      : this.#runSync(lease, members, careful);
+  }
+
+  #runSync(
+    lease: Lease<PhysicalConnection>,
+    members: readonly Write[],
+    careful: boolean,
+  ): Outcome[] | Promise<Outcome[]> {
+    const startedAt = this.#clock.now();
+    const outcomes: Outcome[] = [];
+    const physical = lease.value;
+    const runFrom = (first: number): Outcome[] | Promise<Outcome[]> => {
+      for (let index = first; index < members.length; index++) {
+        const pause = physical.pauseBeforeCall();
+        if (pause !== undefined) return pause.then(() => runFrom(index));
+        const write = members[index];
+        if (!this.#send(write)) continue;
+        const outcome = this.#runNow(physical, write, careful);
+        outcomes.push(outcome);
+        if (outcome.result === undefined && (!careful || !physical.driver.inTransaction)) break;
+        if (this.#clock.now() - startedAt > LONGEST_MS) break;
+      }
+      return outcomes;
+    };
+    return runFrom(0);
+  }
+
+  #runNow(physical: PhysicalConnection, write: Write, careful: boolean): Outcome {
+    const { sql, params, rows } = write;
+    try {
+      const result = physical.runNow(sql, params, rows, careful);
+      return { write, result, error: result === undefined ? lockedInTransaction() : undefined };
+    } catch (error) {
+      return { write, result: undefined, error };
+    }
+  }
+
+  async #runAsync(
+    lease: Lease<PhysicalConnection>,
+    members: readonly Write[],
+    careful: boolean,
+  ): Promise<Outcome[]> {
+    const scope = new TransactionScope(lease, undefined, 0);
+    const physical = lease.value;
     const startedAt = this.#clock.now();
     const outcomes: Promise<Outcome>[] = [];
-    for (const write of wanted) {
-      // Before each is sent: those that only wait for their turn would not show in the backlog.
-      const pause = connection.session.pauseBeforeCall();
-      if (pause !== undefined) await pause;
-      const outcome = runInSavepoint(connection.session, write);
+    for (const write of members) {
+      if (!this.#send(write)) continue;
+      const outcome = this.#runInScope(scope, physical, write, careful);
       outcomes.push(outcome);
       // A thread answers many quick ones at once.
-      if (connection.session.hasRoom) continue;
-      await outcome;
-      // Some errors and RAISE(ROLLBACK) end the transaction, and with it what came before.
-      if (!connection.inTransaction || this.#clock.now() - startedAt > LONGEST_MS) break;
+      if (!careful && physical.hasRoom) continue;
+      const { result } = await outcome;
+      if (result === undefined && (!careful || !physical.driver.inTransaction)) break;
+      if (this.#clock.now() - startedAt > LONGEST_MS) break;
     }
-    await this.#commitOrRepeat(connection, await Promise.all(outcomes));
-    return wanted.slice(outcomes.length);
+    return await Promise.all(outcomes);
   }
 
-  async #commitOrRepeat(connection: LeasedConnection<unknown>, outcomes: Outcome[]): Promise<void> {
-    if (!await committed(connection)) {
-      await this.#answerOneByOne(connection, outcomes.map(({ write }) => write));
-      return;
-    }
-    for (const { write: { caller }, result, error } of outcomes) {
-      if (result === undefined) this.#refuse(caller, error);
-      else this.#answer(caller, result);
+  async #runInScope(
+    scope: TransactionScope,
+    physical: PhysicalConnection,
+    write: Write,
+    careful: boolean,
+  ): Promise<Outcome> {
+    const { sql, params, rows } = write;
+    try {
+      const result = await physical.run(scope, sql, params, rows, wholeResult, careful);
+      return { write, result, error: undefined };
+    } catch (error) {
+      return { write, result: undefined, error };
     }
   }
 
-  async #answerOneByOne(connection: LeasedConnection<unknown>, writes: Write[]): Promise<void> {
-    for (const { sql, params, rowFactory, caller } of writes) {
-      try {
-        this.#answer(caller, await connection.run(sql, params, { rowFactory }));
-      } catch (error) {
-        this.#refuse(caller, error);
-      }
+  /** Commits and answers; false, with everything undone, when COMMIT fails for some of many. */
+  async #commit(
+    lease: Lease<PhysicalConnection>,
+    outcomes: readonly Outcome[],
+  ): Promise<boolean> {
+    const physical = lease.value;
+    try {
+      if (!physical.tryCommit()) await physical.commit(lease);
+    } catch (error) {
+      // The connection is gone, and nobody can know.
+      if (error instanceof OutcomeUnknownError) throw error;
+      await physical.rollback();
+      if (outcomes.length > 1) return false;
+      this.#refuse(outcomes[0].write, error);
+      return true;
     }
+    for (const { write, result, error } of outcomes) {
+      if (result === undefined) this.#refuse(write, error);
+      else this.#answer(write, result);
+    }
+    return true;
   }
+}
+
+/** An async function, so that the stack of an error leads to whoever awaits it. */
+async function answerOf(caller: Waiter<ResultSet<unknown>>): Promise<ResultSet<unknown>> {
+  try {
+    return await caller.promise;
+  } catch (error) {
+    // Errors of the user's row factory are left as they are.
+    const ours = error instanceof SQLiteError || error instanceof SQLitePoolError;
+    throw ours ? withCallersStack(error) : error;
+  }
+}
+
+/** Callers who fail together get an error each: its stack is to lead to them. */
+function ownCopy(error: unknown): unknown {
+  if (error instanceof SQLiteError) {
+    return new SQLiteError(error.message, error.rawCode, { cause: error.cause });
+  }
+  if (error instanceof OutcomeUnknownError) {
+    return new OutcomeUnknownError(error.message, { cause: error.cause });
+  }
+  return error;
+}
+
+function lockedInTransaction(): SQLiteError {
+  return new SQLiteError("the database is locked, though the write lock is held", resultCode.BUSY);
 }
 
 function writerStayedBusy(timeoutMs: number): Error {
@@ -168,26 +389,4 @@ function writerStayedBusy(timeoutMs: number): Error {
     `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
       "raise acquisitionTimeoutMs.",
   );
-}
-
-async function committed(connection: LeasedConnection<unknown>): Promise<boolean> {
-  if (!connection.inTransaction) return false;
-  try {
-    await connection.commit();
-    return true;
-  } catch {
-    // Which write is to blame shows when each has a transaction of its own.
-    await connection.rollback();
-    return false;
-  }
-}
-
-async function runInSavepoint(session: PhysicalConnection, write: Write): Promise<Outcome> {
-  const { sql, params, rowFactory } = write;
-  try {
-    const call = executeInSavepoint(session.connection, sql, params, { rowFactory });
-    return { write, result: await session.watch(call), error: undefined };
-  } catch (error) {
-    return { write, result: undefined, error: session.explain(error) };
-  }
 }

@@ -5,7 +5,24 @@
  */
 
 import type { Clock } from "../platform/clock.ts";
-import { PoolClosedError } from "../pool/errors.ts";
+import { inCallersContext } from "../platform/async_context.ts";
+import { describeValue } from "../platform/describe.ts";
+import type { Connection } from "../connections/connection.ts";
+import {
+  type ConnectionOptions,
+  POOL_CALL_OPTION_NAMES,
+  type PoolStats,
+  type SQLiteConnectionPool,
+} from "../connections/connection_pool.ts";
+import {
+  checkTransactionCallback,
+  type LeasedConnection,
+} from "../connections/leased_connection.ts";
+import { paramsOf, type Query, textOf } from "../connections/query.ts";
+import { isInside, runInside } from "../connections/reentrancy.ts";
+import { classify } from "../sqlite/classify.ts";
+import { beginStatement, type TransactionScope } from "../connections/transaction.ts";
+import { callTooSlow, withDeadline } from "../pool/deadline.ts";
 import {
   type AcquireOptions,
   checkCallOptions,
@@ -13,27 +30,12 @@ import {
   type CloseOptions,
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
-import { describeValue } from "../platform/describe.ts";
+import { takeParams } from "../sqlite/bind.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
-import * as resultCode from "../sqlite/result_codes.ts";
-import type { CallOptions, Database, DatabaseStats, WriteOptions } from "./database.ts";
+import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
-import { type BatchStatement, runBatch } from "./batch.ts";
-import { type Connection, paramsOf, type Query, textOf } from "../connections/connection.ts";
-import type { ConnectionOptions, SQLiteConnectionPool } from "../connections/connection_pool.ts";
-import { withDeadline } from "../pool/deadline.ts";
-import type { FileWatch } from "./file_watch.ts";
-import { refuseJournalMode } from "./pragmas.ts";
-import { GroupCommit, type WriterSource } from "./group_commit.ts";
-import { ReadWatch } from "./read_watch.ts";
-import { asWriter, refuseNestedWrite } from "./reentrancy.ts";
-import type { LeasedConnection } from "../connections/leased_connection.ts";
-import { mayShareCommit } from "../sqlite/classify.ts";
-import { ReaderCursor } from "./reader_cursor.ts";
-import type { Router } from "./router.ts";
-import { beginStatement } from "../connections/transaction.ts";
+import { type BatchStatement, prepareBatch, runBatch } from "./batch.ts";
 import {
   checkpoint,
   Checkpointer,
@@ -41,6 +43,20 @@ import {
   type CheckpointResult,
   tidyUp,
 } from "./checkpointer.ts";
+import type { CallOptions, Database, DatabaseStats, WriteOptions } from "./database.ts";
+import {
+  calledInsideWrite,
+  databaseIsClosed,
+  openedReadonly,
+  runTakesNoControl,
+  scriptLeftTransactionOpen,
+} from "./database_errors.ts";
+import type { FileWatch } from "./file_watch.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { refuseJournalMode } from "./pragmas.ts";
+import { ReadWatch } from "./read_watch.ts";
+import { ReaderCursor } from "./reader_cursor.ts";
+import type { Router } from "./router.ts";
 
 /** What a database is made of. */
 export interface DatabaseParts<R> {
@@ -53,6 +69,7 @@ export interface DatabaseParts<R> {
   readonly clock: Clock;
   readonly queryTimeoutMs: number;
   readonly acquisitionTimeoutMs: number;
+  readonly maxWaiting: number;
   readonly operationTimeoutMs: number;
   readonly maxReadTransactionMs: number;
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
@@ -65,14 +82,17 @@ export interface DatabaseParts<R> {
   readonly onClosed: () => void;
 }
 
+const WRITE_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "mode", "retries"];
 const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
 
 /** {@linkcode Database} over files of this machine, and over databases in memory. */
 export class LocalDatabase<R = Row> implements Database<R> {
   readonly #parts: DatabaseParts<R>;
-  readonly #group: GroupCommit | undefined;
-  readonly #care: Checkpointer<R> | undefined;
-  readonly #longReads: ReadWatch;
+  readonly #writer:
+    | { readonly pool: SQLiteConnectionPool<R>; readonly group: GroupCommit }
+    | undefined;
+  readonly #checkpointer: Checkpointer<R> | undefined;
+  readonly #readWatch: ReadWatch;
   #closed: Promise<void> | undefined = undefined;
 
   /**
@@ -83,21 +103,31 @@ export class LocalDatabase<R = Row> implements Database<R> {
   constructor(parts: DatabaseParts<R>) {
     const { writer, clock, inMemory, maxReadTransactionMs, onLongRead } = parts;
     this.#parts = parts;
-    this.#group = writer && new GroupCommit(writer as unknown as WriterSource, clock);
-    this.#care = writer === undefined || inMemory ? undefined : new Checkpointer(writer, clock);
-    this.#longReads = new ReadWatch(
+    this.#writer = writer && {
+      pool: writer,
+      group: new GroupCommit(
+        writer as unknown as SQLiteConnectionPool<unknown>,
+        clock,
+        parts.maxWaiting,
+      ),
+    };
+    this.#checkpointer = writer === undefined || inMemory
+      ? undefined
+      : new Checkpointer(writer, clock);
+    this.#readWatch = new ReadWatch(
       clock,
       maxReadTransactionMs,
       onLongRead,
-      () => this.#care?.afterLongRead(),
+      () => this.#checkpointer?.afterLongRead(),
     );
   }
 
   get stats(): DatabaseStats {
-    const { writer, readers, threads, inline, router } = this.#parts;
+    const { readers, threads, inline, router } = this.#parts;
+    const writer = this.#writer && withGroup(this.#writer.pool.stats, this.#writer.group);
     return {
-      writer: writer?.stats,
-      readers: readers.stats,
+      writer,
+      readers: readers === this.#writer?.pool ? writer! : readers.stats,
       threads: threads(),
       inline: inline?.stats,
       statements: router?.statements ?? [],
@@ -109,27 +139,31 @@ export class LocalDatabase<R = Row> implements Database<R> {
     params?: BindParams,
     options?: CallOptions<T>,
   ): Promise<T | undefined> {
-    return this.#reading(
-      "get",
-      (readers) => readers.get(query, params, options),
-      this.#singleReader(query),
-    );
+    const refusal = this.#refusalOfRead("get");
+    if (refusal !== undefined) return refusal;
+    return this.#readerOf(query).get(query, params, options);
   }
 
   all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]> {
-    return this.#reading(
-      "all",
-      (readers) => readers.all(query, params, options),
-      this.#singleReader(query),
-    );
+    const refusal = this.#refusalOfRead("all");
+    if (refusal !== undefined) return refusal;
+    return this.#readerOf(query).all(query, params, options);
   }
 
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
-    return this.#reading(
-      "values",
-      (readers) => readers.values(query, params, options),
-      this.#singleReader(query),
-    );
+    const refusal = this.#refusalOfRead("values");
+    if (refusal !== undefined) return refusal;
+    return this.#readerOf(query).values(query, params, options);
+  }
+
+  value(
+    query: Query,
+    params?: BindParams,
+    options?: AcquireOptions,
+  ): Promise<SQLiteValue | undefined> {
+    const refusal = this.#refusalOfRead("value");
+    if (refusal !== undefined) return refusal;
+    return this.#readerOf(query).value(query, params, options);
   }
 
   iterate<T = R>(
@@ -137,41 +171,48 @@ export class LocalDatabase<R = Row> implements Database<R> {
     params?: BindParams,
     options: CallOptions<T> = {},
   ): AsyncIterableIterator<T> {
-    const { clock, queryTimeoutMs } = this.#parts;
-    const { signal, timeoutMs = queryTimeoutMs } = options;
-    let ended = (): void => {};
-    const borrow = () =>
-      this.#reading("iterate", async (readers) => {
-        const connection = await readers.connection(options);
-        ended = this.#longReads.begin();
-        return connection;
-      });
-    return new ReaderCursor<T>(
-      borrow,
-      (connection) => connection.iterate(query, params, options),
-      { clock, signal, timeoutMs },
-      () => ended(),
-    );
+    const { clock, queryTimeoutMs, readers } = this.#parts;
+    const { signal, timeoutMs, rowFactory } = options;
+    let taken: BindParams | undefined;
+    let mistake: { readonly error: unknown } | undefined;
+    try {
+      checkCallOptions(options, POOL_CALL_OPTION_NAMES);
+      taken = takeParams(paramsOf(query, params));
+    } catch (error) {
+      mistake = { error };
+    }
+    return new ReaderCursor<T>({
+      clock,
+      signal,
+      timeoutMs: timeoutMs ?? queryTimeoutMs,
+      borrow: async (leave) => {
+        if (mistake !== undefined) throw mistake.error;
+        this.#expectRead("iterate");
+        return await readers.lend<T>({ signal: leave, timeoutMs, rowFactory });
+      },
+      open: (connection) => connection.iterate<T>(textOf(query), taken),
+      onBegin: () => this.#readWatch.begin(),
+    });
   }
 
-  read<S>(
+  async read<S>(
     fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
     options: AcquireOptions = {},
   ): Promise<S> {
-    return this.#reading("read", (readers) => {
-      checkCallback("read", fn);
-      return this.#lend(readers, options, async (connection) => {
-        const ended = this.#longReads.begin();
-        try {
-          return await connection.transaction(async (snapshot) => {
-            // BEGIN DEFERRED alone reads nothing, so it would pin nothing either.
-            await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
-            return fn(snapshot);
-          }, { mode: "deferred" });
-        } finally {
-          ended();
-        }
-      });
+    this.#expectRead("read");
+    checkTransactionCallback("db.read", fn);
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    return await this.#lend(this.#parts.readers, options, async (connection) => {
+      const ended = this.#readWatch.begin();
+      try {
+        return await connection.runTransaction(async (snapshot) => {
+          // BEGIN DEFERRED alone reads nothing, so it would pin nothing either.
+          await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
+          return await fn(snapshot);
+        }, "deferred");
+      } finally {
+        ended();
+      }
     });
   }
 
@@ -180,93 +221,107 @@ export class LocalDatabase<R = Row> implements Database<R> {
     params?: BindParams,
     options: CallOptions<T> = {},
   ): Promise<ResultSet<T>> {
-    return this.#writing("run", (writer, group) => {
+    try {
+      checkCallOptions(options, POOL_CALL_OPTION_NAMES);
       const sql = textOf(query);
-      const values = paramsOf(query, params);
-      const { signal, timeoutMs = this.#parts.acquisitionTimeoutMs } = options;
-      if (signal?.aborted) return Promise.reject(signal.reason);
-      if (!mayShareCommit(sql)) {
+      const { control, writes, atomic } = classify(sql);
+      if (control !== undefined) throw runTakesNoControl();
+      const { pool, group } = this.#writerFor("run", writes);
+      if (!writes) {
         if (!this.#parts.inMemory) refuseJournalMode(sql);
-        group.seal();
-        return writer.execute(sql, values, options);
+        return pool.execute(query, params, options);
       }
-      const rowFactory = options.rowFactory ?? this.#parts.rowFactory;
-      const wait = { signal, timeoutMs };
-      return group.add(sql, values, rowFactory, wait) as Promise<ResultSet<T>>;
-    });
+      const { acquisitionTimeoutMs, queryTimeoutMs } = this.#parts;
+      const { signal, timeoutMs } = options;
+      const rowFactory = (options.rowFactory ?? this.#parts.rowFactory) as
+        | RowFactory<T>
+        | undefined;
+      return group.add({
+        sql,
+        params: takeParams(paramsOf(query, params)),
+        // Only what gives rows calls the factory.
+        rows: { rowFactory: atomic && rowFactory ? inCallersContext(rowFactory) : undefined },
+        signal,
+        waitMs: timeoutMs ?? acquisitionTimeoutMs,
+        limitMs: timeoutMs ?? queryTimeoutMs,
+      }) as Promise<ResultSet<T>>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  batch(
+  async batch(
     statements: readonly BatchStatement[],
     options: AcquireOptions = {},
   ): Promise<ResultSet<R>[]> {
-    return this.#writing("batch", (writer, group) => {
-      if (!Array.isArray(statements)) {
-        throw new TypeError(
-          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
-        );
-      }
-      group.seal();
-      const { rowFactory } = this.#parts;
-      return writer.withConnection(
-        (connection) => runBatch(connection as LeasedConnection<R>, statements, rowFactory),
-        options,
-      );
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    const { rowFactory } = this.#parts;
+    const { pool } = this.#writerFor("batch");
+    const prepared = prepareBatch(statements);
+    return await this.#lend(
+      pool,
+      options,
+      (connection, onBegin) => runBatch(connection.lease, prepared, { rowFactory }, onBegin),
+    );
+  }
+
+  async executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    if (!this.#parts.inMemory && typeof sql === "string") refuseJournalMode(sql);
+    const { pool } = this.#writerFor("executeScript");
+    await this.#lend(pool, options, async (connection) => {
+      await connection.executeScript(sql);
+      if (!connection.inTransaction) return;
+      await connection.rollback();
+      throw scriptLeftTransactionOpen();
     });
   }
 
-  executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
-    return this.#writing("executeScript", (writer, group) => {
-      if (!this.#parts.inMemory && typeof sql === "string") refuseJournalMode(sql);
-      group.seal();
-      return writer.withConnection((connection) => connection.executeScript(sql), options);
-    });
-  }
-
-  write<S>(
+  async write<S>(
     fn: (tx: Connection<R>) => S | PromiseLike<S>,
     options: WriteOptions = {},
   ): Promise<S> {
-    return this.#writing("write", (writer, group) => {
-      const { mode = "immediate", retries = 0 } = options;
-      checkCallback("write", fn);
-      beginStatement(mode);
-      if (!Number.isSafeInteger(retries) || retries < 0) {
-        throw new RangeError(
-          `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
-        );
-      }
-      group.seal();
-      return this.#lend(writer, options, async (connection) => {
-        for (let attempt = 0;; attempt++) {
-          try {
-            return await asWriter(this, () => connection.transaction(fn, { mode }));
-          } catch (error) {
-            if (attempt >= retries || !isStaleSnapshot(error)) throw error;
-          }
+    checkCallOptions(options, WRITE_OPTION_NAMES);
+    checkTransactionCallback("db.write", fn);
+    const { mode = "immediate", retries = 0 } = options;
+    beginStatement(mode);
+    if (!Number.isSafeInteger(retries) || retries < 0) {
+      throw new RangeError(
+        `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
+      );
+    }
+    const { pool } = this.#writerFor("write");
+    return await this.#lend(pool, options, async (connection, onBegin) => {
+      for (let attempt = 0;; attempt++) {
+        try {
+          return await connection.runTransaction(
+            (tx) => runInside(this, () => fn(tx)),
+            mode,
+            { onBegin },
+          );
+        } catch (error) {
+          if (attempt >= retries || !isStaleSnapshot(error)) throw error;
         }
-      });
+      }
     });
   }
 
-  checkpoint(
+  async checkpoint(
     mode: CheckpointMode = "passive",
     options: AcquireOptions = {},
   ): Promise<CheckpointResult> {
-    return this.#writing("checkpoint", (writer, group) => {
-      checkCallOptions(options, WAIT_OPTION_NAMES);
-      if (!CHECKPOINT_MODES.includes(mode)) {
-        const allowed = CHECKPOINT_MODES.map((known) => JSON.stringify(known)).join(", ");
-        throw new TypeError(`mode must be one of ${allowed}; got ${describeValue(mode)}`);
-      }
-      group.seal();
-      return checkpoint(writer, mode, options);
-    });
+    if (!CHECKPOINT_MODES.includes(mode)) {
+      const allowed = CHECKPOINT_MODES.map((known) => JSON.stringify(known)).join(", ");
+      throw new TypeError(`mode must be one of ${allowed}; got ${describeValue(mode)}`);
+    }
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    const { pool } = this.#writerFor("checkpoint");
+    return await checkpoint(pool, mode, options);
   }
 
-  backup(path: string, options: BackupOptions = {}): Promise<void> {
-    const { backup } = this.#parts;
-    return this.#reading("backup", () => backup(path, options, () => this.#longReads.begin()));
+  async backup(path: string, options: BackupOptions = {}): Promise<void> {
+    this.#expectRead("backup");
+    await this.#parts.backup(path, options, () => this.#readWatch.begin());
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -285,119 +340,123 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { writer, readers, inline, inMemory, onClosed, clock } = this.#parts;
+    const { writer, readers, inline, inMemory, file, onClosed, clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
-    this.#care?.stop();
-    this.#parts.file?.stop();
+    this.#checkpointer?.stop();
+    file?.stop();
     const readersClosed = readers === writer
       ? undefined
       : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
     if (writer !== undefined) {
+      this.#writer?.group.seal();
       // Queued like any write, so that all those before it are done first.
-      const lastWrite = writer.withConnection(async (connection) => {
-        await readersClosed;
-        const expired = (): boolean => clock.now() >= deadline;
-        await tidyUp(connection as LeasedConnection<R>, { inMemory, expired });
-      }, { timeoutMs });
+      const lastWrite = async (): Promise<void> => {
+        const connection = await writer.lend({ timeoutMs });
+        try {
+          await readersClosed;
+          await tidyUp(connection, { inMemory, expired: () => clock.now() >= deadline });
+        } finally {
+          await connection.release();
+        }
+      };
       // Out of time: SQLite does without.
-      await withDeadline(clock, { timeoutMs }, () => lastWrite).catch(() => {});
+      await withDeadline(clock, { timeoutMs }, lastWrite).catch(() => {});
       await writer.close({ timeoutMs: 0 });
     }
     await readersClosed;
     onClosed();
   }
 
-  /** Runs a callback on a connection that dies when the caller stops waiting. */
-  #lend<S>(
+  /** Runs work on a connection that dies when the caller stops waiting. */
+  async #lend<S>(
     pool: SQLiteConnectionPool<R>,
     { signal, timeoutMs }: AcquireOptions,
-    use: (connection: Connection<R>) => Promise<S>,
+    use: (
+      connection: LeasedConnection<R>,
+      onBegin: (scope: TransactionScope) => void,
+    ) => Promise<S>,
   ): Promise<S> {
     const { clock, queryTimeoutMs } = this.#parts;
-    const limit = { signal, timeoutMs: timeoutMs ?? queryTimeoutMs };
-    const borrowed = pool.connection({ signal, timeoutMs });
-    return borrowed.then(async (connection) => {
-      let state = "under way" as "under way" | "settled";
-      try {
-        return await withDeadline(clock, limit, async () => {
-          try {
-            return await use(connection);
-          } finally {
-            state = "settled";
-          }
-        });
-      } finally {
-        const released = connection.release();
-        // Whoever gave up does not wait for what has yet to be undone.
-        if (state === "settled") await released;
-      }
-    });
+    const startedAt = clock.now();
+    const connection = await pool.lend<R>({ signal, timeoutMs });
+    const restMs = timeoutMs === undefined
+      ? queryTimeoutMs
+      : Math.max(0, timeoutMs - (clock.now() - startedAt));
+    let scope: TransactionScope | undefined;
+    let released: Promise<void> | undefined;
+    try {
+      return await withDeadline(
+        clock,
+        { signal, timeoutMs: restMs },
+        () => use(connection, (begun) => scope = begun),
+        {
+          tooLate: () => callTooSlow(timeoutMs ?? queryTimeoutMs),
+          isPastRecall: () => scope?.isPastRecall === true,
+          // Whoever gave up does not wait for what has yet to be undone.
+          onGiveUp: () => {
+            released = connection.release();
+          },
+        },
+      );
+    } finally {
+      if (released === undefined) await connection.release();
+    }
   }
 
   /** Where a single read runs. */
-  #singleReader(query: Query): SQLiteConnectionPool<R> {
+  #readerOf(query: Query): SQLiteConnectionPool<R> {
     const { readers, inline, router } = this.#parts;
     if (inline === undefined) return readers;
     const sql = typeof query === "string" ? query : query?.text;
     return router?.placeOf(sql) === "inline" ? inline : readers;
   }
 
-  #reading<S>(
-    method: string,
-    use: (readers: SQLiteConnectionPool<R>) => Promise<S>,
-    pool: SQLiteConnectionPool<R> = this.#parts.readers,
-  ): Promise<S> {
+  #refusalOfRead(method: string): Promise<never> | undefined {
+    const { inMemory, file } = this.#parts;
+    if (this.#closed === undefined && !inMemory) {
+      file?.look();
+      return undefined;
+    }
     try {
-      this.#expectOpen();
-      // In memory there is one connection for all.
-      if (this.#parts.inMemory) refuseNestedWrite(this, method);
-      this.#parts.file?.look();
-      return use(pool);
+      this.#expectRead(method);
+      return undefined;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #writing<S>(
+  #expectRead(method: string): void {
+    if (this.#closed !== undefined) throw databaseIsClosed();
+    // In memory there is one connection for all.
+    const { inMemory, file } = this.#parts;
+    if (inMemory && isInside(this)) throw calledInsideWrite(method);
+    file?.look();
+  }
+
+  /**
+   * The one way to the writer. Whoever does not share a commit comes after the writes so far, and
+   * before later ones.
+   */
+  #writerFor(
     method: string,
-    use: (writer: SQLiteConnectionPool<R>, group: GroupCommit) => Promise<S>,
-  ): Promise<S> {
-    try {
-      this.#expectOpen();
-      refuseNestedWrite(this, method);
-      const { writer } = this.#parts;
-      if (writer === undefined || this.#group === undefined) throw openedReadonly(method);
-      this.#parts.file?.expectSame();
-      const written = use(writer, this.#group);
-      this.#care?.afterWrite();
-      return written;
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    sharesCommit: boolean = false,
+  ): { readonly pool: SQLiteConnectionPool<R>; readonly group: GroupCommit } {
+    if (this.#closed !== undefined) throw databaseIsClosed();
+    if (isInside(this)) throw calledInsideWrite(method);
+    const writer = this.#writer;
+    if (writer === undefined) throw openedReadonly(method);
+    this.#parts.file?.expectSame();
+    if (!sharesCommit) writer.group.seal();
+    this.#checkpointer?.afterWrite();
+    return writer;
   }
-
-  #expectOpen(): void {
-    if (this.#closed !== undefined) {
-      throw new PoolClosedError("The database is closed. Open it again to go on.");
-    }
-  }
-}
-
-function checkCallback(method: string, fn: unknown): void {
-  if (typeof fn === "function") return;
-  throw new TypeError(
-    `${method} takes a function that gets a connection; got ${describeValue(fn)}. ` +
-      `Write db.${method}(async (tx) => { ... }).`,
-  );
-}
-
-function openedReadonly(method: string): SQLiteError {
-  return new SQLiteError(
-    `db.${method}() writes, but the database was opened read-only.`,
-    resultCode.READONLY,
-  );
 }
 
 function isStaleSnapshot(error: unknown): boolean {
   return error instanceof SQLiteError && error.extendedCode === "SQLITE_BUSY_SNAPSHOT";
+}
+
+/** The writer's pool does not know of those who wait to share a commit. */
+function withGroup(stats: PoolStats, { waiting }: GroupCommit): PoolStats {
+  return { ...stats, waiting: stats.waiting + waiting };
 }

@@ -289,6 +289,7 @@ class Opening<R> {
       clock: systemEnvironment.clock,
       queryTimeoutMs,
       acquisitionTimeoutMs,
+      maxWaiting: pool.maxWaiting ?? Infinity,
       operationTimeoutMs,
       maxReadTransactionMs,
       rowFactory: pool.rowFactory,

@@ -7,7 +7,7 @@
 
 import { describeValue } from "../platform/describe.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
-import { pragmaSetBy } from "../sqlite/classify.ts";
+import { classify } from "../sqlite/classify.ts";
 import { splitScript } from "../sqlite/scan.ts";
 
 /** How often a commit waits for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
@@ -41,7 +41,7 @@ export interface Pragmas {
 export function refuseJournalMode(script: string): void {
   if (!/journal_mode/i.test(script)) return;
   for (const { text } of splitScript(script)) {
-    if (pragmaSetBy(text) !== "journal_mode" || /\bwal\b/i.test(text)) continue;
+    if (classify(text).setting !== "journal_mode" || /\bwal\b/i.test(text)) continue;
     const [, schema = "main"] = /(\w+)\s*\.\s*journal_mode/i.exec(text) ?? [];
     if (schema.toLowerCase() !== "main") continue;
     throw new SQLitePoolError(

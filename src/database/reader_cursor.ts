@@ -8,46 +8,82 @@ import type { Clock } from "../platform/clock.ts";
 import { type Deadline, withDeadline } from "../pool/deadline.ts";
 import type { PooledConnection } from "../connections/leased_connection.ts";
 
-/** How long a row may be waited for. */
-export interface RowLimit extends Deadline {
+/** Where the rows come from, and how long each may take. */
+export interface RowSource<T> extends Deadline {
   readonly clock: Clock;
+  /** Borrows a reader; gives up its place in the queue when the signal aborts. */
+  borrow(signal: AbortSignal): Promise<PooledConnection<T>>;
+  open(connection: PooledConnection<T>): AsyncIterableIterator<T>;
+  /** Called when a reader was borrowed. Call what it returns when it is given back. */
+  onBegin(): () => void;
 }
 
-/** Borrows a connection with the first `next()` and gives it back at the end. */
+const END: IteratorResult<never> = { done: true, value: undefined };
+
+/**
+ * Borrows a connection with the first `next()` and gives it back at the end. Calls queue, as those
+ * of a generator do; but `return()` overtakes a `next()` that waits for a reader, and ends it.
+ */
 export class ReaderCursor<T> implements AsyncIterableIterator<T> {
-  readonly #borrow: () => Promise<PooledConnection<T>>;
-  readonly #open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>;
-  readonly #limit: RowLimit;
-  readonly #onEnd: () => void;
-  #state: "new" | "open" | "ended" = "new";
+  readonly #source: RowSource<T>;
+  #state: "new" | "borrowing" | "open" | "ended" = "new";
+  /** The last call, which the next one waits for while any has not settled. */
+  #last: Promise<unknown> = Promise.resolve();
+  #unsettled = 0;
   #connection: PooledConnection<T> | undefined = undefined;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
+  /** Ends the wait for a reader. */
+  readonly #leave = new AbortController();
+  #onEnd: () => void = () => {};
 
-  constructor(
-    borrow: () => Promise<PooledConnection<T>>,
-    open: (connection: PooledConnection<T>) => AsyncIterableIterator<T>,
-    limit: RowLimit,
-    onEnd: () => void,
-  ) {
-    this.#borrow = borrow;
-    this.#open = open;
-    this.#limit = limit;
-    this.#onEnd = onEnd;
+  constructor(source: RowSource<T>) {
+    this.#source = source;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  async next(): Promise<IteratorResult<T>> {
-    if (this.#state === "ended") return { done: true, value: undefined };
+  next(): Promise<IteratorResult<T>> {
+    return this.#inOrder(() => this.#next());
+  }
+
+  return(value?: T): Promise<IteratorResult<T>> {
+    const end = async (): Promise<IteratorResult<T>> => {
+      await this.#end();
+      return { done: true, value };
+    };
+    if (this.#state !== "borrowing") return this.#inOrder(end);
+    this.#leave.abort();
+    return end();
+  }
+
+  #inOrder<R>(call: () => Promise<R>): Promise<R> {
+    const free = this.#unsettled === 0;
+    this.#unsettled += 1;
+    const result = free ? this.#settling(call) : this.#last.then(() => this.#settling(call));
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #settling<R>(call: () => Promise<R>): Promise<R> {
+    try {
+      return await call();
+    } finally {
+      this.#unsettled -= 1;
+    }
+  }
+
+  async #next(): Promise<IteratorResult<T>> {
+    if (this.#state === "ended") return END;
     let step = "settled" as "settled" | "under way";
     try {
       const rows = this.#rows ??= await this.#start();
+      if (rows === undefined) return END;
       step = "under way";
       const result = await withDeadline(
-        this.#limit.clock,
-        this.#limit,
+        this.#source.clock,
+        this.#source,
         () => rows.next().finally(() => step = "settled"),
       );
       if (result.done) await this.#end();
@@ -60,18 +96,30 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
     }
   }
 
-  async return(value?: T): Promise<IteratorResult<T>> {
-    await this.#end();
-    return { done: true, value };
-  }
-
-  async #start(): Promise<AsyncIterableIterator<T>> {
-    this.#state = "open";
-    const connection = await this.#borrow();
-    this.#connection = connection;
-    // The loop may have been left while the connection was on its way.
-    if (this.#hasEnded()) await connection.release();
-    return this.#open(connection);
+  /** Opens the cursor; `undefined` when the loop was left while the reader was on its way. */
+  async #start(): Promise<AsyncIterableIterator<T> | undefined> {
+    const { signal } = this.#source;
+    const leave = this.#leave;
+    const forward = (): void => leave.abort(signal?.reason);
+    signal?.addEventListener("abort", forward);
+    if (signal?.aborted) forward();
+    this.#state = "borrowing";
+    try {
+      const connection = await this.#source.borrow(leave.signal);
+      if (this.#hasEnded()) {
+        await connection.release();
+        return undefined;
+      }
+      this.#state = "open";
+      this.#connection = connection;
+      this.#onEnd = this.#source.onBegin();
+      return this.#source.open(connection);
+    } catch (error) {
+      if (this.#hasEnded()) return undefined;
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", forward);
+    }
   }
 
   #hasEnded(): boolean {

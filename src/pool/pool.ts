@@ -128,6 +128,11 @@ export class Pool<T> {
     return this.#counters;
   }
 
+  /** Resources that are ready and unused. */
+  get idle(): number {
+    return this.#idle.size;
+  }
+
   /** Whether one more resource could be opened. */
   get hasRoom(): boolean {
     return this.#resources.size < this.#options.poolSize && !this.closed;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { controlsTransaction, pragmaSetBy } from "../sqlite/classify.ts";
+import { classify } from "../sqlite/classify.ts";
 import { misuse, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { isWrite, soleStatement, type Statement } from "../sqlite/scan.ts";
@@ -55,7 +55,7 @@ export class KnownStatement {
   expectRead(method: string): void {
     const { verb, text } = this.statement;
     if (verb === "select" || verb === "explain") return;
-    if (verb === "pragma" && pragmaSetBy(text) === undefined) return;
+    if (verb === "pragma" && classify(text).setting === undefined) return;
     throw new SQLiteError(
       `attempt to write a readonly database: db.${method}() only reads. Use db.run() or db.write().`,
       resultCode.READONLY,
@@ -71,7 +71,7 @@ export class KnownStatement {
 
   /** @throws {SQLiteError} when it begins or ends a transaction. */
   expectNoTransaction(method: string): void {
-    if (!controlsTransaction(this.statement.text)) return;
+    if (classify(this.statement.text).control === undefined) return;
     throw misuse(
       `db.${method}() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT. Use db.write(async (tx) => ` +
         "...), which begins and commits for you.",

@@ -8,7 +8,7 @@ import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sql
 import type { IntMode } from "../sqlite/rows.ts";
 import { refuseUnknownOptions } from "../pool/option_names.ts";
 import type { CallOptions, Database, DatabaseStats, WriteOptions } from "../database/database.ts";
-import type { Query } from "../connections/connection.ts";
+import type { Query } from "../connections/query.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { ClusterUrls } from "./cluster.ts";

@@ -20,18 +20,21 @@ import type {
 } from "../sqlite/types.ts";
 import { BufferedCursor } from "../driver/buffered_cursor.ts";
 import { resultSetOf } from "../sqlite/outcome.ts";
+import type { Connection } from "../connections/connection.ts";
 import {
   allRows,
   AS_VALUES,
-  type Connection,
+  FIRST_AS_VALUES,
   firstRow,
+  firstValue,
   paramsOf,
   type Query,
   textOf,
-} from "../connections/connection.ts";
+} from "../connections/query.ts";
+import { isInside } from "../connections/reentrancy.ts";
 import type { BatchStatement } from "../database/batch.ts";
 import type { WriteOptions } from "../database/database.ts";
-import { refuseNestedWrite } from "../database/reentrancy.ts";
+import { calledInsideWrite } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { bookmarkOf, type Position } from "./position.ts";
@@ -134,6 +137,31 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    */
   all<T = R>(query: Query, params?: BindParams, options: RemoteCallOptions<T> = {}): Promise<T[]> {
     return this.#read("all", query, params, options, {}, allRows);
+  }
+
+  /**
+   * The first value of the first row of one statement.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and consistency of this call.
+   * @returns the value; `undefined` when there is no row.
+   * @throws {SQLiteError} when the server refuses the statement, or when it writes.
+   */
+  value(
+    query: Query,
+    params?: BindParams,
+    options: RemoteCallOptions<never> = {},
+  ): Promise<SQLiteValue | undefined> {
+    const { rowFactory: _, ...wait } = options;
+    return this.#read<SQLiteValue[], SQLiteValue | undefined>(
+      "value",
+      query,
+      params,
+      wait as RemoteCallOptions<SQLiteValue[]>,
+      FIRST_AS_VALUES,
+      firstValue,
+    );
   }
 
   /**
@@ -317,7 +345,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
     options: WriteOptions = {},
   ): Promise<S> {
     this.#expectOpen();
-    refuseNestedWrite(this.#parts.cluster, "write");
+    if (isInside(this.#parts.cluster)) throw calledInsideWrite("write");
     checkCallback("write", fn);
     checkCallOptions(options, WRITE_OPTIONS);
     const transactions = await this.#parts.transactions();
@@ -365,7 +393,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
   ): Promise<S> {
     try {
       this.#expectOpen();
-      refuseNestedWrite(this.#parts.cluster, method);
+      if (isInside(this.#parts.cluster)) throw calledInsideWrite(method);
       checkCallOptions(options, known);
       return use(this.#limit(options));
     } catch (error) {

@@ -15,7 +15,7 @@ import type { Connection } from "../connections/connection.ts";
 import { type PoolStats, SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { beginStatement } from "../connections/transaction.ts";
 import type { WriteOptions } from "../database/database.ts";
-import { asWriter } from "../database/reentrancy.ts";
+import { runInside } from "../connections/reentrancy.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Position } from "./position.ts";
 import { callTooSlow } from "./hrana/errors.ts";
@@ -74,7 +74,7 @@ export class Transactions<R> {
     return await this.#lend(position, "write", options, async (connection) => {
       for (let attempt = 0;; attempt++) {
         try {
-          return await asWriter(owner, () => connection.transaction(fn, { mode }));
+          return await connection.transaction((tx) => runInside(owner, () => fn(tx)), { mode });
         } catch (error) {
           const isStale = error instanceof SQLiteError && error.code === "SQLITE_BUSY";
           if (attempt >= retries || mode !== "deferred" || !isStale) throw error;
@@ -128,7 +128,7 @@ export class Transactions<R> {
         } finally {
           state = "settled";
         }
-      }, tooLate);
+      }, { tooLate });
     } finally {
       if (state === "under way") stream.abort();
       const released = connection.release();

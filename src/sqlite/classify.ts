@@ -4,79 +4,73 @@
  * @module
  */
 
-import { SQLitePoolError } from "../pool/errors.ts";
-import { type ConflictClause, isWrite, scanHead, type StatementHead } from "./scan.ts";
+import { type ConflictClause, isWrite, scanHead, type Verb } from "./scan.ts";
 import { TextCache } from "./text_cache.ts";
 
-/** Statements whose meaning depends on others around them have no place in a shared queue. */
-const TRANSACTION_VERBS: ReadonlySet<string> = new Set([
-  "begin",
-  "commit",
-  "rollback",
-  "rollback to",
-  "savepoint",
-  "release",
+/** What has to be seen to when a statement runs. */
+export interface StatementClass {
+  /** How it begins, ends or divides a transaction; `undefined` for every other statement. */
+  readonly control: Verb | undefined;
+  /** Whether it inserts, updates or deletes rows, so that it may share a commit with others. */
+  readonly writes: boolean;
+  /**
+   * Whether a failure could leave part of what it did: it says OR FAIL, or its rows, once written,
+   * may turn out not to be deliverable. In a savepoint of its own it leaves nothing.
+   */
+  readonly atomic: boolean;
+  /** The `OR ...` of an INSERT or UPDATE. */
+  readonly conflict: ConflictClause | undefined;
+  /** The name of the setting that a PRAGMA sets. */
+  readonly setting: string | undefined;
+}
+
+const CONTROL_VERBS: ReadonlySet<Verb> = new Set<Verb>([
+  ...["begin", "commit", "rollback", "rollback to", "savepoint", "release"] as const,
 ]);
 
+/** More than RETURNING clauses have the word, but one savepoint too many does no harm. */
+const RETURNING = /\bRETURNING\b/i;
+
+const READS: StatementClass = {
+  control: undefined,
+  writes: false,
+  atomic: false,
+  conflict: undefined,
+  setting: undefined,
+};
+
 /** For all databases of the process: the text alone decides. */
-const heads = new TextCache<StatementHead>();
+const classes = new TextCache<StatementClass>();
 
-const NO_STATEMENT: StatementHead = { verb: "other", conflict: undefined, pragma: undefined };
+const S = 0x53;
+const E = 0x45;
+const LETTER_CASE = 0x20;
 
-/** Whether a statement begins or ends a transaction or a savepoint. */
-export function controlsTransaction(sql: string): boolean {
-  return TRANSACTION_VERBS.has(headOf(sql).verb);
+/** Only SELECT begins with these letters: most statements need no more than this look. */
+function isSelect(sql: string): boolean {
+  return (sql.charCodeAt(0) & ~LETTER_CASE) === S && (sql.charCodeAt(1) & ~LETTER_CASE) === E;
 }
 
-/**
- * The `OR ...` of an INSERT or UPDATE. SQLite undoes a failing statement by itself, unless it says
- * `"fail"`, which keeps the rows so far, or `"rollback"`, which ends the transaction.
- */
-export function conflictClauseOf(sql: string): ConflictClause | undefined {
-  return headOf(sql).conflict;
-}
-
-/** The name of the setting that a PRAGMA statement sets; `undefined` for any other statement. */
-export function pragmaSetBy(sql: string): string | undefined {
-  const { pragma } = headOf(sql);
-  return pragma?.sets ? pragma.name : undefined;
-}
-
-/** Whether a statement attaches or detaches a database. */
-export function attachesOrDetaches(sql: string): boolean {
-  const { verb } = headOf(sql);
-  return verb === "attach" || verb === "detach";
-}
-
-/** Whether a statement inserts, updates or deletes rows. */
-export function writesRows(sql: string): boolean {
-  return isWrite(headOf(sql).verb);
-}
-
-/**
- * Whether a statement may run in a transaction with others.
- *
- * @throws {SQLitePoolError} when it begins or ends a transaction itself.
- */
-export function mayShareCommit(sql: string): boolean {
-  if (controlsTransaction(sql)) {
-    throw new SQLitePoolError(
-      "run() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may belong to " +
-        "somebody else. Use db.write(async (tx) => ...), which begins and commits for you.",
-    );
-  }
-  return writesRows(sql);
-}
-
-/** Whether a statement may run between those of others, outside a transaction. */
-export function mayFollowOthers(sql: string): boolean {
-  return !controlsTransaction(sql);
-}
-
-function headOf(sql: string): StatementHead {
-  const known = heads.get(sql);
+/** Tells what a statement is. */
+export function classify(sql: string): StatementClass {
+  if (isSelect(sql)) return READS;
+  const known = classes.get(sql);
   if (known !== undefined) return known;
-  const head = scanHead(sql) ?? NO_STATEMENT;
-  heads.set(sql, head);
-  return head;
+  const found = read(sql);
+  classes.set(sql, found);
+  return found;
+}
+
+function read(sql: string): StatementClass {
+  const head = scanHead(sql);
+  if (head === undefined) return READS;
+  const { verb, conflict, pragma } = head;
+  const writes = isWrite(verb);
+  return {
+    control: CONTROL_VERBS.has(verb) ? verb : undefined,
+    writes,
+    atomic: writes && (conflict === "fail" || RETURNING.test(sql)),
+    conflict,
+    setting: pragma?.sets ? pragma.name : undefined,
+  };
 }

@@ -1,7 +1,7 @@
 // Statements of the pool itself: a connection is taken and given back within the call.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SQLiteError } from "../../mod.ts";
+import { SQLiteError, SQLitePoolError } from "../../mod.ts";
 import { openTestPool } from "../helpers/pools.ts";
 
 const CREATE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
@@ -21,15 +21,28 @@ test("a statement of the pool is over, and its connection idle, when the call re
   await Promise.all(calls);
 });
 
-for (const begin of ["BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT mine"]) {
-  test(`a transaction that ${begin} leaves open is rolled back`, async (t) => {
+for (
+  const control of [
+    "BEGIN",
+    "/* x */ begin immediate",
+    "COMMIT",
+    "END",
+    "ROLLBACK",
+    "SAVEPOINT mine",
+  ]
+    .concat("ROLLBACK TO mine", "RELEASE mine")
+) {
+  test(`${control} is refused where nobody holds the connection`, async (t) => {
     const { pool } = openTestPool(t, { poolSize: 1 });
     await pool.execute(CREATE);
-    await pool.execute(begin);
+    for (const call of [pool.execute(control), pool.run(control), pool.get(control)]) {
+      await assert.rejects(call, (error: Error) => {
+        assert.ok(error instanceof SQLitePoolError);
+        assert.match(error.message, /transaction\(async \(tx\) => \.\.\.\)/);
+        return true;
+      });
+    }
     await pool.withConnection((conn) => assert.equal(conn.inTransaction, false));
-    await pool.run("INSERT INTO users (name) VALUES ('kept') RETURNING id");
-    const rows = await pool.values("SELECT name FROM users");
-    assert.deepEqual(rows, [["kept"]]);
   });
 }
 

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { type Connection, SQLiteConnectionPool, SQLitePoolError } from "../../mod.ts";
+import {
+  type Connection,
+  PoolConnectionAcquireTimeoutError,
+  SQLiteConnectionPool,
+} from "../../mod.ts";
 import { gate, openTestPool, type TestPool } from "../helpers/pools.ts";
 
 async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
@@ -120,28 +124,86 @@ test("a transaction around the caller's own BEGIN is a savepoint too", async (t)
   assert.deepEqual(await contents(db), []);
 });
 
-test("transactions that overlap on one connection are reported, and nothing is half done", async (t) => {
+test("transactions that overlap on one connection come one after the other", async (t) => {
   const db = await openCounter(t);
-  const inner = gate();
-  const outer = db.pool.transaction(async (tx) => {
-    await insert(tx, 1);
+  const order: string[] = [];
+  const nested = (tx: Connection, name: string, n: number, fails: boolean) =>
+    tx.transaction(async (inner) => {
+      order.push(`${name} begins`);
+      await insert(inner, n);
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(`${name} ends`);
+      if (fails) throw new RangeError(name);
+    });
+  await db.pool.transaction(async (tx) => {
+    const settled = await Promise.allSettled([
+      nested(tx, "a", 1, false),
+      nested(tx, "b", 2, true),
+      insert(tx, 3),
+      nested(tx, "c", 4, false),
+    ]);
+    assert.deepEqual(settled.map(({ status }) => status), [
+      ...["fulfilled", "rejected", "fulfilled", "fulfilled"],
+    ]);
+  });
+  assert.deepEqual(order, ["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+  assert.deepEqual(await contents(db), [1, 3, 4]);
+});
+
+test("the outer connection is refused inside a transaction nested in it", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.withConnection(async (conn) => {
+    await conn.transaction(async (tx) => {
+      await insert(tx, 1);
+      await assert.rejects(insert(conn, 2), /the connection that the callback gets/);
+      await assert.rejects(conn.transaction(() => {}), /the connection that the callback gets/);
+      await tx.transaction(async (inner) => {
+        await insert(inner, 3);
+        await assert.rejects(insert(tx, 4), /the connection that the callback gets/);
+      });
+    });
+  });
+  assert.deepEqual(await contents(db), [1, 3]);
+});
+
+test("a transaction that waits for a later one on its connection ends with its time", async (t) => {
+  const { pool } = openTestPool(t, { acquisitionTimeoutMs: 20 });
+  await pool.execute("CREATE TABLE t (n)");
+  const later = gate();
+  const deadlock = pool.transaction(async (tx) => {
     const first = tx.transaction(async (a) => {
-      await insert(a, 2);
-      await inner.opened;
+      await insert(a, 1);
+      await later.opened;
     });
-    const second = tx.transaction(async (b) => {
-      await insert(b, 3);
-      inner.open();
-      await first;
+    first.catch(() => {});
+    try {
+      await tx.transaction(() => later.open());
+    } finally {
+      later.open();
+    }
+  });
+  await assert.rejects(deadlock, PoolConnectionAcquireTimeoutError);
+  assert.deepEqual(await pool.values("SELECT n FROM t"), []);
+});
+
+test("a transaction waits for calls that nobody awaits, and fails with them", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.transaction(async (tx) => {
+    void tx.transaction(async (inner) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await insert(inner, 1);
     });
-    await Promise.all([first, second]);
   });
-  await assert.rejects(outer, (error: Error) => {
-    assert.ok(error instanceof SQLitePoolError);
-    assert.match(error.message, /Await each transaction/);
-    return true;
+  assert.deepEqual(await contents(db), [1]);
+  const failing = db.pool.transaction(async (tx) => {
+    await insert(tx, 2);
+    void tx.transaction(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new RangeError("nobody listens");
+    });
   });
-  assert.deepEqual(await contents(db), []);
+  await assert.rejects(failing, /nobody listens/);
+  assert.deepEqual(await contents(db), [1]);
 });
 
 test("a failed COMMIT rolls back", async (t) => {

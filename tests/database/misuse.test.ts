@@ -83,15 +83,6 @@ const MISUSES: readonly Misuse[] = [
     error: { name: "ConnectionReleasedError", message: /await every call/ },
   },
   {
-    name: "a forgotten await of a nested transaction",
-    does: (db) =>
-      db.write((tx) => {
-        tx.transaction(() => new Promise((resolve) => setTimeout(resolve))).catch(() => {});
-        return new Promise((resolve) => queueMicrotask(() => queueMicrotask(() => resolve(1))));
-      }),
-    error: { name: "SQLitePoolError", message: /Await each transaction/ },
-  },
-  {
     name: "BEGIN through run",
     does: (db) => db.run("BEGIN IMMEDIATE"),
     error: { name: "SQLitePoolError", message: /Use db\.write/ },

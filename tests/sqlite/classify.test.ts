@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  attachesOrDetaches,
-  conflictClauseOf,
-  controlsTransaction,
-  mayFollowOthers,
-  mayShareCommit,
-  pragmaSetBy,
-  writesRows,
-} from "../../src/sqlite/classify.ts";
-import { SQLitePoolError } from "../../mod.ts";
+import { classify } from "../../src/sqlite/classify.ts";
 import { nativeDriver, type NativeHandle } from "../helpers/drivers.ts";
 
 const control = [
@@ -36,22 +27,28 @@ const others = [
 ];
 
 test("statements that begin or end a transaction are recognised", () => {
-  for (const sql of control) {
-    assert.equal(controlsTransaction(sql), true, sql);
-    assert.equal(mayFollowOthers(sql), false, sql);
-    assert.throws(() => mayShareCommit(sql), SQLitePoolError, sql);
-  }
-  for (const sql of others) {
-    assert.equal(controlsTransaction(sql), false, sql);
-    assert.equal(mayFollowOthers(sql), true, sql);
-    assert.equal(mayShareCommit(sql), writesRows(sql), sql);
+  for (const sql of control) assert.notEqual(classify(sql).control, undefined, sql);
+  for (const sql of others) assert.equal(classify(sql).control, undefined, sql);
+});
+
+test("statements that may leave part of what they did when they fail are recognised", () => {
+  const atomic = [
+    "INSERT OR FAIL INTO t VALUES (1)",
+    "INSERT INTO t VALUES (1) RETURNING a",
+    "with a as (select 1) update t set a = 1 returning *",
+    "REPLACE INTO t VALUES (1) RETURNING a",
+    "DELETE FROM t RETURNING a",
+  ];
+  for (const sql of atomic) assert.equal(classify(sql).atomic, true, sql);
+  for (const sql of [...control, ...others, "SELECT 1 AS RETURNING", "UPDATE t SET a = 1"]) {
+    assert.equal(classify(sql).atomic, false, sql);
   }
 });
 
 test("a text of any length is classified by its beginning", () => {
   const long = `INSERT OR FAIL INTO t VALUES ${"(1), ".repeat(100_000)}(1)`;
-  assert.equal(conflictClauseOf(long), "fail");
-  assert.equal(writesRows(long), true);
+  assert.equal(classify(long).conflict, "fail");
+  assert.equal(classify(long).writes, true);
 });
 
 const conflicts: readonly (readonly [sql: string, clause: string | undefined])[] = [
@@ -73,7 +70,7 @@ const conflicts: readonly (readonly [sql: string, clause: string | undefined])[]
 ];
 
 test("the conflict clause of a statement is read from its text", () => {
-  for (const [sql, clause] of conflicts) assert.equal(conflictClauseOf(sql), clause, sql);
+  for (const [sql, clause] of conflicts) assert.equal(classify(sql).conflict, clause, sql);
 });
 
 const pragmas: readonly (readonly [sql: string, name: string | undefined])[] = [
@@ -95,23 +92,7 @@ const pragmas: readonly (readonly [sql: string, name: string | undefined])[] = [
 ];
 
 test("a PRAGMA that sets something is told from one that asks", () => {
-  for (const [sql, name] of pragmas) assert.equal(pragmaSetBy(sql), name, sql);
-});
-
-test("statements that attach and detach databases are recognised", () => {
-  for (
-    const sql of [
-      "ATTACH 'x' AS y",
-      "attach database ? as ?",
-      "DETACH y",
-      "-- a\ndetach database y",
-    ]
-  ) {
-    assert.equal(attachesOrDetaches(sql), true, sql);
-  }
-  for (const sql of ["SELECT 'ATTACH'", "", "EXPLAIN ATTACH 'x' AS y"]) {
-    assert.equal(attachesOrDetaches(sql), false, sql);
-  }
+  for (const [sql, name] of pragmas) assert.equal(classify(sql).setting, name, sql);
 });
 
 test("a PRAGMA takes effect in each of the forms that are recognised", () => {

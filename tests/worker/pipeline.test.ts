@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { SQLiteConnectionPool, workerConnection } from "../../mod.ts";
+import { SQLiteConnectionPool, SQLitePoolError, workerConnection } from "../../mod.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
 /** Runs for some hundred milliseconds, and some seconds. */
@@ -83,15 +83,29 @@ test("who asks for a connection of their own is not kept out by a stream of stat
   await Promise.all(streams);
 });
 
-test("statements that begin or end a transaction get a lease of their own", async (t) => {
+test("statements that begin or end a transaction are refused, and others go on", async (t) => {
   const pool = openPool(t, 1);
   await pool.execute("CREATE TABLE t (n)");
   await Promise.all([
-    pool.execute("BEGIN"),
+    assert.rejects(pool.execute("BEGIN"), SQLitePoolError),
     pool.execute("INSERT INTO t VALUES (1)"),
-    pool.execute("ROLLBACK").catch(() => {}),
+    assert.rejects(pool.execute("ROLLBACK"), SQLitePoolError),
   ]);
   assert.deepEqual(await pool.values("SELECT n FROM t"), [[1]]);
+});
+
+test("a statement whose rows may not be delivered has a connection of its own", async (t) => {
+  const pool = openPool(t, 1);
+  await pool.execute("CREATE TABLE t (n)");
+  const rowFactory = () => {
+    throw new RangeError("no row");
+  };
+  await Promise.all([
+    pool.run("INSERT INTO t VALUES (1)"),
+    assert.rejects(pool.run("INSERT INTO t VALUES (2) RETURNING n", [], { rowFactory }), /no row/),
+    pool.run("INSERT INTO t VALUES (3)"),
+  ]);
+  assert.deepEqual(await pool.values("SELECT n FROM t ORDER BY n"), [[1], [3]]);
 });
 
 test("a refused wait costs nobody anything", async (t) => {

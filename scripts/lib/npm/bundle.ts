@@ -18,12 +18,15 @@ import { modulePath, MODULES, withoutDot } from "./manifest.ts";
  */
 const chunks: Readonly<Record<string, readonly string[]>> = {
   pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
-  common: ["src/sqlite/bind.ts", "src/worker/thread_factory.ts", "src/pool/deadline.ts"],
+  common: [
+    "src/sqlite/bind.ts",
+    "src/sqlite/classify.ts",
+    "src/worker/thread_factory.ts",
+    "src/pool/deadline.ts",
+  ],
   main: ["mod.ts"],
   // With the driver that all three runtimes have.
-  synchronous: [
-    ...["adapters/node_sqlite/driver.ts", "src/driver/savepoint.ts", "src/sqlite/classify.ts"],
-  ],
+  synchronous: ["adapters/node_sqlite/driver.ts"],
   asynchronous: ["src/driver/async_connection.ts"],
 };
 

@@ -1,0 +1,70 @@
+/**
+ * The errors of connections and their transactions.
+ *
+ * @module
+ */
+
+import {
+  ConnectionReleasedError,
+  PoolConnectionAcquireTimeoutError,
+  SQLitePoolError,
+} from "../pool/errors.ts";
+
+/**
+ * A transaction ended before its callback did: SQLite rolled it back by itself (`OR ROLLBACK`,
+ * `RAISE(ROLLBACK)`, a full disk, an I/O error), or the callback did with `rollback()`. Nothing of
+ * it has taken effect, and nothing more can be done in it. `cause` is the error that ended it.
+ */
+export class TransactionEndedError extends SQLitePoolError {
+  /** Always `"TransactionEndedError"`. */
+  override readonly name: string = "TransactionEndedError";
+}
+
+export function transactionEnded(cause: unknown): TransactionEndedError {
+  const why = cause === undefined
+    ? "It was rolled back inside its callback."
+    : `SQLite rolled it back: ${cause instanceof Error ? cause.message : String(cause)}.`;
+  return new TransactionEndedError(
+    `The transaction has ended before its callback did, and nothing of it has taken effect. ${why} ` +
+      "Let the error end the callback, and start over.",
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+export function transactionIsOver(): ConnectionReleasedError {
+  return new ConnectionReleasedError(
+    "The transaction of this connection is over. Await every call inside the callback, and keep " +
+      "its connection to it.",
+  );
+}
+
+export function callbackCommits(): SQLitePoolError {
+  return new SQLitePoolError(
+    "A transaction with a callback commits when the callback returns, and rolls back when it " +
+      "throws: do not commit inside it.",
+  );
+}
+
+export function outerUsedInside(): SQLitePoolError {
+  return new SQLitePoolError(
+    "The outer connection was used inside the callback of a transaction that is nested in it. Use " +
+      "the connection that the callback gets: conn.transaction(async (inner) => ...).",
+  );
+}
+
+export function nestedTooLong(timeoutMs: number): PoolConnectionAcquireTimeoutError {
+  return new PoolConnectionAcquireTimeoutError(
+    `Another transaction on this connection did not end within ${timeoutMs} ms. Transactions and ` +
+      "statements that overlap on one connection wait for each other: do not let one wait for a " +
+      "later one, or give each a connection of its own.",
+  );
+}
+
+export function controlNeedsLease(verb: string): SQLitePoolError {
+  return new SQLitePoolError(
+    `${verb.toUpperCase()} as SQL text needs a connection of your own: the next statement may run ` +
+      "on another one, or be somebody else's. Use transaction(async (tx) => ...) of a pool or " +
+      "write(async (tx) => ...) of a database, which begin and commit for you, or acquire a " +
+      "connection and call begin(), commit() and rollback().",
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * What a database refuses, in words.
+ *
+ * @module
+ */
+
+import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
+import * as resultCode from "../sqlite/result_codes.ts";
+
+export function databaseIsClosed(): PoolClosedError {
+  return new PoolClosedError("The database is closed. Open it again to go on.");
+}
+
+export function openedReadonly(method: string): SQLiteError {
+  return new SQLiteError(
+    `db.${method}() writes, but the database was opened read-only.`,
+    resultCode.READONLY,
+  );
+}
+
+export function calledInsideWrite(method: string): SQLitePoolError {
+  return new SQLitePoolError(
+    `db.${method}() was called inside the callback of db.write(). It would wait for the ` +
+      "transaction it is in: use the callback's own connection, as in tx.run().",
+  );
+}
+
+export function runTakesNoControl(): SQLitePoolError {
+  return new SQLitePoolError(
+    "run() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may belong to " +
+      "somebody else. Use db.write(async (tx) => ...), which begins and commits for you.",
+  );
+}
+
+export function controlInBatch(verb: string, index: number): SQLitePoolError {
+  return new SQLitePoolError(
+    `Statement ${index} of the batch is ${verb.toUpperCase()}: a batch is one transaction, which ` +
+      "begins and commits by itself. Leave it out, or use db.write(async (tx) => ...).",
+  );
+}
+
+export function scriptLeftTransactionOpen(): SQLitePoolError {
+  return new SQLitePoolError(
+    "The script began a transaction and did not end it: what it did in there has been rolled " +
+      "back. End the script with COMMIT, or use db.write(async (tx) => tx.executeScript(...)).",
+  );
+}

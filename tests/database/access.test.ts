@@ -25,16 +25,11 @@ async function closedDatabase(t: TestContext): Promise<string> {
   return path;
 }
 
-/** Runs the child, as nobody when this process is root, who may write everything. */
-async function runChild(
-  args: readonly string[],
-  { as, limit = "true" }: { as: "nobody" | "oneself"; limit?: string },
-): Promise<unknown> {
-  const drop = as === "nobody" && process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+/** Runs the child, after a command of the shell. */
+async function runChild(args: readonly string[], limit: string = "true"): Promise<unknown> {
   const command = runtimeCommand("tests/database/access_child.ts", args);
   const child = spawn("sh", ["-c", `${limit}; exec "$@"`, "sh", ...command], {
     stdio: ["ignore", "pipe", "inherit"],
-    ...drop,
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
@@ -58,7 +53,7 @@ test(readonlyTitle, skipFor(readonlyTitle, onWindows), async (t) => {
   chmodSync(path, 0o444);
   chmodSync(folder, 0o555);
   const open = (options: object): Promise<unknown> =>
-    runChild(["open", path, JSON.stringify(options)], { as: "nobody" });
+    runChild(["open", path, JSON.stringify(options)]);
   const reason = (more: string): RegExp =>
     new RegExp(
       `^Cannot open ".*test.db": the directory ".*" may not be written to.*"-shm".*${more}`,
@@ -78,15 +73,14 @@ test(unwritableTitle, skipFor(unwritableTitle, onWindows), async (t) => {
   const path = await closedDatabase(t);
   admit(dirname(path));
   chmodSync(path, 0o444);
-  const message = await runChild(["open", path, "{}"], { as: "nobody" });
+  const message = await runChild(["open", path, "{}"]);
   assert.match(String(message), /^Cannot open ".*test\.db": /);
 });
 
 const limitTitle = "a connection that cannot be opened later on is reported with its path";
 test(limitTitle, skipFor(limitTitle, onWindows), async (t) => {
   const path = await closedDatabase(t);
-  const limit = "ulimit -n 90";
-  const message = await runChild(["exhaust", path, "{}"], { as: "oneself", limit });
+  const message = await runChild(["exhaust", path, "{}"], "ulimit -n 90");
   assert.match(String(message), /Cannot open ".*test\.db": .*limit of open files/);
 });
 

@@ -1,5 +1,6 @@
+import { fileMutants } from "./files.ts";
 import type { Mutant } from "./mutant.ts";
 import { poolMutants } from "./pool.ts";
 import { workerMutants } from "./worker.ts";
 
-export const mutants: readonly Mutant[] = [...poolMutants, ...workerMutants];
+export const mutants: readonly Mutant[] = [...poolMutants, ...fileMutants, ...workerMutants];

@@ -155,7 +155,11 @@ class NewFile {
   removeRest(): void {
     const files = builtin("node:fs");
     for (const suffix of ["", "-journal", "-wal", "-shm"]) {
-      files?.rmSync(`${this.temporaryPath}${suffix}`, { force: true });
+      try {
+        files?.rmSync(`${this.temporaryPath}${suffix}`, { force: true });
+      } catch {
+        // Why the backup failed matters more; its name says that it is not complete.
+      }
     }
   }
 

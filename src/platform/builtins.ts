@@ -47,7 +47,7 @@ export interface FileStatus {
 
 interface Builtins {
   "node:fs": FileSystem;
-  "node:path": { resolve(folder: string, path: string): string };
+  "node:path": { readonly sep: string; resolve(folder: string, path: string): string };
   "node:sqlite": unknown;
   "bun:sqlite": unknown;
   "node:worker_threads": {
@@ -141,5 +141,8 @@ export function isWritable(path: string): boolean {
  */
 export function absolutePath(path: string, folder: string | undefined): string {
   if (folder === undefined) return path;
-  return builtin("node:path")?.resolve(folder, path) ?? path;
+  const paths = builtin("node:path");
+  if (paths?.sep === "\\") return paths.resolve(folder, path);
+  // Not resolved: "link/../app.db" is beside what the link leads to.
+  return path.startsWith("/") ? path : `${folder}/${path.replace(/^(\.\/+)+/, "")}`;
 }

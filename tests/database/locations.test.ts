@@ -1,7 +1,7 @@
 /** What locations mean: one file, wherever the process goes, or a clear refusal. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
@@ -44,6 +44,23 @@ for (const execution of ["inline", "worker", "auto"] as const) {
     });
   }
 }
+
+test("a relative path leads through links as the system follows them", async (t) => {
+  if (process.platform === "win32") return t.skip("Windows resolves .. before it follows links");
+  const elsewhere = temporaryDirectory(t);
+  mkdirSync(join(elsewhere, "deep"));
+  await moving(t, async (goThere, here) => {
+    symlinkSync(join(elsewhere, "deep"), join(here, "link"));
+    const db = await openDatabase("link/../app.db", { onWarning: () => {} });
+    t.after(() => db.close());
+    goThere();
+    await db.run("CREATE TABLE t (n)");
+    await db.backup(`${here}/link/../copy.db`);
+    await db.close();
+    assert.deepEqual(readdirSync(elsewhere).sort(), ["app.db", "copy.db", "deep"]);
+    await assert.rejects(openDatabase(`${here}/folder/`), /directory ".*folder" does not exist/);
+  });
+});
 
 test("the path of a backup is resolved when it is asked for", async (t) => {
   await moving(t, async (goThere, here) => {

@@ -7,8 +7,8 @@ const mutants: readonly Mutant[] = [
   {
     bug: "files: a relative path is resolved for each connection",
     file: "src/platform/builtins.ts",
-    find: 'return builtin("node:path")?.resolve(folder, path) ?? path;',
-    replace: "return path;",
+    find: "if (folder === undefined) return path;",
+    replace: "if (folder !== undefined) return path;",
     guard: "locations.test.ts",
     timeoutMs: 60_000,
   },

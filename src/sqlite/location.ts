@@ -50,7 +50,15 @@ export function parseLocation(location: string | URL, folder: string | undefined
   if (REMOTE.test(text)) return { kind: "remote", url: text };
   if (/^file:/i.test(text)) return parseFileUrl(text, folder);
   refuseUrls(text);
-  return { kind: "file", path: absolutePath(text, folder), mode: "rwc" };
+  return { kind: "file", path: fileAt(text, text, folder), mode: "rwc" };
+}
+
+/** SQLite would create a file for a name that is meant for a directory. */
+function fileAt(location: string, path: string, folder: string | undefined): string {
+  if (!path.endsWith("/")) return absolutePath(path, folder);
+  throw new RangeError(
+    `The location ${shown(location)} ends with a slash, as directories do. Name a file in it.`,
+  );
 }
 
 /** The same where only files of this machine can be opened. `taker` is who says so. */
@@ -107,7 +115,7 @@ function parseFileUrl(url: string, folder: string | undefined): Location {
   const path = decode(url, pathOf(url, rest));
   if (mode === "memory" || path === ":memory:") return { kind: "memory" };
   if (path === "") throw new RangeError(`The location ${shown(url)} has no path.`);
-  return { kind: "file", path: absolutePath(path, folder), mode: mode as FileMode };
+  return { kind: "file", path: fileAt(url, path, folder), mode: mode as FileMode };
 }
 
 function pathOf(url: string, rest: string): string {

@@ -257,3 +257,20 @@ export const SLOW: Kind = {
     "(VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 60000) SELECT max(x) AS x FROM c)",
   rows: [1],
 };
+
+/** Text that begins or ends a transaction has no place where nobody holds a connection. */
+export const CONTROL_KINDS: readonly Kind[] = [
+  "BEGIN",
+  "BEGIN IMMEDIATE",
+  "COMMIT",
+  "ROLLBACK",
+  "SAVEPOINT a",
+  "RELEASE a",
+].map((text) => ({
+  name: text,
+  fate: "fails",
+  sql: () => text,
+  rows: [],
+  spoil: () => undefined,
+  needsParams: true,
+}));

@@ -56,13 +56,15 @@ export function rowsOfLease(children: readonly Report[]): Rows {
 
 function scriptOnLease(child: ScriptReport, rows: Rows, open: Rows | undefined): Rows | undefined {
   const { script: { form, statements }, state } = child as ScriptReport & Report;
+  const { fate } = statements.find(({ kind }) => kind.fate !== "works")?.kind ?? {};
+  const ended = fate === "ends" || !(child as Report).inTransaction;
   const own: Rows = new Map();
   addScript({ ...child, script: { form: "plain", statements } }, own, "strict");
   if (open !== undefined) {
     // BEGIN is refused, and nothing of what follows runs.
     if (form !== "plain") return open;
     for (const [tag, allowed] of own) open.set(tag, allowed);
-    return state === "rejected" && !(child as Report).inTransaction ? undefined : open;
+    return state === "rejected" && ended ? undefined : open;
   }
   const lenient: Rows = new Map();
   for (const [tag, allowed] of own) lenient.set(tag, [...allowed, []]);
@@ -82,5 +84,5 @@ function scriptOnLease(child: ScriptReport, rows: Rows, open: Rows | undefined):
     return undefined;
   }
   // What the script has begun is open, where the library lets the holder have it.
-  return (child as Report).inTransaction ? own : undefined;
+  return ended ? undefined : own;
 }

@@ -3,7 +3,7 @@
 import type { TransactionMode } from "../../../mod.ts";
 import type { Codes } from "../codes.ts";
 import { NOT_YET } from "./not_yet.ts";
-import { decodeStatement, type Origin, type Statement } from "./statements.ts";
+import { decodeLoneStatement, decodeStatement, type Origin, type Statement } from "./statements.ts";
 
 /** What is done with a connection, inside a callback or on a lease. */
 export type Step =
@@ -161,7 +161,7 @@ export class ProgramDecoder {
   #action(kind: Action["do"]): Action {
     switch (kind) {
       case "run":
-        return { do: "run", statement: this.#statement() };
+        return { do: "run", statement: decodeLoneStatement(this.#codes, this.#tag++, this.#from) };
       case "batch":
         return {
           do: "batch",
@@ -183,7 +183,11 @@ export class ProgramDecoder {
     return NOT_YET.has(mode) ? "immediate" : mode;
   }
 
-  #statement(from: Origin = this.#abilities.checks ? "call" : "unchecked call"): Statement {
+  get #from(): Origin {
+    return this.#abilities.checks ? "call" : "unchecked call";
+  }
+
+  #statement(from: Origin = this.#from): Statement {
     return decodeStatement(this.#codes, this.#tag++, from);
   }
 

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 
 import { type BindParams, type BindValue, SqlQuery } from "../../../mod.ts";
 import type { Codes } from "../codes.ts";
-import { type Kind, KINDS, SLOW } from "./kinds.ts";
+import { CONTROL_KINDS, type Kind, KINDS, SLOW } from "./kinds.ts";
 import { NOT_YET } from "./not_yet.ts";
 
 export interface Statement {
@@ -47,8 +47,19 @@ function decodeKind(codes: Codes, from: Origin): Kind {
   if (leaves || NOT_YET.has(kind.fate) || NOT_YET.has(kind.name)) return KINDS[WORKING];
   const isRefused = from === "batch"
     ? kind.rowFactory !== undefined
+    : from === "unchecked call" && kind.fate === "may end"
+    // No driver of three methods tells whether it has ended.
+    ? true
     : from !== "call" && kind.needsParams === true;
   return isRefused ? KINDS[WORKING] : kind;
+}
+
+/** A statement for a call of its own. */
+export function decodeLoneStatement(codes: Codes, tag: number, from: Origin): Statement {
+  const choice = codes.next(50);
+  if (choice < 50 - CONTROL_KINDS.length) return decodeStatement(codes, tag, from);
+  const kind = CONTROL_KINDS[49 - choice];
+  return { kind, tag, container: "array", valueType: 0, sql: kind.sql("", "", tag) };
 }
 
 /** The value of a statement, as it reads in the file: its type and its text. */

@@ -39,7 +39,9 @@ export async function begin(
 ): Promise<void> {
   const statement = beginStatement(mode);
   const physical = holder.value;
-  if (mode !== "deferred") await physical.takeWriteLock(holder, statement, limit);
+  // Inside a transaction it fails at once: another writer may wait for that very transaction.
+  const waits = mode !== "deferred" && !physical.driver.inTransaction;
+  if (waits) await physical.takeWriteLock(holder, statement, limit);
   else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
 }
 

@@ -161,8 +161,11 @@ export class WriteLock<H extends object> {
   #passOn(): void {
     const next = this.#queue.first;
     if (next === undefined) return;
-    this.#give(next.details.holder);
+    const { holder } = next.details;
+    this.#give(holder);
     next.accept();
+    // Whoever keeps the turn for a transaction would wait for itself with its other calls.
+    this.#queue.acceptAll(({ details }) => details.holder === holder, undefined);
   }
 
   #isInGap(): boolean {

@@ -160,6 +160,15 @@ export class WaitQueue<T, D = undefined> {
     return waiter;
   }
 
+  /** Hands the same value to all of those who are meant, in their order. */
+  acceptAll(isMeant: (waiter: Waiter<T, D>) => boolean, value: T): void {
+    for (let w = this.#head; w !== undefined;) {
+      const { next } = w;
+      if (isMeant(w)) w.accept(value);
+      w = next;
+    }
+  }
+
   /** Ends every wait, each with an error of its own. */
   failAll(makeError: () => unknown): void {
     for (let w = this.#head; w !== undefined; w = this.#head) w.fail(makeError());

@@ -56,6 +56,23 @@ test("a signal ends the wait for the turn, and the next one in the queue gets it
   assert.equal(clock.pending, 0);
 });
 
+test("calls of one holder that wait together get the turn together", async () => {
+  const { clock, busy } = makeWaits();
+  const [other, holder, next] = [{}, {}, {}];
+  await busy.inTurn(other, () => {});
+  const calls = [1, 2].map((call) => watch(busy.inTurn(holder, () => call)));
+  const later = watch(busy.inTurn(next, () => "next"));
+  busy.leave(other);
+  await settle();
+  // The holder has a transaction open by now, and keeps the turn.
+  assert.deepEqual(calls.map(({ outcome }) => outcome), [1, 2]);
+  assert.equal(later.outcome, "waits");
+  busy.leave(holder);
+  await settle();
+  assert.equal(later.outcome, "next");
+  assert.equal(clock.pending, 0);
+});
+
 test("a signal that has aborted already ends the wait at once", async () => {
   const { clock, busy } = makeWaits();
   await busy.inTurn({}, () => {});

@@ -246,6 +246,40 @@ test("a write transaction lets the others wait without stopping the thread", asy
   assert.deepEqual(rows, [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }], "first come, first served");
 });
 
+test("begin inside a transaction is refused at once, whoever waits for the lock", async (t) => {
+  const { pool } = await openCounter(t, 2);
+  const conn = await pool.connection();
+  // As text, so that the lock is taken outside the turn.
+  await conn.run("BEGIN");
+  await insert(conn, 1);
+  const other = pool.execute("INSERT INTO t VALUES (2)");
+  while (pool.stats.inUse < 2) await turn();
+  await turn();
+  let refused = false;
+  const begun = conn.begin().catch(() => refused = true);
+  await turn();
+  assert.equal(refused, true, "it does not wait for those who wait for it");
+  await begun;
+  await conn.release();
+  await other;
+});
+
+test("two statements of a deferred transaction that wait for the lock do not wait for each other", async (t) => {
+  const db = await openCounter(t, 2);
+  const { opened: held, open: letGo } = gate();
+  const holder = db.pool.transaction(async (tx) => {
+    await insert(tx, 1);
+    await held;
+  });
+  const deferred = db.pool.transaction(async (tx) => {
+    const both = Promise.all([insert(tx, 2), insert(tx, 3)]);
+    letGo();
+    await both;
+  }, { mode: "deferred" });
+  await Promise.all([holder, deferred]);
+  assert.deepEqual(await contents(db), [1, 2, 3]);
+});
+
 test("whoever waits for a lock that never comes free gets SQLITE_BUSY", async (t) => {
   const db = openTestPool(t, { poolSize: 2, busyTimeoutMs: 5 });
   await db.pool.execute("CREATE TABLE t (n)");

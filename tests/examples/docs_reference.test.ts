@@ -56,6 +56,14 @@ test("every option of a database is in the table", async () => {
   assert.deepEqual(namesInTable("docs/database.md", "Options"), own.sort());
 });
 
+test("every option of a database on servers is in the table", async () => {
+  const error = await api.openDatabase("http://localhost", misspelt as api.RemoteOptions)
+    .catch((error: Error) => error);
+  const known = optionNames((error as Error).message);
+  assert.ok(known.length > 5);
+  assert.deepEqual(namesInTable("docs/servers.md", "Options"), known.sort());
+});
+
 test("every field of the stats is in the table", async () => {
   const pool = new api.SQLiteConnectionPool(() => ({}));
   assert.deepEqual(namesInTable("docs/pool.md", "Stats"), Object.keys(pool.stats).sort());

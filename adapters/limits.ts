@@ -23,7 +23,8 @@ export type DriverLimit =
   | "exclusive"
   | "readonly"
   | "late-close"
-  | "savepoint";
+  | "savepoint"
+  | "without-rowid";
 
 /** The limits that some drivers have, and what each of them means for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
@@ -49,4 +50,5 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
   "late-close": "A closed connection keeps its file open until its statements are collected as " +
     "garbage: no other SQLite library may open the file again in the same process.",
   "savepoint": "A savepoint needs a transaction around it: the driver would undo it at once.",
+  "without-rowid": "There are no tables WITHOUT ROWID.",
 };

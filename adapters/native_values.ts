@@ -5,7 +5,7 @@
  */
 
 import type { SQLiteValue } from "../src/sqlite/types.ts";
-import { codeName } from "../src/sqlite/code_names.ts";
+import { codeName } from "../src/sqlite/result_codes.ts";
 import * as resultCode from "../src/sqlite/result_codes.ts";
 
 /**

@@ -97,6 +97,15 @@ class Handle implements SyncHandle {
     if (this.raw.open) this.raw.close();
   }
 
+  /** The driver binds all whole numbers as integers of 64 bits, and cuts off the rest. */
+  refuse(value: SQLiteValue): string | undefined {
+    if (!Number.isInteger(value) || (Number.isSafeInteger(value) && !Object.is(value, -0))) {
+      return undefined;
+    }
+    const name = Object.is(value, -0) ? "-0" : "a whole number from 2^53 on";
+    return `is ${name}, which @db/sqlite would store as an integer: pass a bigint if that is meant`;
+  }
+
   /** The driver's errors have messages only. */
   resultCodeOf(error: unknown): number | undefined {
     return error instanceof SQLiteError ? error.rawCode : undefined;
@@ -155,7 +164,6 @@ class DbStatement implements SyncStatement {
   #argumentsOf(values: SQLiteValue[]): SQLiteValue[] | undefined {
     checkOpen(this.#database);
     if (values.length === 0) return undefined;
-    values.forEach(checkNumber);
     return values;
   }
 
@@ -174,14 +182,4 @@ class DbStatement implements SyncStatement {
 /** The driver would go on with freed memory, and end the process. */
 function checkOpen({ open }: DbSqliteHandle): void {
   if (!open) throw misuse("the database is closed");
-}
-
-/** The driver binds all whole numbers as integers of 64 bits, and cuts off the rest. */
-function checkNumber(value: SQLiteValue, index: number): void {
-  if (!Number.isInteger(value)) return;
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return;
-  throw new RangeError(
-    `parameter ${index + 1} is ${Object.is(value, -0) ? "-0" : "a whole number from 2^53 on"}, ` +
-      "which @db/sqlite would store as an integer: pass a bigint if that is meant",
-  );
 }

@@ -18,7 +18,7 @@ import { misuse, SQLiteIntegerRangeError } from "../../src/sqlite/errors.ts";
 import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
 import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
-import { primaryCode } from "../../src/sqlite/code_names.ts";
+import { primaryCode } from "../../src/sqlite/result_codes.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
 import type { NulText } from "../../src/sqlite/bind.ts";
 import {

@@ -37,7 +37,14 @@ export type { TursoHandle, TursoStatement } from "./handle.ts";
 
 /** What the driver cannot do. */
 export const tursoLimits: readonly DriverLimit[] = [
-  ...["negative-zero", "large-real", "extended-codes", "error-codes", "streaming"] as const,
+  ...[
+    "negative-zero",
+    "large-real",
+    "extended-codes",
+    "error-codes",
+    "streaming",
+    "without-rowid",
+  ] as const,
 ];
 
 /**

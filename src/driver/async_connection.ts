@@ -4,19 +4,24 @@
  * @module
  */
 
-import { messageOf } from "../platform/describe.ts";
-import { SQLitePoolError } from "../pool/errors.ts";
-import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
-import { codeFromMessage } from "../sqlite/message_codes.ts";
-import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
-import type { DriverConnection } from "./connection.ts";
-import { redactValues } from "./redact.ts";
+import { type BindLimits, bindValues, copyBytes } from "../sqlite/bind.ts";
+import { connectionClosed, SQLiteError, withStatement } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
+import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
-import { bindValues, copyBytes, type NulText } from "../sqlite/bind.ts";
+import { mayChangeSchema } from "../sqlite/statement_head.ts";
+import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
 import { BufferedCursor } from "./buffered_cursor.ts";
-import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";
+import type { DriverConnection } from "./connection.ts";
+import { driverError } from "./driver_error.ts";
+import {
+  type LastRowid,
+  lastRowidQuery,
+  saysNoRowid,
+  toLastRowid,
+  upsertInserted,
+} from "./inserted_rowid.ts";
 
 export type { Outcome } from "../sqlite/outcome.ts";
 
@@ -26,8 +31,11 @@ export interface AsyncConnectionOptions {
   intMode?: IntMode;
 }
 
-/** What a connection needs of an asynchronous driver. */
-export interface AsyncHandle {
+/**
+ * What a connection needs of an asynchronous driver. What values are, and what may be thrown, is
+ * as `SyncStatement` says.
+ */
+export interface AsyncHandle extends BindLimits {
   /** The driver's own object. */
   readonly raw: unknown;
   /** The SQLite library that the driver brings; see `DriverConnection`. */
@@ -38,10 +46,6 @@ export interface AsyncHandle {
   readonly inTransaction: boolean;
   /** Whether that is the driver's own word. */
   readonly inTransactionIsCertain: boolean;
-  /** Whether text with NUL characters survives the driver. */
-  readonly nulText: NulText;
-  /** Why the driver cannot bind a value as it is; `undefined` where it can. */
-  refuse(value: SQLiteValue): string | undefined;
   /** Runs one statement to its end. Nothing else runs meanwhile. */
   run(statement: Statement, values: SQLiteValue[]): Promise<Outcome>;
   /** Rolls back what is open, and closes the database. */
@@ -50,6 +54,9 @@ export interface AsyncHandle {
   resultCodeOf(error: unknown): number | undefined;
 }
 
+/** So many tables are known at a time. */
+const MOST_TABLES = 128;
+
 const rollbackStatement = scanStatement("ROLLBACK")!;
 
 /** A connection over an asynchronous handle of a driver. */
@@ -57,6 +64,8 @@ export class AsyncDriverConnection implements DriverConnection {
   readonly #handle: AsyncHandle;
   readonly #intMode: IntMode;
   readonly #cursors = new Set<BufferedCursor<unknown>>();
+  /** Whether tables have rowids, by their names in INSERTs; forgotten when the schema changes. */
+  readonly #rowidTables = new Map<string, boolean>();
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
@@ -104,9 +113,13 @@ export class AsyncDriverConnection implements DriverConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>> {
-    const statement = soleStatement(sql);
-    const outcome = await this.#run(statement, params);
-    return resultSetOf(statement.verb, outcome, this.#intMode, options);
+    try {
+      const statement = soleStatement(sql);
+      const { outcome, madeRowid } = await this.#run(statement, params);
+      return resultSetOf(statement.verb, outcome, this.#intMode, options, madeRowid);
+    } catch (error) {
+      throw withStatement(error, sql);
+    }
   }
 
   /** Gives the rows of one statement, all of which are read at the first `next()`. */
@@ -118,7 +131,13 @@ export class AsyncDriverConnection implements DriverConnection {
   /** Runs every statement of a script, up to the first that fails. */
   async executeScript(sql: string): Promise<void> {
     this.#checkOpen();
-    for (const statement of splitScript(sql)) await this.#run(statement, undefined);
+    for (const statement of splitScript(sql)) {
+      try {
+        await this.#run(statement, undefined);
+      } catch (error) {
+        throw withStatement(error, statement.text);
+      }
+    }
   }
 
   /** Closes open cursors and rolls the open transaction back, if there is one. */
@@ -130,7 +149,7 @@ export class AsyncDriverConnection implements DriverConnection {
     await this.#inTurn(async () => {
       if (this.#handle.inTransaction) await this.#handle.run(rollbackStatement, []);
     }).catch((error) => {
-      throw this.#toError(error, []);
+      throw driverError(this.#handle, error);
     });
   }
 
@@ -139,44 +158,81 @@ export class AsyncDriverConnection implements DriverConnection {
     if (this.#closed !== undefined) return this.#closed;
     this.#cutOffCursors(connectionClosed());
     const closed = this.#inTurn(() => this.#handle.close()).catch((error) => {
-      throw this.#toError(error, []);
+      throw driverError(this.#handle, error);
     });
     return this.#closed = closed;
   }
 
-  async #run(statement: Statement, params: BindParams | undefined): Promise<Outcome> {
+  async #run(
+    statement: Statement,
+    params: BindParams | undefined,
+  ): Promise<{ outcome: Outcome; madeRowid: boolean }> {
     this.#checkOpen();
     const values = this.#bind(statement, params);
     try {
-      return await this.#inTurn(() => this.#handle.run(statement, values));
+      return await this.#inTurn(async () => {
+        const before = statement.upserts ? await this.#lastRowid(statement) : undefined;
+        const outcome = await this.#handle.run(statement, values);
+        const { verb } = statement;
+        if (mayChangeSchema(verb) || verb.startsWith("rollback")) this.#rowidTables.clear();
+        return { outcome, madeRowid: await this.#madeRowid(statement, outcome, before) };
+      });
     } catch (error) {
-      throw this.#toError(error, values);
+      throw driverError(this.#handle, error, values);
     }
   }
 
   #bind({ parameters }: Statement, params: BindParams | undefined): SQLiteValue[] {
-    const values = bindValues(params, parameters, this.#handle.nulText);
-    return values.map((value, index) => {
-      const reason = this.#handle.refuse(value);
-      if (reason !== undefined) throw new RangeError(`parameter ${index + 1} ${reason}`);
-      // Its turn may come after the caller has changed the bytes.
-      return value instanceof Uint8Array ? copyBytes(value)! : value;
-    });
+    const values = bindValues(params, parameters, this.#handle);
+    // Its turn may come after the caller has changed the bytes.
+    return values.map((value) => value instanceof Uint8Array ? copyBytes(value)! : value);
+  }
+
+  /** Whether a statement that was just run has made the last rowid. */
+  async #madeRowid(
+    statement: Statement,
+    { changes, lastInsertRowid }: Outcome,
+    before: LastRowid | undefined,
+  ): Promise<boolean> {
+    const { target, upserts } = statement;
+    if (changes === 0 || target === undefined) return false;
+    try {
+      if (!upserts) return await this.#hasRowid(statement);
+      const existsNow = async (): Promise<boolean> =>
+        (await this.#lastRowid(statement))?.exists === true;
+      return before !== undefined && await upsertInserted(before, lastInsertRowid, existsNow);
+    } catch {
+      // The statement has taken effect: that must not be told as a failure.
+      return true;
+    }
+  }
+
+  async #hasRowid(statement: Statement): Promise<boolean> {
+    const target = statement.target!;
+    const known = this.#rowidTables.get(target);
+    if (known !== undefined) return known;
+    const hasRowid = await this.#lastRowid(statement) !== undefined;
+    if (this.#rowidTables.size >= MOST_TABLES) this.#rowidTables.clear();
+    this.#rowidTables.set(target, hasRowid);
+    return hasRowid;
+  }
+
+  /** `undefined` for a table without rowids. */
+  async #lastRowid({ target }: Statement): Promise<LastRowid | undefined> {
+    if (target === undefined) return undefined;
+    try {
+      const { rows: [row] } = await this.#handle.run(lastRowidQuery(target), []);
+      return toLastRowid(row);
+    } catch (error) {
+      if (saysNoRowid(error)) return undefined;
+      throw error;
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
     return turn;
-  }
-
-  #toError(error: unknown, values: readonly SQLiteValue[]): SQLiteError | SQLitePoolError {
-    if (error instanceof SQLiteError) return error;
-    // A handle over a network says more than SQLite can: that the outcome is unknown, say.
-    if (error instanceof SQLitePoolError) return error;
-    const message = messageOf(error);
-    const code = this.#handle.resultCodeOf(error) ?? codeFromMessage(message);
-    return new SQLiteError(redactValues(message, values), code, { cause: error });
   }
 
   #checkOpen(): void {

@@ -16,6 +16,7 @@ import type { Prepared } from "./statement_cache.ts";
  */
 export function columnsOfRows(prepared: Prepared, rows: SQLiteValue[][]): readonly string[] {
   const { columns, driver, statement } = prepared;
+  if (columns === undefined) return readColumns(prepared);
   // Reading them takes as long as half a query: only where they can have changed by more than
   // the case of their letters.
   const changed = (statement.openColumns && (driver.mayHaveNewColumns?.() ?? true)) ||
@@ -31,7 +32,7 @@ export function columnsOfRows(prepared: Prepared, rows: SQLiteValue[][]): readon
  */
 export function columnsOfObjects(prepared: Prepared, rows: readonly Row[]): readonly string[] {
   const { columns, statement } = prepared;
-  if (rows.length === 0) return columnsOfRows(prepared, []);
+  if (rows.length === 0 || columns === undefined) return columnsOfRows(prepared, []);
   const same = statement.openColumns
     ? areEqual(Object.keys(rows[0]), columns)
     : hasAll(rows[0], columns);
@@ -44,13 +45,18 @@ export function columnsOfObjects(prepared: Prepared, rows: readonly Row[]): read
  * @param prepared A statement that was just run.
  */
 export function readColumns(prepared: Prepared): readonly string[] {
-  const columns = prepared.driver.columns();
+  const columns = prepared.driver.columns() ?? [];
+  // The same array where the names are the same: it goes to every row factory.
   if (!areEqual(columns, prepared.columns)) prepared.columns = columns;
-  return prepared.columns;
+  return prepared.columns!;
 }
 
-function areEqual(names: readonly string[], others: readonly string[]): boolean {
-  if (names.length !== others.length) return false;
+/** Whether two lists have the same names in the same order. */
+export function areEqual(
+  names: readonly string[],
+  others: readonly string[] | undefined,
+): boolean {
+  if (names.length !== others?.length) return false;
   for (let i = 0; i < names.length; i++) {
     if (names[i] !== others[i]) return false;
   }

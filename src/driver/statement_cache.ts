@@ -15,8 +15,12 @@ export interface Prepared {
   readonly statement: Statement;
   /** The driver's statement. */
   readonly driver: SyncStatement;
-  /** The names of its result columns, as they were read last. */
-  columns: readonly string[];
+  /** The names of its result columns, as they were read last; `undefined` before they are known. */
+  columns: readonly string[] | undefined;
+  /** Whether it has to be run as one that gives rows. */
+  readonly givesRows: boolean;
+  /** Whether what it inserts gets a rowid; `undefined` before that is known. */
+  makesRowid: boolean | undefined;
   /** Whether it may be run again without harm, and stopped after its first row. */
   readonly repeatable: boolean;
   /** Whether its integers have to be read exactly, which takes longer. */

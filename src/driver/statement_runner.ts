@@ -4,22 +4,17 @@
  * @module
  */
 
-import { columnsOfRows } from "./columns.ts";
+import { bindValues } from "../sqlite/bind.ts";
+import { connectionClosed, withStatement } from "../sqlite/errors.ts";
+import { areTrusted, buildRows, type IntMode } from "../sqlite/rows.ts";
+import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
+import { isWrite, mayChangeSchema } from "../sqlite/statement_head.ts";
+import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
+import { columnsOfObjects, columnsOfRows } from "./columns.ts";
 import { driverError } from "./driver_error.ts";
-import { connectionClosed } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, RowOptions, SQLiteValue } from "../sqlite/types.ts";
-import { query, readRows } from "./query.ts";
-import type { RowSource } from "./row_cursor.ts";
-import { buildRows, type IntMode } from "../sqlite/rows.ts";
-import {
-  isWrite,
-  scanStatement,
-  soleStatement,
-  splitScript,
-  type Statement,
-} from "../sqlite/scan.ts";
+import { type LastRowid, RowidProbe } from "./inserted_rowid.ts";
 import { type Prepared, StatementCache } from "./statement_cache.ts";
-import { StatementRows } from "./statement_rows.ts";
+import { type RowSource, StatementRows } from "./sync_cursor.ts";
 import {
   type Changes,
   cursorOver,
@@ -27,7 +22,6 @@ import {
   type SyncHandle,
   type SyncStatement,
 } from "./sync_handle.ts";
-import { bindValues } from "../sqlite/bind.ts";
 
 /**
  * Statements worth keeping. The others are rare, and some must not be kept: a PRAGMA takes
@@ -38,11 +32,6 @@ const keptVerbs: ReadonlySet<string> = new Set([
   ...["begin", "commit", "savepoint", "release"],
 ]);
 
-/** Statements that may change the schema, and with it the columns of those that are kept. */
-const schemaVerbs: ReadonlySet<string> = new Set([
-  ...["create", "alter", "drop", "attach", "detach", "other"],
-]);
-
 const CHANGES = "SELECT changes(), last_insert_rowid()";
 
 /** Runs statements on one handle and keeps those that may come again. */
@@ -50,6 +39,7 @@ export class StatementRunner {
   readonly #handle: SyncHandle;
   readonly #intMode: IntMode;
   readonly #statements: StatementCache;
+  readonly #rowids: RowidProbe;
   #lastChanges: SyncStatement | undefined;
   /** Whether a rollback might bring an older schema back. */
   #schemaChanged = false;
@@ -65,10 +55,12 @@ export class StatementRunner {
     this.#handle = handle;
     this.#intMode = intMode;
     this.#statements = new StatementCache(cacheSize);
+    this.#rowids = new RowidProbe(handle);
   }
 
   /**
    * Runs one statement to its end, or a SELECT to its first row where that is all that is wanted.
+   * All of it in one method: every layer costs the quick statements some percent.
    *
    * @param sql The statement.
    * @param params Its parameters.
@@ -80,13 +72,59 @@ export class StatementRunner {
     params: BindParams | undefined,
     options: RowOptions<R> | undefined,
   ): ResultSet<R> {
-    const kept = this.#statements.get(sql);
-    if (kept !== undefined) return this.#execute(kept, params, options);
-    const prepared = this.#prepare(sql);
+    const handle = this.#handle;
+    const intMode = this.#intMode;
+    let fresh: Prepared | undefined;
     try {
-      return this.#execute(prepared, params, options);
+      const prepared = this.#statements.get(sql) ?? (fresh = this.#prepare(sql));
+      const { driver, givesRows, repeatable, statement } = prepared;
+      const rowFactory = options?.rowFactory;
+      const firstRowOnly = options?.firstRowOnly === true;
+      const values = bindValues(params, statement.parameters, handle);
+      const before = statement.upserts ? this.#beforeUpsert(statement) : undefined;
+      if (!givesRows) {
+        return this.#changeResult(prepared, this.#change(prepared, values), before, [], []);
+      }
+      for (;;) {
+        const { exact } = prepared;
+        let changes: Changes | undefined;
+        let objects: Row[] | undefined;
+        let read: SQLiteValue[][] | undefined;
+        try {
+          // Objects of the driver must be fit for the caller as they are.
+          const fit = repeatable && rowFactory === undefined && exact === (intMode === "bigint");
+          if (fit) objects = driver.objects?.(values, exact, firstRowOnly);
+          if (objects === undefined) {
+            if (firstRowOnly && repeatable) {
+              const row = driver.first(values, exact);
+              read = row === undefined ? [] : [row];
+            } else read = driver.all(values, exact);
+            if (statement.returning) changes = this.#changesOfLast();
+          }
+        } catch (error) {
+          throw driverError(handle, error, values);
+        }
+        if (objects !== undefined) {
+          const columns = columnsOfObjects(prepared, objects);
+          if (exact || areTrusted(objects, columns)) {
+            return queryResult(columns, objects as unknown[] as R[]);
+          }
+        } else if (read !== undefined) {
+          const wanted = firstRowOnly && !repeatable ? read.slice(0, 1) : read;
+          const columns = columnsOfRows(prepared, read);
+          const rows = buildRows(wanted, columns, intMode, exact, rowFactory);
+          if (rows !== undefined) {
+            if (changes === undefined) return queryResult(columns, rows);
+            return this.#changeResult(prepared, changes, before, columns.slice(), rows);
+          }
+        }
+        // For good: a statement that gives large numbers once will do so again.
+        prepared.exact = true;
+      }
+    } catch (error) {
+      throw withStatement(error, sql);
     } finally {
-      this.#putBack(prepared);
+      if (fresh !== undefined) this.#putBack(fresh);
     }
   }
 
@@ -98,13 +136,16 @@ export class StatementRunner {
    */
   executeScript(script: string): void {
     for (const statement of splitScript(script)) {
-      const prepared = this.#prepare(statement.text, statement);
+      let prepared: Prepared | undefined;
       try {
+        prepared = this.#prepare(statement.text, statement);
         const values = bindValues(undefined, statement.parameters);
-        if (givesRows(prepared)) readRows(this.#handle, prepared, values, false);
+        if (prepared.givesRows) this.#readRows(prepared, values, false);
         else this.#change(prepared, values);
+      } catch (error) {
+        throw withStatement(error, statement.text);
       } finally {
-        this.#retire(prepared);
+        if (prepared !== undefined) this.#retire(prepared);
       }
     }
   }
@@ -124,20 +165,21 @@ export class StatementRunner {
     params: BindParams | undefined,
     options: RowOptions<R> | undefined,
   ): RowSource<R> {
-    // Not left in the cache: to run it again would end the rows that are being read.
-    const prepared = this.#statements.take(sql) ?? this.#prepare(sql);
+    let prepared: Prepared | undefined;
     try {
-      const values = this.#bind(prepared.statement, params);
-      return new StatementRows<R>(this.#start(prepared, values, options?.firstRowOnly === true), {
-        prepared,
+      // Not left in the cache: to run it again would end the rows that are being read.
+      const taken = prepared = this.#statements.take(sql) ?? this.#prepare(sql);
+      const values = bindValues(params, taken.statement.parameters, this.#handle);
+      return new StatementRows<R>(this.#start(taken, values, options?.firstRowOnly === true), {
+        prepared: taken,
         intMode: this.#intMode,
         rowFactory: options?.rowFactory,
-        toError: (error) => driverError(this.#handle, error, values),
-        onClose: () => this.#putBack(prepared),
+        toError: (error) => withStatement(driverError(this.#handle, error, values), sql),
+        onClose: () => this.#putBack(taken),
       });
     } catch (error) {
-      this.#putBack(prepared);
-      throw error;
+      if (prepared !== undefined) this.#putBack(prepared);
+      throw withStatement(error, sql);
     }
   }
 
@@ -149,6 +191,7 @@ export class StatementRunner {
   close(): void {
     this.#closed = true;
     this.#statements.clear();
+    this.#rowids.clear();
     this.#lastChanges?.finalize();
     try {
       this.#handle.close();
@@ -167,11 +210,14 @@ export class StatementRunner {
     try {
       const driver = this.#handle.prepare(statement);
       const repeatable = statement.verb === "select";
+      const columns = driver.columns();
       return {
         sql,
         statement,
         driver,
-        columns: driver.columns(),
+        columns,
+        givesRows: columns === undefined ? mayGiveRows(statement) : columns.length > 0,
+        makesRowid: undefined,
         repeatable,
         exact: this.#intMode === "bigint" || !repeatable,
         generation: this.#statements.generation,
@@ -181,49 +227,50 @@ export class StatementRunner {
     }
   }
 
-  #bind(statement: Statement, params: BindParams | undefined): SQLiteValue[] {
-    return bindValues(params, statement.parameters, this.#handle.nulText);
-  }
-
-  #execute<R>(
+  #changeResult<R>(
     prepared: Prepared,
-    params: BindParams | undefined,
-    options: RowOptions<R> | undefined,
-  ): ResultSet<R> {
-    const { statement } = prepared;
-    const values = this.#bind(statement, params);
-    if (!givesRows(prepared)) {
-      return this.#resultSet(statement, this.#change(prepared, values), [], []);
-    }
-    if (!statement.returning) {
-      return query(this.#handle, prepared, values, this.#intMode, options);
-    }
-    const read = readRows(this.#handle, prepared, values, options?.firstRowOnly === true);
-    const changes = this.#changesOfLast();
-    const columns = columnsOfRows(prepared, read);
-    const rows = buildRows(read, columns, this.#intMode, true, options?.rowFactory)!;
-    return this.#resultSet(statement, changes, columns.slice(), rows);
-  }
-
-  #resultSet<R>(
-    { verb }: Statement,
-    { changes, lastInsertRowid }: Changes,
+    changes: Changes,
+    before: LastRowid | undefined,
     columns: string[],
     rows: R[],
   ): ResultSet<R> {
-    const inserted = changes > 0 && (verb === "insert" || verb === "replace");
+    const { verb, target } = prepared.statement;
+    const inserted = target !== undefined && this.#rowids.made(prepared, changes, before);
     return {
       columns,
       rows,
-      rowsAffected: isWrite(verb) ? changes : 0,
-      lastInsertRowid: inserted ? this.#rowid(lastInsertRowid) : undefined,
+      rowsAffected: isWrite(verb) ? changes.changes : 0,
+      lastInsertRowid: inserted ? this.#rowid(changes.lastInsertRowid) : undefined,
     };
+  }
+
+  #beforeUpsert(statement: Statement): LastRowid | undefined {
+    try {
+      return this.#rowids.beforeUpsert(statement);
+    } catch (error) {
+      throw driverError(this.#handle, error);
+    }
   }
 
   #rowid(rowid: number | bigint): number | bigint {
     if (this.#intMode === "bigint") return BigInt(rowid);
     const number = Number(rowid);
     return Number.isSafeInteger(number) ? number : rowid;
+  }
+
+  #readRows(
+    { driver, repeatable, exact }: Prepared,
+    values: SQLiteValue[],
+    firstRowOnly: boolean,
+  ): SQLiteValue[][] {
+    try {
+      if (!firstRowOnly) return driver.all(values, exact);
+      if (!repeatable) return driver.all(values, exact).slice(0, 1);
+      const row = driver.first(values, exact);
+      return row === undefined ? [] : [row];
+    } catch (error) {
+      throw driverError(this.#handle, error, values);
+    }
   }
 
   /** Runs a statement that gives no rows. */
@@ -236,12 +283,12 @@ export class StatementRunner {
   }
 
   #start(prepared: Prepared, values: SQLiteValue[], firstRowOnly: boolean): SyncCursor {
-    if (!givesRows(prepared)) {
+    if (!prepared.givesRows) {
       this.#change(prepared, values);
       return cursorOver([]);
     }
     if (!prepared.repeatable || firstRowOnly) {
-      return cursorOver(readRows(this.#handle, prepared, values, firstRowOnly));
+      return cursorOver(this.#readRows(prepared, values, firstRowOnly));
     }
     try {
       return prepared.driver.iterate(values);
@@ -272,12 +319,20 @@ export class StatementRunner {
     const { verb } = prepared.statement;
     prepared.driver.finalize();
     const undone = this.#schemaChanged && verb.startsWith("rollback");
-    this.#schemaChanged ||= schemaVerbs.has(verb);
+    this.#schemaChanged ||= mayChangeSchema(verb);
     // SQLite prepares statements again by itself, but the names of their columns are ours.
-    if (undone || schemaVerbs.has(verb)) this.#statements.clear();
+    if (!undone && !mayChangeSchema(verb)) return;
+    this.#statements.clear();
+    this.#rowids.clear();
   }
 }
 
-function givesRows({ columns }: Prepared): boolean {
-  return columns.length > 0;
+/** Where the driver does not know before it runs: to read rows there are none of does no harm. */
+function mayGiveRows({ verb, returning }: Statement): boolean {
+  return returning || verb === "select" || verb === "pragma" || verb === "explain" ||
+    verb === "other";
+}
+
+function queryResult<R>(columns: readonly string[], rows: R[]): ResultSet<R> {
+  return { columns: columns.slice(), rows, rowsAffected: 0, lastInsertRowid: undefined };
 }

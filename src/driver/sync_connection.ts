@@ -9,7 +9,7 @@ import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
 import type { DriverConnection } from "./connection.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import { RowCursor } from "./row_cursor.ts";
+import { RowCursor } from "./sync_cursor.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { StatementRunner } from "./statement_runner.ts";
 import { type OnTiming, reportTiming } from "./timing.ts";

@@ -6,13 +6,16 @@
 
 import type { Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Statement } from "../sqlite/scan.ts";
-import type { NulText } from "../sqlite/bind.ts";
+import type { BindLimits } from "../sqlite/bind.ts";
 
-/** What a statement that gives no rows did. */
+/** What a statement has changed. */
 export interface Changes {
   /** Rows inserted, updated or deleted by the last statement that did any of these. */
   readonly changes: number;
-  /** The rowid inserted last; exact, as a bigint where a number would not be. */
+  /**
+   * What `last_insert_rowid()` gives, whichever statement made it; exact, as a bigint where a
+   * number would not be.
+   */
   readonly lastInsertRowid: number | bigint;
 }
 
@@ -27,55 +30,68 @@ export interface SyncCursor {
 /**
  * A prepared statement of a driver.
  *
- * Values come in as {@linkcode bindValues} makes them, one for each parameter, in an array that
- * the statement may change. Any error of the driver may be thrown.
+ * Values come in as {@linkcode bindValues} makes them, one for each parameter, in the order of
+ * `Statement.parameters`; each method may change the array. Safe whole numbers have to be stored
+ * as INTEGER, all other numbers and -0 as REAL. Blobs come out as plain `Uint8Array`, text as it
+ * was stored.
  *
  * `exact` asks for all integers as bigints. Without it they may be numbers too, which is faster;
- * one outside the safe range is then a sign for the caller to ask again.
+ * one outside the safe range is then a sign for the caller to ask again, of a SELECT only. A
+ * driver that does not tell INTEGER from REAL gives numbers, and declares "int-mode".
+ *
+ * Every method may throw whatever the driver throws, which `resultCodeOf` then sees. The statement
+ * must be fit for its next use after that, and hold no lock.
  */
 export interface SyncStatement {
   /** Whether it has to be prepared anew for its next use. */
   readonly once?: boolean;
   /**
-   * Reads the names of the result columns; there are none for a statement without rows.
-   * After an execution they are those of its rows, whatever has happened to the schema.
+   * The names of the result columns, duplicates included; none for a statement without rows.
+   * Asked for once before the first execution, where `undefined` says that they are not known
+   * yet, and after each one that may have changed them, where they must be known. After an
+   * execution they are those of its rows, whatever has happened to the schema.
    */
-  columns(): readonly string[];
+  columns(): readonly string[] | undefined;
   /** Whether they may have changed since they were last asked for; always, without this. */
   mayHaveNewColumns?(): boolean;
-  /** Runs to the end and returns all rows. */
+  /** Runs to the end and returns all rows. Called for what gives rows, or may give some. */
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][];
-  /** Runs up to the first row. */
+  /** Runs a SELECT up to its first row, if there is one, and ends it: no lock may stay. */
   first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined;
   /**
    * The same rows as plain objects, as `objectRow` makes them, from a driver that is faster at it.
+   * Called for a SELECT whose integers may come out as the driver gives them.
    *
    * @returns The rows; `undefined` where `all` or `first` are faster after all.
    */
   objects?(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] | undefined;
   /** Runs to the end a statement that gives no rows. */
   run(values: SQLiteValue[]): Changes;
-  /** Runs row by row, exactly. */
+  /**
+   * Starts a SELECT whose rows are read one by one, with all integers as bigints. Its cursor ends
+   * before the statement is used again; other statements run meanwhile.
+   */
   iterate(values: SQLiteValue[]): SyncCursor;
-  /** Frees the statement, where the driver can. */
+  /** Frees the statement, where the driver can. Must not throw, not for a closed handle either. */
   finalize(): void;
 }
 
 /** A database handle of a driver. */
-export interface SyncHandle {
+export interface SyncHandle extends BindLimits {
   /** The driver's own object. */
   readonly raw: unknown;
   /** The SQLite library that the driver brings; see `DriverConnection`. */
   readonly library?: string;
   /** Whether files may stay open after they were closed. */
   readonly closesLate?: boolean;
-  /** Whether a transaction is open; false for a handle that is closed. */
+  /** Whether a transaction is open. Throws for a handle that somebody else has closed. */
   readonly inTransaction: boolean;
-  /** Whether text with NUL characters survives the driver. */
-  readonly nulText: NulText;
-  /** Prepares one statement. */
+  /** Prepares one statement. Throws what the driver throws for one that SQLite refuses. */
   prepare(statement: Statement): SyncStatement;
-  /** Closes the database. All statements have been finalized by then. */
+  /**
+   * Rolls back what is open and closes the database. All statements have been finalized by then.
+   * Called once; does nothing for a handle that somebody else has closed.
+   */
   close(): void;
   /** SQLite's extended result code of what the driver threw; `undefined` where it gives none. */
   resultCodeOf(error: unknown): number | undefined;

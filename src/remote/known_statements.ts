@@ -7,7 +7,8 @@
 import { classify } from "../sqlite/classify.ts";
 import { misuse, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import { isWrite, soleStatement, type Statement } from "../sqlite/scan.ts";
+import { soleStatement, type Statement } from "../sqlite/scan.ts";
+import { isWrite } from "../sqlite/statement_head.ts";
 import { TextCache } from "../sqlite/text_cache.ts";
 
 /** One that takes the server longer would keep those behind it in the same request. */

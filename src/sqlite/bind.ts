@@ -13,6 +13,19 @@ import type { BindParams, BindValue, SQLiteValue } from "./types.ts";
 /** Whether text with a NUL character can be bound, which some drivers would cut there. */
 export type NulText = "allowed" | "refused";
 
+/** What a driver cannot bind. */
+export interface BindLimits {
+  /** Whether text with NUL characters survives the driver. */
+  readonly nulText: NulText;
+  /**
+   * Why the driver cannot bind a value as it is, in words that follow `parameter 1`; `undefined`
+   * where it can. Without this, it can bind all values.
+   */
+  refuse?(value: SQLiteValue): string | undefined;
+}
+
+const noLimits: BindLimits = { nulText: "allowed" };
+
 const minInteger = -(2n ** 63n);
 const maxInteger = 2n ** 63n - 1n;
 
@@ -68,7 +81,7 @@ export function copyBytes(bytes: object): Uint8Array | undefined {
  *
  * @param params What the caller gave: an array, an object by names, or nothing.
  * @param parameters The parameters of the statement, as `Statement.parameters` tells them.
- * @param nulText Whether the driver can take text with NUL characters.
+ * @param limits What the driver cannot bind, such as the driver's handle itself.
  * @returns A new array with one value for each parameter.
  * @throws {TypeError} A value or the parameters as a whole are of a type that cannot be bound.
  * @throws {RangeError} There are too few or too many, or a value that SQLite cannot hold.
@@ -76,7 +89,7 @@ export function copyBytes(bytes: object): Uint8Array | undefined {
 export function bindValues(
   params: BindParams | undefined,
   parameters: readonly string[],
-  nulText: NulText = "allowed",
+  limits: BindLimits = noLimits,
 ): SQLiteValue[] {
   if (params === undefined) {
     if (parameters.length > 0) throw wrongCount(parameters, 0);
@@ -89,10 +102,22 @@ export function bindValues(
   for (let i = 0; i < count; i++) {
     const value: unknown = given[i];
     values[i] = typeof value === "string"
-      ? checkText(value, nulText, i, parameters)
+      ? checkText(value, limits.nulText, i, parameters)
       : toSQLiteValue(value, i, parameters);
   }
+  if (limits.refuse !== undefined) refuseSome(values, parameters, limits);
   return values;
+}
+
+function refuseSome(
+  values: readonly SQLiteValue[],
+  parameters: readonly string[],
+  limits: BindLimits,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const reason = limits.refuse!(values[i]);
+    if (reason !== undefined) throw new RangeError(`${nameOf(i, parameters)} ${reason}`);
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ConflictClause, isWrite, scanHead, type Verb } from "./scan.ts";
+import { type ConflictClause, isWrite, scanHead, type Verb } from "./statement_head.ts";
 import { TextCache } from "./text_cache.ts";
 
 /** What has to be seen to when a statement runs. */

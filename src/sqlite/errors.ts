@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codeName, primaryCode } from "./code_names.ts";
+import { codeName, primaryCode } from "./result_codes.ts";
 import * as resultCode from "./result_codes.ts";
 
 /**
@@ -40,6 +40,8 @@ export class SQLiteError extends Error {
   readonly rawCode: number;
   /** The text of the statement that failed, without its parameters, where it is known. */
   readonly sql: string | undefined;
+  /** Which statement of a batch failed: its place in the array, from 0 on. */
+  declare readonly index?: number;
 
   /**
    * Makes an error with the names of its code.
@@ -62,12 +64,14 @@ export class SQLiteError extends Error {
  *
  * @param error Any error.
  * @param sql The text of the statement.
+ * @param index The place of the statement in a batch.
  * @returns The same error.
  */
-export function withStatement<E>(error: E, sql: string): E {
-  if (error instanceof SQLiteError && error.sql === undefined) {
-    (error as { sql: string | undefined }).sql = sql;
-  }
+export function withStatement<E>(error: E, sql: string, index?: number): E {
+  if (!(error instanceof SQLiteError)) return error;
+  const noted: { sql: string | undefined; index?: number } = error;
+  noted.sql ??= sql;
+  if (index !== undefined) noted.index ??= index;
   return error;
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { type IntMode, objectRow, settleIntegers } from "./rows.ts";
-import { isWrite, type Verb } from "./scan.ts";
+import { isWrite, type Verb } from "./statement_head.ts";
 import type { ResultSet, RowFactory, RowOptions, SQLiteValue } from "./types.ts";
 
 /** What one statement gave and did. */
@@ -23,6 +23,11 @@ export interface Outcome {
 /**
  * Makes a result for the caller.
  *
+ * @param verb What the statement does.
+ * @param outcome What it gave and did.
+ * @param intMode How integers come out.
+ * @param options How its rows are made.
+ * @param madeRowid Whether the last rowid is its own; told from the verb without this.
  * @throws {SQLiteIntegerRangeError} An integer cannot come out as a number.
  */
 export function resultSetOf<R>(
@@ -30,14 +35,14 @@ export function resultSetOf<R>(
   outcome: Outcome,
   intMode: IntMode,
   options: RowOptions<R> | undefined,
+  madeRowid: boolean = outcome.changes > 0 && (verb === "insert" || verb === "replace"),
 ): ResultSet<R> {
   const { columns, changes, lastInsertRowid } = outcome;
-  const inserted = changes > 0 && (verb === "insert" || verb === "replace");
   return {
     columns: [...columns],
     rows: makeRows(outcome, intMode, options),
     rowsAffected: isWrite(verb) ? changes : 0,
-    lastInsertRowid: inserted ? rowidOf(lastInsertRowid, intMode) : undefined,
+    lastInsertRowid: madeRowid ? rowidOf(lastInsertRowid, intMode) : undefined,
   };
 }
 

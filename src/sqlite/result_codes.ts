@@ -1,9 +1,10 @@
 /**
- * The result codes that this package itself gives or looks for. One by one, so that programs
- * carry those they need.
+ * SQLite's result codes and their names.
  *
  * @module
  */
+
+// Those that this package itself gives or looks for.
 
 export const ERROR = 1;
 export const PERM = 3;
@@ -33,3 +34,56 @@ export const CONSTRAINT_FOREIGNKEY = 787;
 export const CONSTRAINT_NOTNULL = 1299;
 export const CONSTRAINT_TRIGGER = 1811;
 export const CONSTRAINT_UNIQUE = 2067;
+
+/** Names of the primary codes by number, without their common prefix. */
+const primaryNames = "OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR " +
+  "CORRUPT NOTFOUND FULL CANTOPEN PROTOCOL EMPTY SCHEMA TOOBIG CONSTRAINT MISMATCH MISUSE NOLFS " +
+  "AUTH FORMAT RANGE NOTADB NOTICE WARNING";
+
+/**
+ * What follows the name of the primary code, in the order of the numbers, which begin at 1.
+ * Numbers without a code go by the primary name alone.
+ */
+const extendedNames: Readonly<Record<string, string>> = {
+  OK: "LOAD_PERMANENTLY SYMLINK",
+  ERROR: "MISSING_COLLSEQ RETRY SNAPSHOT RESERVESIZE KEY UNABLE",
+  ABORT: " ROLLBACK",
+  BUSY: "RECOVERY SNAPSHOT TIMEOUT",
+  LOCKED: "SHAREDCACHE VTAB",
+  READONLY: "RECOVERY CANTLOCK ROLLBACK DBMOVED CANTINIT DIRECTORY",
+  IOERR: "READ SHORT_READ WRITE FSYNC DIR_FSYNC TRUNCATE FSTAT UNLOCK RDLOCK DELETE BLOCKED " +
+    "NOMEM ACCESS CHECKRESERVEDLOCK LOCK CLOSE DIR_CLOSE SHMOPEN SHMSIZE SHMLOCK SHMMAP SEEK " +
+    "DELETE_NOENT MMAP GETTEMPPATH CONVPATH VNODE AUTH BEGIN_ATOMIC COMMIT_ATOMIC " +
+    "ROLLBACK_ATOMIC DATA CORRUPTFS IN_PAGE BADKEY CODEC",
+  CORRUPT: "VTAB SEQUENCE INDEX",
+  CANTOPEN: "NOTEMPDIR ISDIR FULLPATH CONVPATH DIRTYWAL SYMLINK",
+  CONSTRAINT: "CHECK COMMITHOOK FOREIGNKEY FUNCTION NOTNULL PRIMARYKEY TRIGGER UNIQUE VTAB " +
+    "ROWID PINNED DATATYPE",
+  AUTH: "USER",
+  NOTICE: "RECOVER_WAL RECOVER_ROLLBACK RBU",
+  WARNING: "AUTOINDEX",
+};
+
+const names: ReadonlyMap<number, string> = new Map(
+  primaryNames.split(" ").flatMap((name, code): [number, string][] => {
+    const suffixes = ["", ...extendedNames[name]?.split(" ") ?? []];
+    return suffixes.map((suffix, n) => [code | n << 8, suffix ? `${name}_${suffix}` : name]);
+  }),
+);
+
+/** The primary code in an extended one, which is its last eight bits. */
+export function primaryCode(rawCode: number): number {
+  return rawCode & 0xff;
+}
+
+/**
+ * The name of a result code.
+ *
+ * @param rawCode A primary or extended code.
+ * @returns Its name, such as `"SQLITE_BUSY_SNAPSHOT"`. A code newer than this table goes by the
+ *   name of its primary code.
+ */
+export function codeName(rawCode: number): string {
+  const name = names.get(rawCode) ?? names.get(primaryCode(rawCode)) ?? "ERROR";
+  return `SQLITE_${name}`;
+}

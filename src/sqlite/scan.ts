@@ -6,51 +6,9 @@
  */
 
 import { describe } from "../platform/describe.ts";
-import { misuse } from "./errors.ts";
+import { misuse, withStatement } from "./errors.ts";
+import { isWrite, readHead, type Verb } from "./statement_head.ts";
 import { Tokens } from "./tokens.ts";
-
-/** What a statement does; `commit` stands for `END` too, and `select` for `VALUES`. */
-export type Verb =
-  | "select"
-  | "insert"
-  | "replace"
-  | "update"
-  | "delete"
-  | "begin"
-  | "commit"
-  | "rollback"
-  | "rollback to"
-  | "savepoint"
-  | "release"
-  | "pragma"
-  | "explain"
-  | "attach"
-  | "detach"
-  | "create"
-  | "alter"
-  | "drop"
-  | "other";
-
-/** What `INSERT OR ...` and `UPDATE OR ...` do about a row that breaks a constraint. */
-export type ConflictClause = "abort" | "fail" | "ignore" | "replace" | "rollback";
-
-/** What a PRAGMA statement is about. */
-export interface Pragma {
-  /** Its name in lower case, without the schema. */
-  readonly name: string;
-  /** Whether it sets something: `= value` or `(value)` follow, and the latter is no question. */
-  readonly sets: boolean;
-}
-
-/** What the first words of a statement tell. */
-export interface StatementHead {
-  /** What it does, seen through `WITH`. A statement under `EXPLAIN` is an `explain`. */
-  readonly verb: Verb;
-  /** What follows `OR` in an INSERT or UPDATE. */
-  readonly conflict: ConflictClause | undefined;
-  /** Which PRAGMA it is; under `EXPLAIN` too, because many take effect when they are prepared. */
-  readonly pragma: Pragma | undefined;
-}
 
 /** One statement, as its text describes it. */
 export interface Statement {
@@ -65,6 +23,10 @@ export interface Statement {
   readonly parameters: readonly string[];
   /** Whether it writes and gives rows all the same. */
   readonly returning: boolean;
+  /** The table of an INSERT or REPLACE, with its schema, as the text has them. */
+  readonly target: string | undefined;
+  /** Whether an INSERT may update rows instead: `ON CONFLICT ... DO UPDATE`. */
+  readonly upserts: boolean;
   /**
    * Whether a change of the schema may change the names of its columns by more than their
    * letter case: it selects `*` or the rowid.
@@ -77,63 +39,12 @@ export interface Statement {
 /** The largest number of a parameter that SQLite allows by default. */
 const maxParameters = 32_766;
 
-const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
-  ["SELECT", "select"],
-  ["VALUES", "select"],
-  ["INSERT", "insert"],
-  ["REPLACE", "replace"],
-  ["UPDATE", "update"],
-  ["DELETE", "delete"],
-  ["BEGIN", "begin"],
-  ["COMMIT", "commit"],
-  ["END", "commit"],
-  ["ROLLBACK", "rollback"],
-  ["SAVEPOINT", "savepoint"],
-  ["RELEASE", "release"],
-  ["PRAGMA", "pragma"],
-  ["ATTACH", "attach"],
-  ["DETACH", "detach"],
-  ["CREATE", "create"],
-  ["ALTER", "alter"],
-  ["DROP", "drop"],
-]);
-
-const conflictClauses: ReadonlyMap<string, ConflictClause> = new Map<string, ConflictClause>([
-  ["ABORT", "abort"],
-  ["FAIL", "fail"],
-  ["IGNORE", "ignore"],
-  ["REPLACE", "replace"],
-  ["ROLLBACK", "rollback"],
-]);
-
-/** PRAGMA statements whose argument says what they are asked, or what they are to do now. */
-const askingPragmas: ReadonlySet<string> = new Set([
-  ...["foreign_key_check", "foreign_key_list", "incremental_vacuum", "index_info", "index_list"],
-  ...["index_xinfo", "integrity_check", "optimize", "quick_check", "table_info", "table_list"],
-  ...["table_xinfo", "wal_checkpoint"],
-]);
-
 /** A star after one of these stands for columns; after anything else it multiplies or counts. */
 const beforeResultStar: ReadonlySet<string> = new Set([
   ...["SELECT", "DISTINCT", "ALL", "RETURNING", ",", "."],
 ]);
 
 const rowidNames: ReadonlySet<string> = new Set(["ROWID", "_ROWID_", "OID"]);
-
-/**
- * Reads the beginning of the first statement of a text, which takes as long for a long text as
- * for a short one.
- *
- * @param sql The text.
- * @returns What it tells, or `undefined` where there is no statement.
- */
-export function scanHead(sql: string): StatementHead | undefined {
-  const tokens = new Tokens(sql);
-  do tokens.next(); while (tokens.is(";"));
-  if (tokens.atEnd()) return undefined;
-  const { verb, conflict, pragma } = readHead(new Tokens(sql, tokens.start));
-  return { verb, conflict, pragma };
-}
 
 /**
  * Reads the first statement of a text.
@@ -147,13 +58,15 @@ export function scanStatement(sql: string, start = 0): Statement | undefined {
   do tokens.next(); while (tokens.is(";"));
   if (tokens.atEnd()) return undefined;
   const first = tokens.start;
-  const { verb, trigger } = readHead(new Tokens(sql, first));
-  const { last, parameters, returning, openColumns } = readToEnd(tokens, trigger);
+  const { verb, trigger, target } = readHead(new Tokens(sql, first));
+  const { last, parameters, returning, upserts, openColumns } = readToEnd(tokens, trigger);
   return {
     text: sql.slice(first, last),
     verb,
     parameters,
     returning: returning && isWrite(verb),
+    target,
+    upserts: upserts && verb === "insert",
     openColumns,
     end: tokens.end,
   };
@@ -170,11 +83,14 @@ export function scanStatement(sql: string, start = 0): Statement | undefined {
 export function soleStatement(sql: string): Statement {
   checkSqlText(sql);
   const statement = scanStatement(sql);
-  if (statement === undefined) throw misuse("the SQL text holds no statement");
+  if (statement === undefined) {
+    throw withStatement(misuse("the SQL text holds no statement"), sql);
+  }
   if (scanStatement(sql, statement.end) !== undefined) {
-    throw misuse(
+    const problem = misuse(
       "the SQL text holds more than one statement: run them one by one, or use executeScript",
     );
+    throw withStatement(problem, sql);
   }
   return statement;
 }
@@ -196,22 +112,18 @@ export function* splitScript(script: string): IterableIterator<Statement> {
   }
 }
 
-/**
- * Whether a statement of this verb adds, changes or removes rows of tables.
- *
- * @param verb The verb of the statement.
- */
-export function isWrite(verb: Verb): boolean {
-  return verb === "insert" || verb === "replace" || verb === "update" || verb === "delete";
-}
-
 function checkSqlText(sql: unknown): asserts sql is string {
   if (typeof sql !== "string") {
     throw new TypeError(`SQL text must be a string, not ${describe(sql)}`);
   }
-  if (sql.includes("\0")) throw misuse("the SQL text holds a NUL character, where SQLite ends it");
+  if (sql.includes("\0")) {
+    throw withStatement(misuse("the SQL text holds a NUL character, where SQLite ends it"), sql);
+  }
   if (!sql.isWellFormed()) {
-    throw misuse("the SQL text holds half of a surrogate pair, which SQLite would change");
+    const problem = misuse(
+      "the SQL text holds half of a surrogate pair, which SQLite would change",
+    );
+    throw withStatement(problem, sql);
   }
 }
 
@@ -224,11 +136,13 @@ function readToEnd(tokens: Tokens, trigger: boolean): {
   last: number;
   parameters: readonly string[];
   returning: boolean;
+  upserts: boolean;
   openColumns: boolean;
 } {
   const parameters = new ParameterList();
   let last = tokens.start;
   let returning = false;
+  let upserts = false;
   let openColumns = false;
   let depth = 0;
   let previous = "";
@@ -239,6 +153,7 @@ function readToEnd(tokens: Tokens, trigger: boolean): {
     if (text === "(") depth++;
     else if (text === ")") depth--;
     else if (text === "RETURNING" && depth === 0) returning = true;
+    else if (text === "UPDATE" && previous === "DO") upserts = true;
     else if (text === "END" && previous === ";") inBody = false;
     else if (text === "*" && beforeResultStar.has(previous)) openColumns = true;
     else if (tokens.kind === "parameter") parameters.add(text);
@@ -247,80 +162,7 @@ function readToEnd(tokens: Tokens, trigger: boolean): {
     last = tokens.end;
     tokens.next();
   }
-  return { last, parameters: parameters.names, returning, openColumns };
-}
-
-/** A trigger has to be known: its body holds semicolons. */
-function readHead(tokens: Tokens): StatementHead & { readonly trigger: boolean } {
-  tokens.next();
-  const explained = tokens.word() === "EXPLAIN";
-  if (explained) {
-    tokens.next();
-    if (tokens.word() === "QUERY") {
-      tokens.next();
-      tokens.next();
-    }
-  }
-  if (tokens.word() === "WITH") skipCommonTables(tokens);
-  const verb = verbs.get(tokens.word()) ?? "other";
-  const trigger = verb === "create" && createsTrigger(tokens);
-  const conflict = verb === "insert" || verb === "update" ? readConflict(tokens) : undefined;
-  const pragma = verb === "pragma" ? readPragma(tokens) : undefined;
-  if (explained) return { verb: "explain", trigger, conflict, pragma };
-  const rollsBackToSavepoint = verb === "rollback" && rollsBackTo(tokens);
-  return { verb: rollsBackToSavepoint ? "rollback to" : verb, trigger, conflict, pragma };
-}
-
-/** Reads `OR ...`, which nothing but the verb comes before. */
-function readConflict(tokens: Tokens): ConflictClause | undefined {
-  tokens.next();
-  if (tokens.word() !== "OR") return undefined;
-  tokens.next();
-  return conflictClauses.get(tokens.word());
-}
-
-/** Reads `schema.name = value` or `name(value)`; names may be quoted in any way. */
-function readPragma(tokens: Tokens): Pragma {
-  tokens.next();
-  let name = bareName(tokens);
-  tokens.next();
-  if (tokens.is(".")) {
-    tokens.next();
-    name = bareName(tokens);
-    tokens.next();
-  }
-  return { name, sets: tokens.is("=") || (tokens.is("(") && !askingPragmas.has(name)) };
-}
-
-function bareName(tokens: Tokens): string {
-  const text = tokens.text().toLowerCase();
-  return tokens.kind === "word" ? text : text.slice(1, -1);
-}
-
-/** Walks from `WITH` to the verb behind the common tables, whose names may be any word. */
-function skipCommonTables(tokens: Tokens): void {
-  let depth = 0;
-  let closed = false;
-  while (tokens.next()) {
-    if (tokens.is("(")) depth++;
-    else if (tokens.is(")")) depth--;
-    else if (depth === 0 && closed && tokens.kind === "word" && tokens.word() !== "AS") return;
-    closed = tokens.is(")");
-  }
-}
-
-function createsTrigger(tokens: Tokens): boolean {
-  tokens.next();
-  if (tokens.word() === "TEMP" || tokens.word() === "TEMPORARY") tokens.next();
-  return tokens.word() === "TRIGGER";
-}
-
-/** Whether this is `ROLLBACK TO`, which leaves the transaction open. */
-function rollsBackTo(tokens: Tokens): boolean {
-  while (tokens.next() && !tokens.is(";")) {
-    if (tokens.word() === "TO") return true;
-  }
-  return false;
+  return { last, parameters: parameters.names, returning, upserts, openColumns };
 }
 
 /** Numbers parameters as SQLite does. */

@@ -34,9 +34,8 @@ export interface ResultSet<R = Row> {
   /** Rows inserted, updated or deleted by this statement; 0 for every other statement. */
   rowsAffected: number;
   /**
-   * The rowid of the last row an INSERT or REPLACE made; `undefined` for any other statement, and
-   * where nothing changed. For an upsert that updated, and for a table WITHOUT ROWID, SQLite
-   * reports the rowid of an earlier insert on this connection: use RETURNING there.
+   * The rowid of the last row that this statement inserted; `undefined` where it inserted none
+   * (an upsert that updated, say), and for a table WITHOUT ROWID.
    */
   lastInsertRowid: number | bigint | undefined;
 }

@@ -8,7 +8,8 @@
 import { SQLiteError } from "../sqlite/errors.ts";
 import { ERROR } from "../sqlite/result_codes.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
-import type { RowCursor } from "../driver/row_cursor.ts";
+import { areEqual } from "../driver/columns.ts";
+import type { RowCursor } from "../driver/sync_cursor.ts";
 import { arrayRow } from "../sqlite/rows.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
 import { RowPacker } from "./row_packer.ts";
@@ -237,14 +238,6 @@ function startMessage(): MessageWriter {
   const message = new MessageWriter();
   message.parts.push(undefined, [], undefined);
   return message;
-}
-
-function areEqual(names: readonly string[], others: readonly string[] | undefined): boolean {
-  if (names.length !== others?.length) return false;
-  for (let i = 0; i < names.length; i++) {
-    if (names[i] !== others[i]) return false;
-  }
-  return true;
 }
 
 /** About how much room the text and bytes of a row take. */

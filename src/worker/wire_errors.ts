@@ -78,9 +78,11 @@ export function decodeError(wire: WireError): Error {
 function decode(wire: WireError): Error {
   const { name, message, rawCode, column, fields } = wire;
   const cause = wire.cause && decodeError(wire.cause);
-  if (column !== undefined) return new SQLiteIntegerRangeError(column);
+  if (column !== undefined) return Object.assign(new SQLiteIntegerRangeError(column), fields);
   const options = cause === undefined ? undefined : { cause };
-  if (rawCode !== undefined) return new SQLiteError(message, rawCode, options);
+  if (rawCode !== undefined) {
+    return Object.assign(new SQLiteError(message, rawCode, options), fields);
+  }
   const Known = Object.hasOwn(STANDARD, name) ? STANDARD[name] : undefined;
   const error = Known === undefined ? new Error(message, options) : new Known(message, options);
   if (Known === undefined) Object.defineProperty(error, "name", { value: name });

@@ -33,6 +33,8 @@ function cacheOf(limit?: number): Fixture {
       finalize: () => finalized.push(sql),
     },
     columns: [],
+    givesRows: false,
+    makesRowid: undefined,
     repeatable: true,
     exact: false,
     generation: cache.generation,

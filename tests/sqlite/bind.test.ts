@@ -7,7 +7,7 @@ import { bindValues, checkBindValue } from "../../src/sqlite/bind.ts";
 
 /** Binds with values that TypeScript would refuse, too. */
 function bind(params: unknown, parameters: readonly string[], nulText?: "refused"): unknown[] {
-  return bindValues(params as never, parameters, nulText);
+  return bindValues(params as never, parameters, nulText && { nulText });
 }
 
 /** A text that no message may contain. */

@@ -8,9 +8,9 @@ import {
   SQLiteIntegerRangeError,
 } from "../../src/sqlite/errors.ts";
 import { messageOf } from "../../src/platform/describe.ts";
-import { redactValues } from "../../src/driver/redact.ts";
-import { codeName, primaryCode } from "../../src/sqlite/code_names.ts";
+import { redactValues } from "../../src/driver/driver_error.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
+import { codeName, primaryCode } from "../../src/sqlite/result_codes.ts";
 import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
 
 const names: readonly (readonly [rawCode: number, name: string])[] = [
@@ -66,9 +66,9 @@ test("a code newer than the table goes by its primary code", () => {
 });
 
 test("the codes that are used by name have the numbers of the table", () => {
-  for (const [name, code] of Object.entries(resultCode)) {
-    assert.equal(codeName(code), `SQLITE_${name}`);
-  }
+  const codes = Object.entries(resultCode).filter(([, code]) => typeof code === "number");
+  assert.ok(codes.length > 20);
+  for (const [name, code] of codes) assert.equal(codeName(Number(code)), `SQLITE_${name}`);
 });
 
 const messages: readonly (readonly [message: string, rawCode: number])[] = [

@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { scanStatement, soleStatement, splitScript, type Verb } from "../../src/sqlite/scan.ts";
+import { scanStatement, soleStatement, splitScript } from "../../src/sqlite/scan.ts";
+import type { Verb } from "../../src/sqlite/statement_head.ts";
 import { nativeDrivers, type NativeHandle } from "../helpers/drivers.ts";
 
 const textsOf = (script: string) => [...splitScript(script)].map(({ text }) => text);
@@ -275,3 +276,24 @@ test("a vertical tab is a blank behind another blank, as in SQLite", () => {
   assert.equal(scanStatement(" \vSELECT 1")?.text, "SELECT 1");
   assert.equal(scanStatement("\vSELECT 1")?.verb, "other");
 });
+
+/** Statements with the table that they insert into, and whether they may update instead. */
+const targets: readonly (readonly [sql: string, target: string | undefined, upserts: boolean])[] = [
+  ["INSERT INTO t VALUES (1)", "t", false],
+  ["insert or ignore into main . t(a) values (1)", "main.t", false],
+  ['REPLACE INTO "my table" VALUES (1)', '"my table"', false],
+  ["WITH c AS (SELECT 1) INSERT INTO [t] SELECT * FROM c", "[t]", false],
+  ["INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", "t", false],
+  ["INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 2", "t", true],
+  ["INSERT INTO t AS x VALUES (1) ON CONFLICT DO /* so */ UPDATE SET a = 2", "t", true],
+  ["UPDATE t SET a = 1", undefined, false],
+  ["INSERT", undefined, false],
+  ["SELECT 'INSERT INTO t'", undefined, false],
+];
+
+for (const [sql, target, upserts] of targets) {
+  test(`the target of ${JSON.stringify(sql)}`, () => {
+    const statement = scanStatement(sql)!;
+    assert.deepEqual([statement.target, statement.upserts], [target, upserts]);
+  });
+}

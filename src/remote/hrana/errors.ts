@@ -5,14 +5,14 @@
  */
 
 import { ConnectionLostError } from "../../driver/errors.ts";
-import { redactValues } from "../../driver/redact.ts";
+import { redactValues } from "../../driver/driver_error.ts";
 import {
   OutcomeUnknownError,
   PoolConnectionOpenError,
   QueryTimeoutError,
   type SQLitePoolError,
 } from "../../pool/errors.ts";
-import { codeName } from "../../sqlite/code_names.ts";
+import { codeName } from "../../sqlite/result_codes.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import { codeFromMessage } from "../../sqlite/message_codes.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";

@@ -230,6 +230,30 @@ export const errorCases: readonly Case[] = [
     },
   },
   {
+    name: "an error tells its statement, and no parameter",
+    async run({ open }) {
+      const conn = await open();
+      await conn.executeScript("CREATE TABLE t (a UNIQUE)");
+      const about = async (sql: string, call: () => Promise<unknown>): Promise<void> => {
+        await assert.rejects(call, (error: unknown) => {
+          assert.ok(error instanceof SQLiteError);
+          assert.equal(error.sql, sql);
+          assert.ok(!Object.values(error).includes("secret"));
+          return true;
+        });
+      };
+      const statements = ["INSERT INTO t VALUES (?1), (?1)", "SELECT ?1 FROM nowhere"];
+      for (const sql of statements) {
+        await about(sql, () => conn.execute(sql, ["secret"]));
+        await about(sql, async () => {
+          for await (const _ of conn.iterate(sql, ["secret"]));
+        });
+      }
+      for (const sql of ["", "SELECT 1; SELECT 2"]) await about(sql, () => conn.execute(sql));
+      await about("FAULTY", () => conn.executeScript("SELECT 1; FAULTY; SELECT 2"));
+    },
+  },
+  {
     name: "what a trigger says of a lock is no sign of one",
     async run({ open, has }) {
       // Word for word SQLite's own message: only a code tells it apart.

@@ -98,6 +98,93 @@ async function keepsName({ open }: Fixture, name: string): Promise<void> {
   assert.equal(Object.getPrototypeOf(row), Object.prototype);
 }
 
+interface RowidCase {
+  readonly name: string;
+  readonly limit?: DriverLimit;
+  readonly setUp: string;
+  /** Statements in order, each with the rowid that it made. */
+  readonly steps: readonly (readonly [sql: string, rowid: number | undefined])[];
+}
+
+const twoTables = "CREATE TABLE a (id INTEGER PRIMARY KEY, u UNIQUE, n DEFAULT 0); " +
+  "CREATE TABLE b (id INTEGER PRIMARY KEY, u UNIQUE, n DEFAULT 0);";
+const upsertA = (u: string) =>
+  `INSERT INTO a (u) VALUES ('${u}') ON CONFLICT (u) DO UPDATE SET n = n + 1`;
+
+const rowids: readonly RowidCase[] = [
+  {
+    name: "an upsert that updated made none",
+    setUp: twoTables,
+    steps: [
+      [upsertA("x"), 1],
+      [upsertA("x"), undefined],
+      [upsertA("y"), 2],
+      [upsertA("x"), undefined],
+      [upsertA("y"), undefined],
+      ["INSERT INTO b (u) VALUES ('elsewhere')", 1],
+      [upsertA("x"), undefined],
+      [`${upsertA("y")} RETURNING n`, undefined],
+      [`${upsertA("z")} RETURNING n`, 3],
+      ["INSERT INTO a (u) VALUES ('z'), ('new') ON CONFLICT DO UPDATE SET n = 9", 4],
+      ["INSERT INTO a (u) VALUES ('w'), ('z') ON CONFLICT DO UPDATE SET n = 9", 5],
+    ],
+  },
+  {
+    name: "an upsert that inserted has one, be it that of an earlier insert",
+    setUp: twoTables,
+    steps: [
+      ["INSERT INTO b (u) VALUES ('elsewhere')", 1],
+      [upsertA("x"), 1],
+      [upsertA("y"), 2],
+      ["DELETE FROM a WHERE u = 'y'", undefined],
+      [upsertA("y"), 2],
+      ["INSERT INTO b (id) VALUES (3)", 3],
+      [upsertA("x"), undefined],
+      [upsertA("z"), 3],
+    ],
+  },
+  {
+    name: "two tables may give the same one after another",
+    setUp: twoTables,
+    steps: [
+      ["INSERT INTO a (u) VALUES (1)", 1],
+      ["INSERT INTO b (u) VALUES (1)", 1],
+      ["REPLACE INTO a (id, u) VALUES (1, 1)", 1],
+      ["WITH c AS (SELECT 2) INSERT INTO main.b SELECT 2, 2, 2", 2],
+      ['INSERT INTO "a" (u) VALUES (2)', 2],
+    ],
+  },
+  {
+    name: "what was left alone made none",
+    setUp: twoTables,
+    steps: [
+      ["INSERT INTO a (u) VALUES (1)", 1],
+      ["INSERT OR IGNORE INTO a (u) VALUES (1)", undefined],
+      ["INSERT INTO a (u) VALUES (1) ON CONFLICT DO NOTHING", undefined],
+      ["INSERT INTO a (u) SELECT 5 WHERE 0", undefined],
+      ["UPDATE a SET n = 7", undefined],
+      ["DELETE FROM a", undefined],
+    ],
+  },
+  {
+    name: "a table WITHOUT ROWID makes none",
+    limit: "without-rowid",
+    setUp: `${twoTables} CREATE TABLE w (u PRIMARY KEY, n) WITHOUT ROWID`,
+    steps: [
+      ["INSERT INTO a (u) VALUES (1)", 1],
+      ["INSERT INTO w VALUES (1, 1)", undefined],
+      ["REPLACE INTO w VALUES (1, 1)", undefined],
+      ["INSERT INTO w VALUES (2, 1) RETURNING n", undefined],
+      ["INSERT INTO w VALUES (3, 1) ON CONFLICT DO UPDATE SET n = 2", undefined],
+      ["INSERT INTO w VALUES (3, 1) ON CONFLICT DO UPDATE SET n = 2", undefined],
+      ["INSERT INTO a (u) VALUES (2)", 2],
+      ["DROP TABLE w", undefined],
+      ["CREATE TABLE w (u PRIMARY KEY, n)", undefined],
+      ["INSERT INTO w VALUES (1, 1)", 1],
+    ],
+  },
+];
+
 export const resultCases: readonly Case[] = [
   ...effects.map(({ sql, params, affected, rowid, limit }): Case => ({
     name: `rowsAffected and lastInsertRowid of ${sql}`,
@@ -261,6 +348,21 @@ export const resultCases: readonly Case[] = [
       assert.equal(lastInsertRowid, 9007199254740993n);
     },
   },
+  ...rowids.map(({ name, limit, setUp, steps }): Case => ({
+    name: `lastInsertRowid: ${name}`,
+    limit,
+    async run({ open }) {
+      const conn = await open();
+      await conn.executeScript(setUp);
+      for (const [sql, rowid] of steps) {
+        assert.equal((await conn.execute(sql)).lastInsertRowid, rowid, sql);
+      }
+    },
+    async refused({ open }) {
+      const conn = await open();
+      await assert.rejects(conn.executeScript(setUp), SQLiteError);
+    },
+  })),
   {
     name: "rowsAffected leaves out what a trigger changed",
     async run({ open }) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { RowCursor } from "../../src/driver/row_cursor.ts";
+import { RowCursor } from "../../src/driver/sync_cursor.ts";
 
 interface Fixture {
   readonly cursor: RowCursor<number>;

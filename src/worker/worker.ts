@@ -10,7 +10,7 @@
  * // In a bundle, where this file is a chunk of its own:
  * const db = await openDatabase("app.db", {
  *   execution: "worker",
- *   worker: () => new Worker(new URL("./worker.js", import.meta.url)),
+ *   worker: () => new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] }),
  * });
  * ```
  *

@@ -370,7 +370,7 @@ export class PhysicalConnection {
     try {
       await this.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
     } catch (error) {
-      if (!(error instanceof ConnectionLostError)) throw error;
+      if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) throw error;
       throw new OutcomeUnknownError(
         "The connection was lost while COMMIT was under way: the transaction may have taken " +
           "effect. Read the data before you try again.",

@@ -176,7 +176,7 @@ export class Thread {
 
 function lost(what: string, cause: unknown, progress: Progress): ConnectionLostError {
   const outcome = progress === "sent"
-    ? "This call had been sent to it, and may or may not have taken effect"
+    ? "What had been sent to it may or may not have taken effect"
     : "This call did not reach it, and has not taken effect";
   return new ConnectionLostError(
     `The thread of this connection is gone: ${what}. ${outcome}; an open transaction was rolled ` +

@@ -132,7 +132,8 @@ export class WorkerConnection implements DriverConnection {
 
   /** Whether a transaction is open. Throws when the thread has died. */
   get inTransaction(): boolean {
-    if (this.#lost !== undefined) throw this.#lost("not sent");
+    // What the holder has sent before may have been committed.
+    if (this.#lost !== undefined) throw this.#lost("sent");
     return this.#channel.inTransaction;
   }
 

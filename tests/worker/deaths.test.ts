@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import {
   ConnectionLostError,
   openDatabase,
+  OutcomeUnknownError,
   PoolConnectionOpenError,
   SQLiteConnectionPool,
   workerConnection,
@@ -68,7 +69,8 @@ class Reaper {
 
 /** What a call may fail with when its thread dies. */
 function isDeath(error: unknown): boolean {
-  if (error instanceof PoolConnectionOpenError) return isDeath(error.cause);
+  const wraps = error instanceof PoolConnectionOpenError || error instanceof OutcomeUnknownError;
+  if (wraps) return isDeath(error.cause);
   return error instanceof ConnectionLostError;
 }
 

@@ -96,6 +96,11 @@ export class PhysicalConnection {
   #underWay = 0;
   /** Calls that wait for the event loop or for a lock, and have yet to reach the driver. */
   #waiting = 0;
+  /**
+   * Settles when the statement is over that has a savepoint of its own: what was sent meanwhile
+   * would be undone with it.
+   */
+  #atomic: Promise<unknown> | undefined = undefined;
   /** Called when the last call in the driver settles. */
   #onIdle: (() => void) | undefined = undefined;
   #settings: "as set up" | "changed" = "as set up";
@@ -238,6 +243,11 @@ export class PhysicalConnection {
   ): Promise<S> {
     // It may be sent later, or again.
     const taken = takeParams(params);
+    while (this.#atomic !== undefined) {
+      await this.#wait(this.#atomic);
+      // The holder's time may be over by now.
+      void holder.value;
+    }
     const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
     const inOrder = holder.guarded === true && this.driver.executeInTransaction === undefined;
     try {
@@ -265,7 +275,13 @@ export class PhysicalConnection {
     const { driver } = this;
     if (classify(sql).setting !== undefined) this.#settings = "changed";
     const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
-    if (atomic) return executeAtomically(driver, guarded, sql, params, rows);
+    if (atomic) {
+      const call = executeAtomically(driver, guarded, sql, params, rows);
+      const over: Promise<unknown> = this.#atomic = call.then(() => {}, () => {}).then(() => {
+        if (this.#atomic === over) this.#atomic = undefined;
+      });
+      return call;
+    }
     return guarded
       ? driver.executeInTransaction!(sql, params, rows)
       : driver.execute(sql, params, rows);

@@ -21,7 +21,7 @@ import {
 import { paramsOf, type Query, textOf } from "../connections/query.ts";
 import { isInside, runInside } from "../connections/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
-import { beginStatement, type TransactionScope } from "../connections/transaction.ts";
+import { beginStatement } from "../connections/transaction.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
 import {
   type AcquireOptions,
@@ -57,6 +57,11 @@ import { refuseJournalMode } from "./pragmas.ts";
 import { ReadWatch } from "./read_watch.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
 import type { Router } from "./router.ts";
+
+/** Work that can be called off up to some moment. */
+interface Recallable {
+  readonly isPastRecall: boolean;
+}
 
 /** What a database is made of. */
 export interface DatabaseParts<R> {
@@ -269,7 +274,10 @@ export class LocalDatabase<R = Row> implements Database<R> {
     checkCallOptions(options, WAIT_OPTION_NAMES);
     if (!this.#parts.inMemory && typeof sql === "string") refuseJournalMode(sql);
     const { pool } = this.#writerFor("executeScript");
-    await this.#lend(pool, options, async (connection) => {
+    // A script commits as it goes: what has begun cannot be called off.
+    const begun = { isPastRecall: true };
+    await this.#lend(pool, options, async (connection, onBegin) => {
+      onBegin(begun);
       await connection.executeScript(sql);
       if (!connection.inTransaction) return;
       await connection.rollback();
@@ -373,7 +381,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     { signal, timeoutMs }: AcquireOptions,
     use: (
       connection: LeasedConnection<R>,
-      onBegin: (scope: TransactionScope) => void,
+      onBegin: (work: Recallable) => void,
     ) => Promise<S>,
   ): Promise<S> {
     const { clock, queryTimeoutMs } = this.#parts;
@@ -382,16 +390,16 @@ export class LocalDatabase<R = Row> implements Database<R> {
     const restMs = timeoutMs === undefined
       ? queryTimeoutMs
       : Math.max(0, timeoutMs - (clock.now() - startedAt));
-    let scope: TransactionScope | undefined;
+    let work: Recallable | undefined;
     let released: Promise<void> | undefined;
     try {
       return await withDeadline(
         clock,
         { signal, timeoutMs: restMs },
-        () => use(connection, (begun) => scope = begun),
+        () => use(connection, (begun) => work = begun),
         {
           tooLate: () => callTooSlow(timeoutMs ?? queryTimeoutMs),
-          isPastRecall: () => scope?.isPastRecall === true,
+          isPastRecall: () => work?.isPastRecall === true,
           // Whoever gave up does not wait for what has yet to be undone.
           onGiveUp: () => {
             released = connection.release();

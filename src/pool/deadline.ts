@@ -20,7 +20,7 @@ export interface GivingUp {
   readonly tooLate?: (timeoutMs: number) => Error;
   /** Whether the work can no longer be called off: only its own outcome counts then. */
   readonly isPastRecall?: () => boolean;
-  /** Calls the work off, in the same moment in which the caller is told so. */
+  /** Leaves the work, or calls it off if it can be, in the moment in which the caller is told. */
   readonly onGiveUp?: () => void;
 }
 
@@ -63,7 +63,11 @@ export function withDeadline<T>(
     const giveUp = (reason: unknown): void => {
       if (state === "over") return;
       if (isPastRecall?.() === true) {
-        later(() => end(() => reject(outcomeUnknown(reason))), OUTCOME_GRACE_MS);
+        later(() => {
+          if (state === "over") return;
+          end(() => reject(outcomeUnknown(reason)));
+          onGiveUp?.();
+        }, OUTCOME_GRACE_MS);
         return;
       }
       end(() => reject(reason));

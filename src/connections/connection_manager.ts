@@ -161,7 +161,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     } catch (error) {
       this.#refused = { path, library: known };
       this.#handles.delete(raw);
-      registry.keepOpen(path, raw);
+      registry.keepOpen(path, connection);
       throw error;
     }
     return this.#start(connection, share);

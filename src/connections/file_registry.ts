@@ -20,7 +20,7 @@ export interface SharedFile {
   readonly born: bigint | undefined;
   /** Without any, it is open still, or may be, because its driver closes late. */
   users: number;
-  /** Handles of other libraries, which are not closed before the file is. */
+  /** Connections of other libraries, which are not closed before the file is. */
   kept?: unknown[];
 }
 
@@ -110,12 +110,12 @@ export function shareFile(path: string, library: Library): FileShare {
 }
 
 /**
- * Keeps a handle of another library from being closed, or collected as garbage, as long as a file
- * is open: that would drop the locks of those who have it open.
+ * Keeps a connection of another library from being collected as garbage, and so closed, as long as
+ * a file is open: that would drop the locks of those who have it open.
  */
-export function keepOpen(path: string, handle: unknown): void {
+export function keepOpen(path: string, connection: object): void {
   const file = openFiles().get(identify(path).key);
-  if (file !== undefined) (file.kept ??= []).push(handle);
+  if (file !== undefined) (file.kept ??= []).push(connection);
 }
 
 function conflict(

@@ -135,7 +135,7 @@ export function setUpStatements(
   set("cache_size", cacheSize);
   // A mapped file that somebody else truncates or fills with nonsense crashes the process.
   set("mmap_size", untrusted ? 0 : mmapSize);
-  if (role === "reader") set("query_only", "ON");
+  set("query_only", role === "reader" ? "ON" : "OFF");
   return statements;
 }
 

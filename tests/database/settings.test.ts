@@ -3,14 +3,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { DriverConnection } from "../../mod.ts";
+import type { DriverConnection, Execution } from "../../mod.ts";
 import {
   currentSettings,
   restoreStatements,
   type Role,
   setUpStatements,
 } from "../../src/database/pragmas.ts";
-import { databaseDrivers, driverTest } from "../helpers/database_drivers.ts";
+import { databaseDrivers, driverTest, packagedDrivers } from "../helpers/database_drivers.ts";
+import { openTestDatabase } from "../helpers/databases.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
 const OPEN = {
@@ -76,4 +77,50 @@ for (const driver of databaseDrivers) {
     assert.deepEqual(current.slice(0, 2), ["PRAGMA foreign_keys = 1", "PRAGMA cache_size = -4000"]);
     for (const statement of current) await connection.execute(statement);
   }));
+}
+
+const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
+const SETTINGS = ["foreign_keys", "synchronous", "cache_size", "temp_store", "query_only"];
+
+type Read = (query: string) => Promise<unknown[][]>;
+
+async function valuesOf(read: Read): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (const name of SETTINGS) values.push((await read(`PRAGMA ${name}`))[0][0]);
+  return values;
+}
+
+for (const driver of databaseDrivers) {
+  // Threads load their drivers themselves: those of the runtime are enough.
+  const inline = packagedDrivers.includes(driver);
+  for (const execution of EXECUTIONS.slice(0, inline ? 1 : undefined)) {
+    const title = `${execution}: nobody inherits the settings of another`;
+    test(...driverTest(driver, title, async (t) => {
+      const { db } = await openTestDatabase(t, {
+        driver: driver.driver,
+        execution,
+        readers: 1,
+        onConnect: (connection) => connection.execute("PRAGMA cache_size = -4000"),
+      });
+      const writing: Read = (query) => db.write((tx) => tx.values(query));
+      const reading: Read = (query) => db.read((snapshot) => snapshot.values(query));
+      const written = await valuesOf(writing);
+      const read = await valuesOf(reading);
+      assert.deepEqual(written, [1, 1, -4_000, 2, 0]);
+      assert.deepEqual(read, [1, 1, -4_000, 2, 1]);
+      const script = CHANGES.replace("PRAGMA query_only = ON;", "");
+      const changes: readonly (() => Promise<unknown>)[] = [
+        () => db.executeScript(script),
+        () => db.run("PRAGMA foreign_keys = OFF"),
+        () => db.write((tx) => tx.executeScript("PRAGMA cache_size = 7; PRAGMA query_only = ON;")),
+        () => db.read((s) => s.executeScript("PRAGMA cache_size = 8; PRAGMA query_only = OFF;")),
+        () => db.values("PRAGMA cache_size = 9"),
+      ];
+      for (const change of changes) {
+        await change();
+        assert.deepEqual(await valuesOf(writing), written);
+        assert.deepEqual(await valuesOf(reading), read);
+      }
+    }));
+  }
 }

@@ -79,7 +79,7 @@ const mutants: readonly Mutant[] = [
   {
     bug: "files: a pool closes a handle that it refuses",
     file: "src/connections/connection_manager.ts",
-    find: "      registry.keepOpen(path, raw);\n",
+    find: "      registry.keepOpen(path, connection);\n",
     replace: "      void connection.close();\n",
     guard: "libraries.test.ts",
     timeoutMs: 60_000,

@@ -5,7 +5,8 @@
  */
 
 import type { Driver } from "../src/driver/driver.ts";
-import { detectRuntime, nativeDriverName } from "../src/platform/runtime.ts";
+import { detectRuntime } from "../src/platform/runtime.ts";
+import { nativeDriverName } from "../src/platform/surroundings.ts";
 import { nodeSqlite } from "./node_sqlite/driver.ts";
 
 /**

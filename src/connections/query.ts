@@ -5,7 +5,7 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
-import { arrayRow } from "../sqlite/rows.ts";
+import { arrayRow } from "../sqlite/array_row.ts";
 import { SqlQuery } from "../sqlite/sql_query.ts";
 import type {
   BindParams,

@@ -10,7 +10,7 @@ import { withDeadline } from "../pool/deadline.ts";
 import { builtin, fileStatus } from "../platform/builtins.ts";
 import type { Clock } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
-import { workingDirectory } from "../platform/runtime.ts";
+import { workingDirectory } from "../platform/surroundings.ts";
 import type { BackupProgress, Driver } from "../driver/driver.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { workingDirectory } from "../platform/runtime.ts";
+import { workingDirectory } from "../platform/surroundings.ts";
 import type { Row } from "../sqlite/types.ts";
 import type { Database } from "./database.ts";
 import type { DatabaseOptions } from "./options.ts";

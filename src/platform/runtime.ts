@@ -11,7 +11,7 @@ interface Globals {
   readonly Bun?: unknown;
   readonly Deno?: unknown;
   readonly navigator?: { readonly userAgent?: string };
-  readonly process?: { readonly versions?: { readonly node?: string }; cwd?(): string };
+  readonly process?: { readonly versions?: { readonly node?: string } };
 }
 
 /**
@@ -33,19 +33,4 @@ export function detectRuntime(): RuntimeName {
   if (Deno !== undefined) return "deno";
   if (navigator?.userAgent === "Cloudflare-Workers") return "workerd";
   return process?.versions?.node === undefined ? "other" : "node";
-}
-
-/** The name of the driver that the runtime brings along. */
-export function nativeDriverName(): "node:sqlite" | "bun:sqlite" {
-  return detectRuntime() === "bun" ? "bun:sqlite" : "node:sqlite";
-}
-
-/** The working directory; `undefined` where the runtime has none, or does not tell it. */
-export function workingDirectory(): string | undefined {
-  try {
-    return (globalThis as Globals).process?.cwd?.();
-  } catch {
-    // It was removed, or Deno was not allowed to read it.
-    return undefined;
-  }
 }

@@ -9,36 +9,18 @@
  * here. Several apply where the same word means different things: `timeout` is the wait for a
  * connection to some, and the wait for a lock to others.
  */
-const NAMES_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  ...sameMeaning("max maxsize maxconnections maxpoolsize maximumpoolsize connectionlimit size", [
-    "poolSize",
-    "readers",
-  ]),
-  poolsize: ["readers"],
-  ...sameMeaning("min minsize minconnections minpoolsize minimumidle", ["minIdle"]),
-  ...sameMeaning("timeout deadline", ["timeoutMs", "acquisitionTimeoutMs", "busyTimeoutMs"]),
-  ...sameMeaning("connectiontimeout acquiretimeout acquireconnectiontimeout pooltimeout", [
-    "acquisitionTimeoutMs",
-    "timeoutMs",
-  ]),
-  ...sameMeaning("statementtimeout querytimeout", ["timeoutMs", "queryTimeoutMs"]),
-  maxidletime: ["idleTimeoutMs"],
-  locktimeout: ["busyTimeoutMs"],
-  ...sameMeaning("createtimeout destroytimeout", ["operationTimeoutMs"]),
-  maxage: ["maxLifetimeMs"],
-  ...sameMeaning("maxwaitingclients queuelimit maxqueue", ["maxWaiting"]),
-  ...sameMeaning("safeintegers readbigints", ["intMode"]),
-  ...sameMeaning("behavior isolationlevel", ["mode"]),
-  ...sameMeaning("args parameters bind values", ["params"]),
-  abortsignal: ["signal"],
-};
-
-function sameMeaning(
-  names: string,
-  meant: readonly string[],
-): Record<string, readonly string[]> {
-  return Object.fromEntries(names.split(" ").map((name) => [name, meant]));
-}
+const NAMES_ELSEWHERE: readonly (readonly [name: RegExp, ...meant: string[]])[] = [
+  [/^(max|(maximum|max)?(pool)?size|maxconnections|connectionlimit)$/, "poolSize", "readers"],
+  [/^(min|minimumidle|min(pool)?(size|connections))$/, "minIdle"],
+  [/^timeout$/, "timeoutMs", "acquisitionTimeoutMs", "busyTimeoutMs"],
+  [/^(pool|acquire|connection|acquireconnection)timeout$/, "acquisitionTimeoutMs", "timeoutMs"],
+  [/^(statement|query)timeout$/, "timeoutMs", "queryTimeoutMs"],
+  [/^(create|destroy)timeout$/, "operationTimeoutMs"],
+  [/^(maxwaitingclients|queuelimit)$/, "maxWaiting"],
+  [/^(safeintegers|readbigints)$/, "intMode"],
+  [/^(args|parameters|values)$/, "params"],
+  [/^abortsignal$/, "signal"],
+];
 
 /** Letters and digits only, without the unit: `idle_timeout` and `idleTimeoutMs` are alike. */
 function skeleton(name: string): string {
@@ -56,7 +38,7 @@ export function refuseUnknownOptions(options: object, known: readonly string[]):
 function unknownOption(name: string, known: readonly string[]): TypeError {
   const wanted = skeleton(name);
   const alike = known.filter((other) => skeleton(other) === wanted);
-  const elsewhere = Object.hasOwn(NAMES_ELSEWHERE, wanted) ? NAMES_ELSEWHERE[wanted] : [];
+  const [, ...elsewhere] = NAMES_ELSEWHERE.find(([other]) => other.test(wanted)) ?? [];
   const meant = alike.length > 0 ? alike : elsewhere.filter((other) => known.includes(other));
   const inMs = meant.some((other) => other.endsWith("Ms"));
   return new TypeError(

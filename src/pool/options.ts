@@ -139,10 +139,7 @@ export function checkCallOptions(options: unknown, allowed: readonly string[]): 
 
 function checkNames(options: unknown, allowed: readonly string[]): asserts options is object {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `The options of a call must be an object, such as { timeoutMs: 1_000 }; got ` +
-        describeValue(options),
-    );
+    throw new TypeError(`The options of a call must be an object; got ${describeValue(options)}`);
   }
   refuseUnknownOptions(options, allowed);
 }

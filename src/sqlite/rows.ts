@@ -27,15 +27,6 @@ export function objectRow(values: SQLiteValue[], columns: readonly string[]): Ro
 }
 
 /**
- * A row factory that keeps the values as they are: duplicate names included.
- *
- * @param values The values of the row.
- */
-export function arrayRow(values: SQLiteValue[]): SQLiteValue[] {
-  return values;
-}
-
-/**
  * Makes rows for the caller, in the place of their values.
  *
  * @param rows Values by row, as the driver gave them.

@@ -10,7 +10,7 @@ import { ERROR } from "../sqlite/result_codes.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import { areEqual } from "../driver/columns.ts";
 import type { RowCursor } from "../driver/sync_cursor.ts";
-import { arrayRow } from "../sqlite/rows.ts";
+import { arrayRow } from "../sqlite/array_row.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
 import { RowPacker } from "./row_packer.ts";
 import { MessageReader, MessageWriter, reply, request, type WirePart } from "./wire.ts";

@@ -10,7 +10,7 @@ import type { OnTiming } from "../driver/timing.ts";
 import { takeParams } from "../sqlite/bind.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import { arrayRow } from "../sqlite/rows.ts";
+import { arrayRow } from "../sqlite/array_row.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type {
   BindParams,

@@ -5,7 +5,7 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
-import { nativeDriverName, workingDirectory } from "../platform/runtime.ts";
+import { nativeDriverName, workingDirectory } from "../platform/surroundings.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";

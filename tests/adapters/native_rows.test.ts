@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
-import { arrayRow } from "../../src/sqlite/rows.ts";
+import { arrayRow } from "../../src/sqlite/array_row.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;

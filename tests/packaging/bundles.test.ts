@@ -73,7 +73,8 @@ test("a CommonJS bundle works, and says what it needs for threads", async () => 
 /**
  * How much may be loaded, in KiB, so that nobody makes it more without noticing. At the start that
  * is 18 and 14: every public method checks its options by name and by value, waits are counted and
- * worded in one place, and outcomes that are not known have an error of their own.
+ * worded in one place, and outcomes that are not known have an error of their own. A single file
+ * has the client of libSQL servers too.
  */
 interface Limits {
   /** Before the first line runs, where bundlers may make several files. */
@@ -87,7 +88,7 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 18, nodeSqlite: 30, singleFile: 48 },
+    limits: { start: 18, nodeSqlite: 30, singleFile: 62 },
   },
   "the pool alone": {
     line:

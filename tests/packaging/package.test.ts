@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { publint } from "publint";
 
 import { readManifest } from "../../scripts/lib/npm/build.ts";
+import { lineMappings } from "../../scripts/lib/npm/line_maps.ts";
 import { repositoryRoot } from "../helpers/runtime.ts";
 import { builtPackage, processDirectory } from "./helpers/built_package.ts";
 import { binaryOf, command } from "./helpers/commands.ts";
@@ -75,6 +76,15 @@ test("a stack leads to the line of the source", async () => {
   const [path, line] = output.trim().split(":");
   const text = readFileSync(join(repositoryRoot, path), "utf8").split("\n")[Number(line) - 1];
   assert.match(text, /new (Range|Type)Error\(/, `${path}:${line}`);
+});
+
+test("maps have one position for each line of a source, wherever that is in the module", () => {
+  // Columns 0 and 4 of the first line, its second line from column 6 on; then the fourth line.
+  assert.equal(lineMappings("AAAA,IAAI,EACA;AAEA,CAAC"), "AAAA,MACI;AAEA");
+  // A source before this one, code without a source, and a line with nothing.
+  assert.equal(lineMappings("CCiCA,CDCA;;C,CACD"), "CCiCA,CDCA;;C,CACD");
+  // More than five bits.
+  assert.equal(lineMappings("gggBAg/9hBA,CAAA;"), "gggBAg/9hBA;");
 });
 
 test("links in the documents of the package lead to its files, or to the repository", async () => {

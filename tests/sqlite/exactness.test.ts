@@ -6,7 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import type { BindValue, SQLiteValue } from "../../src/sqlite/types.ts";
-import { arrayRow } from "../../src/sqlite/rows.ts";
+import { arrayRow } from "../../src/sqlite/array_row.ts";
 import { syncDrivers } from "../helpers/sync_connections.ts";
 
 const width = 10;

@@ -5,13 +5,13 @@ import { SQLiteIntegerRangeError } from "../../src/sqlite/errors.ts";
 import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import {
   areTrusted,
-  arrayRow,
   buildRows,
   type IntMode,
   objectRow,
   setColumn,
   settleIntegers,
 } from "../../src/sqlite/rows.ts";
+import { arrayRow } from "../../src/sqlite/array_row.ts";
 
 const large = 2n ** 53n;
 const limit = Number.MAX_SAFE_INTEGER;

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { type OutputOptions, type Plugin, rolldown } from "rolldown";
 
+import { lineMappings } from "./line_maps.ts";
 import { modulePath, MODULES, withoutDot } from "./manifest.ts";
 
 /**
@@ -19,10 +20,8 @@ import { modulePath, MODULES, withoutDot } from "./manifest.ts";
 const chunks: Readonly<Record<string, readonly string[]>> = {
   pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
   common: [
-    "src/sqlite/bind.ts",
-    "src/sqlite/classify.ts",
-    "src/worker/thread_factory.ts",
-    "src/pool/deadline.ts",
+    ...["src/sqlite/bind.ts", "src/sqlite/classify.ts", "src/worker/thread_factory.ts"],
+    ...["src/pool/deadline.ts", "src/platform/surroundings.ts"],
   ],
   main: ["mod.ts"],
   // With the driver that all three runtimes have.
@@ -57,7 +56,7 @@ export async function bundle(
       // Other people's modules stay imports.
       external: /^[^./]/,
       platform: "neutral",
-      plugins: [originalSources(root, resolve(packageDirectory))],
+      plugins: [sourceMaps(root, resolve(packageDirectory))],
       onLog(level, { message }) {
         if (level === "warn") throw new Error(message);
       },
@@ -109,16 +108,23 @@ function sharedName(root: string, name: string, moduleIds: readonly string[]): s
   return path.replace(/^(src|adapters)\//, "").replace(/\.js$/, "").replaceAll("/", "_");
 }
 
-/** Lets source maps lead to the sources in the package, past the modules that were emitted. */
-function originalSources(root: string, packageDirectory: string): Plugin {
+/** Makes maps of the bundle that lead to the sources in the package, line by line. */
+function sourceMaps(root: string, packageDirectory: string): Plugin {
   return {
-    name: "original sources",
+    name: "source maps",
     load(id) {
       if (!id.startsWith(root)) return null;
       const code = readFileSync(id, "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
       const map = JSON.parse(readFileSync(`${id}.map`, "utf8"));
       const source = join(packageDirectory, relative(root, id).replace(/\.js$/, ".ts"));
       return { code, map: { ...map, sources: [source], sourceRoot: undefined } };
+    },
+    generateBundle(_options, files) {
+      for (const file of Object.values(files)) {
+        if (file.type !== "asset" || !file.fileName.endsWith(".js.map")) continue;
+        const map = JSON.parse(String(file.source));
+        file.source = JSON.stringify({ ...map, mappings: lineMappings(map.mappings) });
+      }
     },
   };
 }

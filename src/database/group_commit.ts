@@ -13,7 +13,7 @@ import type { PhysicalConnection } from "../connections/physical_connection.ts";
 import { transactionEnded } from "../connections/errors.ts";
 import { wholeResult } from "../connections/query.ts";
 import { TransactionScope } from "../connections/transaction.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
+import { type Clock, soon, type Timer } from "../platform/clock.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../pool/deadline.ts";
 import {
@@ -138,7 +138,7 @@ export class GroupCommit {
   /** Waits for callers who are about to write too. */
   #gather(group: Group, turns: number): void {
     if (turns === 0) this.#lineUp(group);
-    else queueMicrotask(() => this.#gather(group, turns - 1));
+    else soon(() => this.#gather(group, turns - 1));
   }
 
   #lineUp(group: Group): void {

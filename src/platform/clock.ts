@@ -44,6 +44,9 @@ const { setTimeout, clearTimeout } = globalThis;
 // A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
 const { setImmediate = setTimeout, Deno } = globalThis as RuntimeTimers;
 
+/** Calls back when the reactions of promises that are due now have run. */
+export const soon: (callback: () => void) => void = globalThis.queueMicrotask;
+
 function letProcessExit(timer: unknown): void {
   if (typeof timer === "number") {
     Deno?.unrefTimer?.(timer);

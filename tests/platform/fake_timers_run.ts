@@ -34,6 +34,7 @@ const undo = replaced.flatMap(([holder, names]) =>
 // Far more than fit in the 2 ms after which reads let the event loop have its turn.
 for (let i = 0; i < 20_000; i++) await db.get("SELECT 1");
 await db.write((tx) => tx.run("INSERT INTO t VALUES (1)"));
+await Promise.all([1, 2, 3].map((n) => db.run("INSERT INTO t VALUES (?)", [n])));
 await db.close();
 undo.forEach((restore) => restore());
 console.log("closed");

@@ -2,5 +2,11 @@ import { fileMutants } from "./files.ts";
 import type { Mutant } from "./mutant.ts";
 import { poolMutants } from "./pool.ts";
 import { workerMutants } from "./worker.ts";
+import { writeLockMutants } from "./write_lock.ts";
 
-export const mutants: readonly Mutant[] = [...poolMutants, ...fileMutants, ...workerMutants];
+export const mutants: readonly Mutant[] = [
+  ...poolMutants,
+  ...fileMutants,
+  ...workerMutants,
+  ...writeLockMutants,
+];

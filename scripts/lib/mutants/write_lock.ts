@@ -1,0 +1,50 @@
+// Known bugs of the turn to write, within a process and between processes.
+
+import type { Mutant } from "./mutant.ts";
+
+const writeLock = {
+  file: "src/connections/write_lock.ts",
+  guard: "tests/connections/write_lock.test.ts",
+};
+
+export const writeLockMutants: readonly Mutant[] = [
+  {
+    bug: "lock: a process never leaves the write lock to others",
+    ...writeLock,
+    find: "if (this.#heldMs < this.#limitMs) return 0;",
+    replace: "return 0;",
+  },
+  {
+    bug: "lock: a process that is alone leaves gaps for ever",
+    ...writeLock,
+    find: "doubled > TENURE_ALONE_MS ? Infinity : doubled",
+    replace: "TENURE_MS",
+  },
+  {
+    bug: "lock: whoever waits when a gap begins is forgotten",
+    ...writeLock,
+    find: "if (this.#queue.size === 0) return;",
+    replace: "if (this.#queue.size === 0 || this.#gapEndsAt > 0) return;",
+  },
+  {
+    bug: "lock: a late timer gives the turn to a second one",
+    ...writeLock,
+    find: "if (this.#gapIsTimed) return true;",
+    replace: "",
+  },
+  {
+    bug: "lock: a transaction waits for the turn of whoever waits for its lock",
+    file: "src/connections/physical_connection.ts",
+    guard: "tests/database/fairness.test.ts",
+    timeoutMs: 60_000,
+    find: "!this.#busy.needsTurn || this.driver.inTransaction ||",
+    replace: "!this.#busy.needsTurn ||",
+  },
+  {
+    bug: "lock: the wait for another process ignores its signal",
+    file: "src/connections/busy_retry.ts",
+    guard: "tests/connections/busy_retry.test.ts",
+    find: "        await this.#pause(deadline, signal);\n        if (signal?.aborted) {",
+    replace: "        await this.#pause(deadline, undefined);\n        if (signal === null) {",
+  },
+];

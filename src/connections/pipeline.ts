@@ -95,7 +95,8 @@ export class Pipeline {
   /**
    * Runs one statement and picks from its result.
    *
-   * @throws {QueryTimeoutError} when `timeoutMs` is over while it runs.
+   * @throws {QueryTimeoutError} when `timeoutMs` is over while it reads.
+   * @throws {OutcomeUnknownError} its caller gave up, and the outcome of a write did not come soon.
    * @throws {PoolConnectionAcquireTimeoutError} when no connection had time for it.
    */
   execute<T, S>(
@@ -114,7 +115,8 @@ export class Pipeline {
     // What the caller does with its parameters meanwhile changes nothing.
     const taken = takeParams(params);
     const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, taken, rows, pick);
-    return limited ? this.#executeLimited(wait ?? {}, send) : this.#wait(undefined).then(send);
+    if (!limited) return this.#wait(undefined).then(send);
+    return this.#executeLimited(wait ?? {}, send, classify(sql).writes);
   }
 
   /** Refuses those who wait. */
@@ -125,6 +127,7 @@ export class Pipeline {
   async #executeLimited<S>(
     { signal, timeoutMs }: AcquireOptions,
     send: (shared: SharedLease) => Promise<S>,
+    writes: boolean,
   ): Promise<S> {
     if (signal?.aborted) throw signal.reason;
     const startedAt = this.#clock.now();
@@ -139,7 +142,8 @@ export class Pipeline {
         this.#clock,
         { signal, timeoutMs: restMs },
         () => send(shared).finally(() => state = "answered"),
-        { tooLate: () => statementTooSlow(whole) },
+        // Once sent, a write may take effect, whoever waits for it.
+        { tooLate: () => statementTooSlow(whole), isPastRecall: () => writes },
       );
     } catch (error) {
       if (state === "under way") this.#suspect(shared);

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { type Database, type DatabaseOptions, openDatabase, QueryTimeoutError } from "../../mod.ts";
+import {
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  OutcomeUnknownError,
+  QueryTimeoutError,
+} from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { runScript, temporaryDirectory } from "../helpers/runtime.ts";
 import { counting, openWorkerPool } from "../helpers/workers.ts";
@@ -110,6 +116,21 @@ test("others who shared the connection get their answers all the same", async (t
   const after = pool.get("SELECT 2 AS two");
   await assert.rejects(slow, QueryTimeoutError);
   assert.deepEqual(await Promise.all([before, after]), [{ one: 1 }, { two: 2 }]);
+});
+
+test("a pool tells who gives up on a write that was sent what has come of it", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 1 });
+  await pool.execute("CREATE TABLE t (n)");
+  const giveUp = async (sql: string): Promise<unknown> => {
+    const controller = new AbortController();
+    const write = pool.execute(sql, [], { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    return await write.then(({ rowsAffected }) => rowsAffected, (error) => error);
+  };
+  assert.equal(await giveUp("INSERT INTO t VALUES (1)"), 1);
+  const unknown = await giveUp(`INSERT INTO t ${SLOW}`);
+  assert.ok(unknown instanceof OutcomeUnknownError, String(unknown));
+  assert.equal((unknown.cause as Error).message, "enough");
 });
 
 test("what is in memory outlives a statement that nobody waits for", async (t) => {

@@ -1,5 +1,6 @@
 import { fileMutants } from "./files.ts";
 import type { Mutant } from "./mutant.ts";
+import { outcomeMutants } from "./outcomes.ts";
 import { poolMutants } from "./pool.ts";
 import { workerMutants } from "./worker.ts";
 import { writeLockMutants } from "./write_lock.ts";
@@ -9,4 +10,5 @@ export const mutants: readonly Mutant[] = [
   ...fileMutants,
   ...workerMutants,
   ...writeLockMutants,
+  ...outcomeMutants,
 ];

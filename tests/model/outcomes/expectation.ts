@@ -13,10 +13,7 @@ import type { Statement } from "./statements.ts";
 export function isUnknown({ call, state, error }: CallReport, place: PlaceKind): boolean {
   if (state !== "rejected") return false;
   const name = error instanceof Error ? error.name : "";
-  if (name === "OutcomeUnknownError" || name === "ConnectionLostError") return true;
-  // A statement that a thread has begun cannot be called back.
-  const oneShot = call.action.do === "run";
-  return place.inThread && oneShot && (isAbort(error) || name === "QueryTimeoutError");
+  return name === "OutcomeUnknownError" || name === "ConnectionLostError";
 }
 
 /** What may be there; more than one thing when the outcome is unknown. */

@@ -1,0 +1,119 @@
+// Faults of the outcome of a write, which the model of outcomes must notice.
+
+import type { Mutant } from "./mutant.ts";
+
+type OutcomeMutant = Omit<Mutant, "guard" | "env"> & {
+  /** Where its programs run. */
+  readonly place: string;
+};
+
+const groups = "src/database/group_commit.ts";
+const held = "src/connections/leased_connection.ts";
+const transactions = "src/connections/transaction.ts";
+
+const faults: readonly OutcomeMutant[] = [
+  {
+    bug: "a transaction that SQLite has ended goes on in autocommit",
+    file: transactions,
+    find: "if (physical.driver.inTransaction) return physical;",
+    replace: "if (this.#ended === undefined) return physical;",
+    place: "database",
+  },
+  {
+    bug: "a driver of three methods is not asked whether a failure has ended the transaction",
+    file: transactions,
+    find: "if (!physical.driver.inTransactionIsCertain) await this.#probe(physical, error);",
+    replace: "",
+    place: "pool of three methods",
+  },
+  {
+    bug: "a callback may commit its own transaction",
+    file: held,
+    find: 'if (classify(sql).control === "commit") throw callbackCommits();',
+    replace: "",
+    place: "database",
+  },
+  {
+    bug: "transactions that overlap on one connection mix",
+    file: held,
+    find: "const nested: Promise<void> = this.#nested = result",
+    replace: "const nested: Promise<void> = result",
+    place: "database",
+  },
+  {
+    bug: "a write that fails in a group leaves what it did before",
+    file: groups,
+    find: "if (failed.length > 0 && !careful) {",
+    replace: "if (failed.length > 1 && !careful) {",
+    place: "database",
+  },
+  {
+    bug: "a lone statement that fails leaves what it did before",
+    file: "src/sqlite/classify.ts",
+    find: 'atomic: writes && (conflict === "fail" || RETURNING.test(sql)),',
+    replace: "atomic: false,",
+    place: "pool",
+  },
+  {
+    bug: "whoever gives up is told so, though the write is under way",
+    file: groups,
+    find: "if (!caller.take()) return false;",
+    replace: "if (caller.settled) return false;",
+    place: "database",
+  },
+  {
+    bug: "a transaction is called off while its COMMIT is under way",
+    file: transactions,
+    find: 'return this.#state === "committing" || this.#state === "committed";',
+    replace: "return false;",
+    place: "database in threads",
+  },
+  {
+    bug: "parameters are read when the statement runs, not when it is asked for",
+    file: "src/sqlite/bind.ts",
+    find: "    return taken;\n  }\n  if (!isRecord(params)) return params;",
+    replace: "    return params;\n  }\n  if (!isRecord(params)) return params;",
+    place: "database",
+  },
+  {
+    bug: "the bytes of parameters stay the caller's",
+    file: "src/sqlite/bind.ts",
+    find: 'taken[i] = typeof value === "object" && value !== null ? takeObject(value) : value;',
+    replace: "taken[i] = value;",
+    place: "database",
+  },
+  {
+    bug: "a script may leave a transaction open",
+    file: "src/database/local_database.ts",
+    find: "if (!connection.inTransaction) return;",
+    replace: "if (connection.inTransaction) return;",
+    place: "database",
+  },
+  {
+    bug: "a batch takes COMMIT",
+    file: "src/database/batch.ts",
+    find: "if (control !== undefined) throw controlInBatch(control, index);",
+    replace: "",
+    place: "database",
+  },
+  {
+    bug: "BEGIN runs on a connection that nobody holds",
+    file: "src/connections/connection_pool.ts",
+    find: "if (control !== undefined) throw controlNeedsLease(control);",
+    replace: "",
+    place: "pool",
+  },
+];
+
+export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant }) => ({
+  timeoutMs: 60_000,
+  ...mutant,
+  guard: "tests/model/outcomes/run.ts",
+  // One seed, so that a fault that is caught today is not missed tomorrow by chance.
+  env: {
+    OUTCOME_SEED: "1",
+    OUTCOME_PROGRAMS: "3000",
+    OUTCOME_SHRINK: "no",
+    OUTCOME_PLACE: place,
+  },
+}));

@@ -1,6 +1,5 @@
 /** What a call must have left, by what it reported. */
 
-import { isAbort } from "./perform.ts";
 import { rowsOfLease } from "./lease.ts";
 import type { PlaceKind } from "./places.ts";
 import { predict } from "./prediction.ts";
@@ -10,7 +9,7 @@ import { addCommitted, NOTHING, type Rows } from "./rows.ts";
 import type { Statement } from "./statements.ts";
 
 /** Whether the error leaves open if the call has taken effect. */
-export function isUnknown({ call, state, error }: CallReport, place: PlaceKind): boolean {
+export function isUnknown({ state, error }: CallReport): boolean {
   if (state !== "rejected") return false;
   const name = error instanceof Error ? error.name : "";
   return name === "OutcomeUnknownError" || name === "ConnectionLostError";
@@ -19,7 +18,7 @@ export function isUnknown({ call, state, error }: CallReport, place: PlaceKind):
 /** What may be there; more than one thing when the outcome is unknown. */
 export function alternativesOf(report: CallReport, place: PlaceKind): Rows[] {
   const { action } = report.call;
-  const unknown = isUnknown(report, place);
+  const unknown = isUnknown(report);
   switch (action.do) {
     case "run":
       return [

@@ -371,8 +371,3 @@ function abortOf(abort: Abort | undefined): Aborting {
   };
   return { options: { signal: controller.signal }, controller, after: () => void after() };
 }
-
-/** Whether a call was given up by its caller. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Aborted;
-}

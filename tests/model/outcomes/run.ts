@@ -88,11 +88,11 @@ class OutcomeStage implements Stage {
     if (busy !== undefined && !this.#kind.inThread) throw new Error(`Still busy: ${busy}`);
     for (const report of reports) {
       const { action } = report.call;
-      if (action.do === "run" && isUnknown(report, this.#kind)) {
+      if (action.do === "run" && isUnknown(report)) {
         this.#late.add(action.statement.tag);
       }
     }
-    for (const event of seenIn(reports, this.#kind)) seen.add(event);
+    for (const event of seenIn(reports)) seen.add(event);
     if (++this.#programs % CLEAN_UP_EVERY === 0) await cleanUp(place);
   }
 }

@@ -168,8 +168,8 @@ function judgeOrder(
 }
 
 /** How the calls have settled, for the count of what was seen. */
-export function seenIn(reports: readonly CallReport[], place: PlaceKind): string[] {
+export function seenIn(reports: readonly CallReport[]): string[] {
   return reports.map((report) => {
-    return `${report.call.action.do} ${isUnknown(report, place) ? "unknown" : report.state}`;
+    return `${report.call.action.do} ${isUnknown(report) ? "unknown" : report.state}`;
   });
 }

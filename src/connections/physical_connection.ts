@@ -368,7 +368,9 @@ export class PhysicalConnection {
     if (this.#waitsForLocks || driver.splitScript === undefined) {
       // Which statements it has only the driver knows.
       this.#settings = "changed";
-      await this.track(driver.executeScript(sql));
+      const run = (): Promise<void> => this.track(driver.executeScript(sql));
+      const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
+      await (inOrder ? holder.inOrder!(run) : run());
       this.leaveTurn();
       return;
     }

@@ -6,6 +6,7 @@ import {
   PoolConnectionAcquireTimeoutError,
   SQLiteConnectionPool,
 } from "../../mod.ts";
+import { nativeDriver } from "../helpers/drivers.ts";
 import { gate, openTestPool, type TestPool } from "../helpers/pools.ts";
 
 async function openCounter(t: TestContext, poolSize = 8): Promise<TestPool> {
@@ -204,6 +205,28 @@ test("a transaction waits for calls that nobody awaits, and fails with them", as
   });
   await assert.rejects(failing, /nobody listens/);
   assert.deepEqual(await contents(db), [1]);
+});
+
+test("a script that ends the transaction is noticed, on a driver that does not tell, too", async (t) => {
+  const handle = nativeDriver.open(":memory:");
+  const pool = new SQLiteConnectionPool(() => ({
+    execute(sql: string) {
+      const rows = handle.prepare(sql).all();
+      return Promise.resolve({ columns: [], rows, rowsAffected: 0, lastInsertRowid: undefined });
+    },
+    rollback: () => Promise.resolve(),
+    close: () => Promise.resolve(handle.close()),
+  }), { poolSize: 1 });
+  t.after(() => pool.close());
+  await pool.execute("CREATE TABLE t (n INTEGER UNIQUE)");
+  await pool.execute("INSERT INTO t VALUES (1)");
+  const call = pool.transaction(async (tx) => {
+    await tx.run("INSERT INTO t VALUES (2)");
+    await tx.executeScript("INSERT OR ROLLBACK INTO t VALUES (1)").catch(() => {});
+    await tx.run("INSERT INTO t VALUES (3)");
+  });
+  await assert.rejects(call, { name: "TransactionEndedError" });
+  assert.deepEqual((await pool.all("SELECT n FROM t")).map(({ n }) => n), [1]);
 });
 
 test("a failed COMMIT rolls back", async (t) => {

@@ -172,9 +172,16 @@ export class Channel {
     try {
       const values = bindValues(params, statement.parsed.parameters);
       const parts = this.#parts();
-      if (cursor === undefined) parts.push(kind, statement.id, most);
-      else parts.push(kind, statement.id, most, cursor);
-      this.#message.values(values);
+      const start = parts.length;
+      try {
+        if (cursor === undefined) parts.push(kind, statement.id, most);
+        else parts.push(kind, statement.id, most, cursor);
+        this.#message.values(values);
+      } catch (error) {
+        // No memory for a copy of its bytes: half of a request would be read as another.
+        parts.length = start;
+        throw error;
+      }
     } finally {
       this.#statements.used(sql, statement);
     }

@@ -8,21 +8,21 @@ import { messageOf } from "../platform/describe.ts";
 import type { Resource } from "./resource.ts";
 import type { PoolStats } from "./stats.ts";
 
-/** The base of every error the pool itself raises; errors of the database are `SQLiteError`. */
+/** The base class of all errors of the pool itself; errors of the database are `SQLiteError`. */
 export class SQLitePoolError extends Error {
   /** `"SQLitePoolError"`, or the name of the subclass: minifiers rename classes. */
   override readonly name: string = "SQLitePoolError";
 }
 
-/** The pool is closed or closing: nothing can be acquired from it any more. */
+/** The pool is closed or closing: no connection can be acquired from it. */
 export class PoolClosedError extends SQLitePoolError {
   /** Always `"PoolClosedError"`. */
   override readonly name: string = "PoolClosedError";
 }
 
 /**
- * No connection became free in time. The message tells the state of the pool and who holds its
- * connections for longest; `cause` is the last failure to open one, if there was any.
+ * No connection became free in time. The message describes the state of the pool and the leases
+ * that are held longest; `cause` is the last failure to open a connection, if there was one.
  */
 export class PoolConnectionAcquireTimeoutError extends SQLitePoolError {
   /** Always `"PoolConnectionAcquireTimeoutError"`. */
@@ -41,7 +41,7 @@ export class ConnectionReleasedError extends SQLitePoolError {
   override readonly name: string = "ConnectionReleasedError";
 }
 
-/** More than `maxWaiting` callers wait already. */
+/** As many callers as `maxWaiting` allows are waiting already. */
 export class PoolOverloadedError extends SQLitePoolError {
   /** Always `"PoolOverloadedError"`. */
   override readonly name: string = "PoolOverloadedError";
@@ -93,7 +93,7 @@ export function overloaded(maxWaiting: number): PoolOverloadedError {
   );
 }
 
-/** Says who holds connections for longest, and where they got them if leases are tracked. */
+/** Describes the leases that are held longest, with their origin if leases are tracked. */
 function longestHeld<T>(resources: Iterable<Resource<T>>, now: number): string {
   const held = [...resources]
     .filter((resource) => resource.state === "leased")

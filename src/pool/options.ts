@@ -11,9 +11,9 @@ import { refuseUnknownOptions } from "./option_names.ts";
 
 /** Settings of a pool. Every time is in milliseconds; `Infinity` switches a limit off. */
 export interface CorePoolOptions extends PoolHooks {
-  /** Most connections at once, from 1 up. Default: 20. */
+  /** Maximum number of connections, from 1. Default: 20. */
   poolSize?: number;
-  /** Connections kept open and idle in advance, as far as `poolSize` allows. Default: 0. */
+  /** Idle connections to keep ready, within `poolSize`. Default: 0. */
   minIdle?: number;
   /** How long an acquire may wait before it fails. Default: 30_000. */
   acquisitionTimeoutMs?: number;
@@ -30,7 +30,7 @@ export interface CorePoolOptions extends PoolHooks {
   maxUses?: number;
   /** Check a connection on borrow when it was idle for this long; 0 = always. Default: 30_000. */
   validateAfterIdleMs?: number;
-  /** Waiters beyond this many are refused at once. Default: `Infinity`. */
+  /** Maximum number of waiters; more are refused at once. Default: `Infinity`. */
   maxWaiting?: number;
   /**
    * Remember where each lease was acquired, name the place in timeouts, and take back leases
@@ -39,11 +39,11 @@ export interface CorePoolOptions extends PoolHooks {
   trackLeases?: boolean;
 }
 
-/** How one acquire waits. */
+/** How one call waits for a connection. */
 export interface AcquireOptions {
-  /** Gives up when it aborts; the call rejects with the signal's reason. */
+  /** Ends the wait when it aborts: the call rejects with its reason. */
   signal?: AbortSignal;
-  /** Longest wait in milliseconds instead of `acquisitionTimeoutMs`; `Infinity` for no limit. */
+  /** Longest wait in milliseconds, instead of `acquisitionTimeoutMs`; `Infinity` for no limit. */
   timeoutMs?: number;
 }
 

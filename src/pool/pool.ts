@@ -4,7 +4,7 @@
  *
  * Demand and supply meet in one place. Whoever finds no idle resource joins the queue; whatever
  * becomes available (opened, checked, given back) is offered to the head of the queue; and
- * `#serve` sees to it that nobody waits while a resource is idle or a slot is free.
+ * `#serve` makes sure that nobody waits while a resource is idle or a slot is free.
  *
  * @module
  */
@@ -37,14 +37,14 @@ export interface Lifecycle<T> {
   open(): T | PromiseLike<T>;
   /** Throws or rejects when the resource is broken. */
   validate(resource: T): unknown;
-  /** Makes a resource as good as new for its next holder. */
+  /** Returns a resource to its initial state for the next holder. */
   reset(resource: T): void | PromiseLike<void>;
-  /** Whether a resource is known, without asking it, to be of no use any more. */
+  /** Whether a resource is known to be unusable, without asking it. */
   isBroken?(resource: T): boolean;
   close(resource: T): void | PromiseLike<void>;
 }
 
-/** Up to this share of `maxLifetimeMs` is taken off, so that resources do not expire together. */
+/** Lifetimes are shortened by up to this share, so that resources do not expire together. */
 const LIFETIME_JITTER = 0.1;
 
 /** A pool of resources of one kind. */
@@ -56,10 +56,10 @@ export class Pool<T> {
   readonly #leaks: LeakDetector<Resource<T>> | undefined;
   readonly #counters = new Counters();
 
-  /** Everything that occupies a slot. */
+  /** All resources that occupy a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  /** Each with the stack of its call, when leases are tracked. */
+  /** With the stack of each call, if leases are tracked. */
   readonly #waiters: WaitQueue<Lease<T>, string | undefined>;
   #opening = 0;
   #validating = 0;
@@ -108,7 +108,7 @@ export class Pool<T> {
     this.#warmUp();
   }
 
-  /** Most resources at once. */
+  /** The maximum number of resources. */
   get poolSize(): number {
     return this.#options.poolSize;
   }
@@ -118,12 +118,12 @@ export class Pool<T> {
     return this.#phase !== "open";
   }
 
-  /** Callers that wait right now. */
+  /** Callers that are waiting. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
-  /** Where those are counted who wait for these resources in a queue of their own. */
+  /** The counters for callers that wait for these resources in another queue. */
   get counters(): WaitCounters {
     return this.#counters;
   }
@@ -153,11 +153,10 @@ export class Pool<T> {
   }
 
   /**
-   * Takes a resource that is idle and fit for use as it is, in this very call. Whoever is done
-   * with it before anybody else can run ends that with `giveBack` or `release`; whoever is not
-   * makes it a lease.
+   * Takes an idle resource that is fit for use as it is, synchronously. Callers that finish with
+   * it synchronously end with `giveBack` or `release`; others turn it into a lease.
    *
-   * @returns `undefined` when there is none, when somebody waits already, or after `close`.
+   * @returns `undefined` if there is none, if somebody is waiting, or after `close`.
    */
   tryBorrow(): Resource<T> | undefined {
     let resource = this.#idle.top;
@@ -180,7 +179,7 @@ export class Pool<T> {
     return resource === undefined ? undefined : this.lease(resource);
   }
 
-  /** Makes a lease of a resource that was just borrowed, for those who keep it longer. */
+  /** Turns a resource that was just borrowed into a lease. */
   lease(resource: Resource<T>, calledFrom: string | undefined = this.#callSite()): Lease<T> {
     const { leaseId } = resource;
     const lease = new Lease(this, resource, leaseId);
@@ -190,7 +189,7 @@ export class Pool<T> {
   }
 
   /**
-   * Takes a resource, waiting for one if need be.
+   * Takes a resource, waiting for one if necessary.
    *
    * @throws {PoolClosedError} after `close`.
    * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
@@ -212,7 +211,7 @@ export class Pool<T> {
     return this.#waiters.wait(wait, this.#callSite(), () => this.#refill()).promise;
   }
 
-  /** Changes the most resources at once. What is too many is closed when it comes back. */
+  /** Sets the pool size. Excess resources are closed as they are released. */
   resize(poolSize: number): void {
     this.#options.poolSize = checkPoolSize(poolSize);
     while (this.#excess() > 0 && this.#idle.size > 0) {
@@ -252,7 +251,7 @@ export class Pool<T> {
     return this.#closed;
   }
 
-  /** Takes back a resource that is as clean as when it was borrowed: it needs no reset. */
+  /** Takes back a resource that its holder has left clean, so that it needs no reset. */
   giveBack(resource: Resource<T>): void {
     const now = this.#endLoan(resource);
     const reason = this.#reasonToRetireOnReturn(resource, now);
@@ -284,8 +283,8 @@ export class Pool<T> {
   }
 
   /**
-   * Starts as much supply as the queue needs. Not reentrant: what a step changes while this runs
-   * is seen by the loop, so that ten thousand failing opens do not nest ten thousand deep.
+   * Starts as much supply as the queue needs. Not reentrant: the loop sees what a step changes
+   * meanwhile, so that ten thousand failing opens do not nest ten thousand deep.
    */
   #serve(): void {
     if (this.#serving === "yes" || this.closed) return;
@@ -294,7 +293,7 @@ export class Pool<T> {
     this.#serving = "no";
   }
 
-  /** Brings one resource on its way to the queue; false when there is none to be had. */
+  /** Starts supplying one resource to a waiter; false if the pool is exhausted. */
   #supplyOne(): boolean {
     const resource = this.#idle.pop();
     if (resource === undefined) {
@@ -310,7 +309,7 @@ export class Pool<T> {
     return true;
   }
 
-  /** Opening outlives its requester: what comes goes to whoever waits then, or becomes idle. */
+  /** Opening outlives its requester: the resource goes to whoever waits by then, or becomes idle. */
   #open(): void {
     const { clock } = this.#environment;
     const resource = new Resource<T>();
@@ -352,7 +351,7 @@ export class Pool<T> {
     this.#forget(resource);
     this.#waiters.first?.fail(openFailed(cause));
     this.#serve();
-    // Nobody asked for a spare connection just now: trying again at once would be a busy loop.
+    // Nobody is waiting for a spare resource: retrying at once would be a busy loop.
     if (this.#options.minIdle > 0 && !this.closed) this.#warmUpBackoff.retry(() => this.#warmUp());
   }
 
@@ -387,19 +386,19 @@ export class Pool<T> {
     });
   }
 
-  /** Puts a ready resource to use, unless the pool has no place for it any more. */
+  /** Puts a ready resource to use, unless the pool has no room for it any more. */
   #deliver(resource: Resource<T>, now: number): void {
     if (this.closed) return this.#destroy(resource, "closed");
     if (this.#excess() > 0) return this.#destroy(resource, "resized");
     this.#offer(resource, now);
   }
 
-  /** Gives a ready resource to whoever waits for one; without anybody it turns idle. */
+  /** Gives a ready resource to the first waiter, or makes it idle. */
   #offer(resource: Resource<T>, now: number): void {
     if (!this.#handOver(resource, now)) this.#idle.push(resource);
   }
 
-  /** Hands a ready resource to the first in the queue; false when nobody is there. */
+  /** Hands a ready resource to the first waiter; false if nobody waits. */
   #handOver(resource: Resource<T>, now: number): boolean {
     const waiter = this.#waiters.first;
     if (waiter === undefined) return false;
@@ -418,7 +417,7 @@ export class Pool<T> {
     this.#counters.acquired += 1;
   }
 
-  /** After the hand-over: a hook that aborts the very caller who is being served comes too late. */
+  /** Called after the hand-over, so that a hook cannot abort the caller that is being served. */
   #announceLoan(waitMs: number): void {
     if (this.#hooks.onAcquire !== undefined) {
       notify("onAcquire", this.#hooks.onAcquire, { waitMs });
@@ -426,8 +425,8 @@ export class Pool<T> {
   }
 
   /**
-   * Who calls, taken when they call: a queued lease is made in somebody else's. As text: an error
-   * keeps whatever its callers are methods of alive, and with it a lease they have dropped.
+   * The stack of the caller, taken when it calls: a queued lease is made in another call. Kept as
+   * text: an error would keep the objects of its stack alive, and with them a dropped lease.
    */
   #callSite(): string | undefined {
     return this.#leaks === undefined ? undefined : new Error("acquired here").stack;
@@ -441,7 +440,7 @@ export class Pool<T> {
     notify("onLeak", this.#hooks.onLeak, { heldMs, stack });
   }
 
-  /** From here on a lease of it is dead. Returns the time, which the caller needs too. */
+  /** Ends a loan: its lease is dead from here on. Returns the current time. */
   #endLoan(resource: Resource<T>): number {
     const now = this.#environment.clock.now();
     const usedMs = now - resource.leasedAt;
@@ -457,7 +456,7 @@ export class Pool<T> {
     return now;
   }
 
-  /** Closes a resource. Its slot stays taken until that is done or has timed out. */
+  /** Closes a resource. Its slot stays taken until the close has ended or timed out. */
   #destroy(resource: Resource<T>, reason: DestroyReason, failure?: unknown): void {
     resource.state = "closing";
     this.#closing += 1;
@@ -473,7 +472,7 @@ export class Pool<T> {
         notify("onDestroy", this.#hooks.onDestroy, { reason, error });
       },
     );
-    // Somebody may have counted on this resource while another slot is free.
+    // A waiter may have been counting on this resource while another slot is free.
     this.#refill();
   }
 
@@ -504,7 +503,7 @@ export class Pool<T> {
     this.#announceClosed();
   }
 
-  /** Keeps `minIdle` resources at hand, as far as there are slots that nobody waits for. */
+  /** Opens resources until `minIdle` are ready, using only slots that no waiter needs. */
   #warmUp(): void {
     const { minIdle, poolSize } = this.#options;
     while (
@@ -515,7 +514,7 @@ export class Pool<T> {
     }
   }
 
-  /** Closes idle resources whose time is over, down to the first that is fit for use as it is. */
+  /** Closes expired idle resources, down to the first that is fit for use as it is. */
   #retireUnfit(now: number): Resource<T> | undefined {
     for (let top = this.#idle.top; top !== undefined; top = this.#idle.top) {
       const reason = this.#reasonToRetireIdle(top, now);
@@ -542,12 +541,12 @@ export class Pool<T> {
     return undefined;
   }
 
-  /** How many resources there are above `poolSize`, beside those that are on their way out. */
+  /** The number of resources above `poolSize`, without those that are being closed. */
   #excess(): number {
     return this.#resources.size - this.#closing - this.#options.poolSize;
   }
 
-  /** How many can be served without a lease coming back: these wait beyond `maxWaiting`. */
+  /** How many waiters can be served before a lease returns; `maxWaiting` does not count these. */
   #supplyAtHand(): number {
     const onItsWay = this.#opening + this.#validating + this.#idle.size;
     const freeSlots = Math.max(0, this.#options.poolSize - this.#resources.size);

@@ -6,11 +6,11 @@
 
 import type { DestroyReason } from "./hooks.ts";
 
-/** A snapshot of a pool: gauges of this moment, and counters since it was made. */
+/** A snapshot of a pool: current gauges, and counters since it was created. */
 export interface PoolStats {
-  /** Most connections at once, as `poolSize` or the last `resize` has it. */
+  /** The maximum number of connections, from `poolSize` or the last `resize`. */
   readonly poolSize: number;
-  /** Connections in whatever state, those that are being opened or closed included. */
+  /** Connections in any state, including those that are being opened or closed. */
   readonly size: number;
   /** Connections that are ready and unused. */
   readonly idle: number;
@@ -18,25 +18,25 @@ export interface PoolStats {
   readonly inUse: number;
   /** Connections that are being opened. */
   readonly opening: number;
-  /** Callers that wait right now. */
+  /** Callers that are waiting. */
   readonly waiting: number;
   /** Leases handed out. */
   readonly acquired: number;
   /** Those of them that had to wait. */
   readonly queued: number;
-  /** Milliseconds they waited in all. */
+  /** Total time they waited, in milliseconds. */
   readonly waitMs: number;
-  /** Acquires that ended without a connection because their time was over. */
+  /** Waits that ended at their deadline. */
   readonly timeouts: number;
-  /** Acquires that ended without a connection because their signal aborted. */
+  /** Waits that ended because their signal aborted. */
   readonly aborts: number;
   /** Connections opened. */
   readonly opened: number;
-  /** Milliseconds that took in all. */
+  /** Total time that took, in milliseconds. */
   readonly openMs: number;
   /** Connections that could not be opened or set up. */
   readonly openErrors: number;
-  /** Milliseconds connections were held in all, by leases that have ended. */
+  /** Total time connections were held by leases that have ended, in milliseconds. */
   readonly usedMs: number;
   /** Connections closed, by reason. */
   readonly destroyed: Readonly<Record<DestroyReason, number>>;

@@ -31,7 +31,7 @@ test("the package is modules with maps, declarations, sources and documents", as
     /^dist\/[\w-]+\.js(\.map)?$/,
     /^types\/[\w/]+\.d\.ts$/,
     /^(mod|(src|adapters)\/[\w/]+)\.ts$/,
-    /^docs\/[\w-]+\.(md|txt)$/,
+    /^docs\/[\w-]+\.md$/,
   ];
   for (const kind of kinds) assert.ok(paths.some((path) => kind.test(path)), String(kind));
   const others = paths.filter((path) => !kinds.some((kind) => kind.test(path)));

@@ -5,11 +5,16 @@ import { dirname, join, posix } from "node:path";
 
 import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
 
+/** For those who work on the package: a third of the space that the documents take. */
+const STAYS_IN_THE_REPOSITORY: readonly string[] = ["api.txt", "decisions.md"];
+
 const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];
 
 /** Copies documents. Links to what stays in the repository lead there, at this version. */
 export function copyDocuments(manifest: SourceManifest, packageDirectory: string): void {
-  const pages = readdirSync(DOCUMENTS).map((name) => `${DOCUMENTS}/${name}`);
+  const pages = readdirSync(DOCUMENTS)
+    .filter((name) => !STAYS_IN_THE_REPOSITORY.includes(name))
+    .map((name) => `${DOCUMENTS}/${name}`);
   const packed = new Set([...AT_THE_ROOT, ...pages]);
   const repository = manifest.repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
   const base = `${repository}/blob/v${manifest.version}/`;

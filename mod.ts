@@ -42,7 +42,7 @@ export type {
 } from "./src/database/database.ts";
 export type { DatabaseOptions, DatabaseWarning, Execution } from "./src/database/options.ts";
 export type { BackupOptions } from "./src/database/backup.ts";
-export type { BatchStatement } from "./src/database/batch.ts";
+export type { BatchStatement } from "./src/database/writing/batch.ts";
 export { openDatabase } from "./src/open_database.ts";
 export type { Consistency } from "./src/remote/position.ts";
 export type {

@@ -9,17 +9,15 @@ import { UnsupportedHandleError } from "../driver/errors.ts";
 import { isPromiseLike } from "../pool/step.ts";
 import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../driver/connection.ts";
-import { isBusy } from "./busy_retry.ts";
-import type { FileShare, Library } from "./file_registry.ts";
+import { isBusy } from "./locking/busy_retry.ts";
+import type { FileShare, Library } from "./locking/file_registry.ts";
 import type { Connection } from "./connection.ts";
+import type { ConnectionContext } from "./connection_context.ts";
 import { HeldConnection } from "./leased_connection.ts";
 import { AS_VALUES, NO_ROWS, type RowDefaults } from "./query.ts";
 import type { ResolvedSqliteOptions } from "./pool_options.ts";
-import {
-  type ConnectionContext,
-  PhysicalConnection,
-  TemporaryHolder,
-} from "./physical_connection.ts";
+import { PhysicalConnection } from "./physical_connection.ts";
+import { TemporaryHolder } from "./holder.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
 export interface ConnectionFactory {
@@ -40,7 +38,7 @@ export interface SetUp<R> {
 }
 
 /** Loaded with the first file: pools in memory and of unknown libraries do without. */
-let registry: typeof import("./file_registry.ts") | undefined;
+let registry: typeof import("./locking/file_registry.ts") | undefined;
 
 /** The cheapest statement that needs a working connection; touches no table. */
 const PROBE = "SELECT 1 AS ok";
@@ -49,7 +47,7 @@ const PROBE = "SELECT 1 AS ok";
 export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   readonly #factory: ConnectionFactory;
   readonly #options: ResolvedSqliteOptions;
-  readonly #context: ConnectionContext;
+  readonly #context: ConnectionContext<PhysicalConnection>;
   readonly #setUp: SetUp<R>;
   /** Handles in use, to notice a factory that hands one out twice. */
   readonly #handles = new Set<unknown>();
@@ -60,7 +58,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   constructor(
     factory: ConnectionFactory,
     options: ResolvedSqliteOptions,
-    context: ConnectionContext,
+    context: ConnectionContext<PhysicalConnection>,
     setUp: SetUp<R>,
   ) {
     this.#factory = factory;
@@ -169,7 +167,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
 
   async #loadAndClaim(connection: DriverConnection, path: string): Promise<PhysicalConnection> {
     try {
-      registry = await import("./file_registry.ts");
+      registry = await import("./locking/file_registry.ts");
     } catch (error) {
       return this.#turnAway(new PhysicalConnection(connection, this.#context), error);
     }

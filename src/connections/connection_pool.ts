@@ -26,7 +26,7 @@ import type {
   RowOptions,
   SQLiteValue,
 } from "../sqlite/types.ts";
-import { BusyRetry, type LockUsers } from "./busy_retry.ts";
+import { BusyRetry, type LockUsers } from "./locking/busy_retry.ts";
 import type { Connection, TransactionOptions } from "./connection.ts";
 import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
 import { controlNeedsLease } from "./errors.ts";
@@ -53,7 +53,7 @@ import {
 } from "./query.ts";
 import { classify } from "../sqlite/classify.ts";
 import { beginStatement } from "./transaction.ts";
-import { WriteLock } from "./write_lock.ts";
+import { WriteLock } from "./locking/write_lock.ts";
 
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];

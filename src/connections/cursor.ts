@@ -4,17 +4,21 @@
  * @module
  */
 
-import type { Holder, PhysicalConnection } from "./physical_connection.ts";
+import type { Holder } from "./holder.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
 
 /** An iterator over the rows of a statement that ends with its connection's lease. */
 export class Cursor<T> implements AsyncIterableIterator<T> {
-  readonly #holder: Holder;
+  readonly #holder: Holder<PhysicalConnection>;
   readonly #open: (physical: PhysicalConnection) => AsyncIterableIterator<T>;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
   #physical: PhysicalConnection | undefined = undefined;
 
   /** @param open makes the driver's iterator; called with the first `next()`. */
-  constructor(holder: Holder, open: (physical: PhysicalConnection) => AsyncIterableIterator<T>) {
+  constructor(
+    holder: Holder<PhysicalConnection>,
+    open: (physical: PhysicalConnection) => AsyncIterableIterator<T>,
+  ) {
     this.#holder = holder;
     this.#open = open;
   }
@@ -29,7 +33,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
     if (this.#rows === undefined) {
       this.#rows = this.#open(physical);
       this.#physical = physical;
-      physical.addCursor(this.#rows);
+      physical.activity.cursors.add(this.#rows);
     }
     try {
       const result = await physical.track(this.#rows.next());
@@ -51,7 +55,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   }
 
   #forget(): void {
-    if (this.#rows !== undefined) this.#physical?.removeCursor(this.#rows);
+    if (this.#rows !== undefined) this.#physical?.activity.cursors.delete(this.#rows);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SQLiteError } from "../sqlite/errors.ts";
 import {
   ConnectionReleasedError,
   PoolConnectionAcquireTimeoutError,
@@ -66,5 +67,18 @@ export function controlNeedsLease(verb: string): SQLitePoolError {
       "on another one, or be somebody else's. Use transaction(async (tx) => ...) of a pool or " +
       "write(async (tx) => ...) of a database, which begin and commit for you, or acquire a " +
       "connection and call begin(), commit() and rollback().",
+  );
+}
+
+/** A transaction that read first cannot write once somebody else has; waiting does not help. */
+export function explainStaleSnapshot(error: unknown): unknown {
+  if (!(error instanceof SQLiteError) || error.extendedCode !== "SQLITE_BUSY_SNAPSHOT") {
+    return error;
+  }
+  return new SQLiteError(
+    `${error.message}: somebody else has written since this transaction began to read. Start it ` +
+      'over, or begin it with the mode "immediate".',
+    error.rawCode,
+    { cause: error },
   );
 }

@@ -5,6 +5,7 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
+import { withDeadline } from "../pool/deadline.ts";
 import type { Lease } from "../pool/lease.ts";
 import { checkCallOptions } from "../pool/options.ts";
 import { takeParams } from "../sqlite/bind.ts";
@@ -12,8 +13,9 @@ import { splitScript } from "../sqlite/scan.ts";
 import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
 import type { Connection, ConnectionCallback, TransactionOptions } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
-import { callbackCommits, outerUsedInside } from "./errors.ts";
-import type { Holder, PhysicalConnection } from "./physical_connection.ts";
+import { callbackCommits, nestedTooLong, outerUsedInside } from "./errors.ts";
+import type { Holder } from "./holder.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
 import {
   allRows,
   AS_VALUES,
@@ -27,16 +29,18 @@ import {
   textOf,
   wholeResult,
 } from "./query.ts";
-import { isInside, runInside } from "./reentrancy.ts";
+import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
+import { executeScript } from "./script.ts";
 import {
   begin,
   beginStatement,
+  commit,
   runTransaction,
   type TransactionMode,
   TransactionScope,
 } from "./transaction.ts";
-import type { WaitLimit } from "./busy_retry.ts";
+import type { WaitLimit } from "./locking/busy_retry.ts";
 
 const QUERY_OPTIONS: readonly string[] = ["rowFactory"];
 const TRANSACTION_OPTIONS: readonly string[] = ["mode"];
@@ -76,14 +80,14 @@ export interface PooledConnection<R = Row> extends Connection<R> {
 
 /** {@linkcode Connection} for as long as its holder has a physical one. */
 export class HeldConnection<R = Row> implements Connection<R> {
-  readonly #holder: Holder;
+  readonly #holder: Holder<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
   /** The transaction this connection is inside of. */
   readonly #scope: TransactionScope | undefined;
   /** Settles when the transaction nested in this one is over; `undefined` while there is none. */
   #nested: Promise<void> | undefined = undefined;
 
-  constructor(holder: Holder, rows: RowDefaults<R>) {
+  constructor(holder: Holder<PhysicalConnection>, rows: RowDefaults<R>) {
     this.#holder = holder;
     this.#rows = rows;
     this.#scope = holder instanceof TransactionScope ? holder : undefined;
@@ -140,7 +144,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
   executeScript(sql: string): Promise<void> {
     return this.#afterNested(async () => {
       if (this.#scope !== undefined) expectNoCommit(sql);
-      await this.#holder.value.executeScript(this.#holder, sql);
+      await executeScript(this.#holder, sql);
     });
   }
 
@@ -151,7 +155,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
   commit(): Promise<void> {
     return this.#afterNested(async () => {
       if (this.#scope !== undefined) throw callbackCommits();
-      if (this.inTransaction) await this.#holder.value.commit(this.#holder);
+      if (this.inTransaction) await commit(this.#holder);
     });
   }
 
@@ -208,7 +212,9 @@ export class HeldConnection<R = Row> implements Connection<R> {
       if (this.#nested === undefined) result = call();
       else if (isInside(this)) throw outerUsedInside();
       else {
-        const turn = this.#holder.value.waitForTurn(this.#nested);
+        const nested = this.#nested;
+        const { clock, acquisitionTimeoutMs: timeoutMs } = this.#holder.value.context;
+        const turn = withDeadline(clock, { timeoutMs }, () => nested, { tooLate: nestedTooLong });
         result = turn.then(() => this.#afterNested(call));
       }
     } catch (error) {
@@ -236,7 +242,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
       if (this.#scope === undefined) return physical.run(this.#holder, sql, values, rows, pick);
       if (classify(sql).control === "commit") throw callbackCommits();
       const call = physical.run(this.#scope, sql, values, rows, pick);
-      return physical.isBusy ? this.#scope.watch(call) : call;
+      return physical.activity.isBusy ? this.#scope.watch(call) : call;
     } catch (error) {
       return Promise.reject(error);
     }

@@ -4,21 +4,17 @@
  * @module
  */
 
-import type { Clock } from "../platform/clock.ts";
-import { withDeadline } from "../pool/deadline.ts";
-import { leaseIsDead, OutcomeUnknownError, SQLitePoolError } from "../pool/errors.ts";
 import type { DriverConnection } from "../driver/connection.ts";
-import { ConnectionLostError } from "../driver/errors.ts";
 import { takeParams } from "../sqlite/bind.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { executeAtomically, executeAtomicallySync } from "./atomic_statement.ts";
-import { type BusyRetry, isBusy, type WaitLimit } from "./busy_retry.ts";
+import { type BusyRetry, isBusy, type WaitLimit } from "./locking/busy_retry.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
-import { nestedTooLong } from "./errors.ts";
-import type { EventLoopYield } from "./event_loop_yield.ts";
-import { NO_ROWS } from "./query.ts";
-import { explainStaleSnapshot } from "./stale_snapshot.ts";
+import { Activity } from "./activity.ts";
+import { explainStaleSnapshot } from "./errors.ts";
+import type { Holder } from "./holder.ts";
+import type { ConnectionContext } from "./connection_context.ts";
 import { classify } from "../sqlite/classify.ts";
 
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
@@ -27,95 +23,28 @@ export const GRACE_MS = 50;
 /** With more work than this under way a connection takes no more: another may be free earlier. */
 const FULL_MS = 2;
 
-/** A cursor that a holder may forget to close. */
-export interface OpenCursor {
-  return?(): PromiseLike<unknown>;
-}
-
-/** Who uses a physical connection at the moment: a lease, or a transaction. */
-export interface Holder {
-  /** Whether the holder still has the connection. */
-  readonly active: boolean;
-  /**
-   * The connection. Throws once the holder's time is over: whatever runs later than the call that
-   * asked for it goes through here again.
-   */
-  readonly value: PhysicalConnection;
-  /** Whether its statements may run inside its transaction only. */
-  readonly guarded?: boolean;
-  /** Runs calls one after the other, on drivers that cannot guard those that are on their way. */
-  inOrder?<S>(call: () => Promise<S>): Promise<S>;
-  /** Called when a call to an asynchronous driver has settled. */
-  settled?(): void;
-}
-
-/** A holder whose time ends when it is told to. */
-export class TemporaryHolder implements Holder {
-  #physical: PhysicalConnection | undefined;
-
-  constructor(physical: PhysicalConnection) {
-    this.#physical = physical;
-  }
-
-  get active(): boolean {
-    return this.#physical !== undefined;
-  }
-
-  get value(): PhysicalConnection {
-    if (this.#physical === undefined) throw leaseIsDead();
-    return this.#physical;
-  }
-
-  end(): void {
-    this.#physical = undefined;
-  }
-}
-
-/** What the connections of a pool share. */
-export interface ConnectionContext {
-  readonly clock: Clock;
-  readonly busy: BusyRetry<PhysicalConnection>;
-  /** Lets the event loop have its turn. */
-  readonly eventLoop: EventLoopYield;
-  /** Puts an error of the driver into the words of whoever owns the pool. */
-  readonly explain: ((error: unknown) => unknown) | undefined;
-  /** How long a call waits for a transaction that overlaps with it. */
-  readonly acquisitionTimeoutMs: number;
-  /** Statements that put the settings of a connection back. */
-  readonly restore: readonly string[];
-}
-
 /** What the pool pools: a driver's connection, and what its present holder has left open on it. */
 export class PhysicalConnection {
   readonly driver: DriverConnection;
-  readonly #context: ConnectionContext;
+  readonly context: ConnectionContext<PhysicalConnection>;
   readonly #busy: BusyRetry<PhysicalConnection>;
   readonly #inThread: boolean;
-  readonly #cursors = new Set<OpenCursor>();
-  /** Calls in the driver that have not settled. */
-  #underWay = 0;
-  /** Calls that wait for the event loop or for a lock, and have yet to reach the driver. */
-  #waiting = 0;
+  /** What is going on on it. */
+  readonly activity: Activity;
   /**
    * Settles when the statement is over that has a savepoint of its own: what was sent meanwhile
    * would be undone with it.
    */
   #atomic: Promise<unknown> | undefined = undefined;
-  /** Called when the last call in the driver settles. */
-  #onIdle: (() => void) | undefined = undefined;
   #settings: "as set up" | "changed" = "as set up";
   #lastFailure: unknown = undefined;
 
-  constructor(driver: DriverConnection, context: ConnectionContext) {
+  constructor(driver: DriverConnection, context: ConnectionContext<PhysicalConnection>) {
     this.driver = driver;
-    this.#context = context;
+    this.context = context;
     this.#busy = context.busy;
+    this.activity = new Activity(context.clock);
     this.#inThread = driver.backlogMs !== undefined;
-  }
-
-  /** Whether there are calls that have not settled. */
-  get isBusy(): boolean {
-    return this.#underWay + this.#waiting > 0;
   }
 
   /** The last error of a statement, which may have ended a transaction. */
@@ -125,7 +54,7 @@ export class PhysicalConnection {
 
   /** Whether settings have to be put back before the next holder gets it. */
   get needsReset(): boolean {
-    return this.#settings === "changed" && this.#context.restore.length > 0;
+    return this.#settings === "changed" && this.context.restore.length > 0;
   }
 
   /**
@@ -137,7 +66,7 @@ export class PhysicalConnection {
   }
 
   /** Whether the driver waits for locks in its own way. */
-  get #waitsForLocks(): boolean {
+  get waitsForLocks(): boolean {
     return this.driver.executeSync === undefined && this.driver.waitsForLocks !== false;
   }
 
@@ -159,7 +88,7 @@ export class PhysicalConnection {
     // Errors of the user's callbacks are left as they are.
     const ours = late && error instanceof SQLiteError;
     const explained = explainStaleSnapshot(ours ? withCallersStack(error) : error);
-    return this.#context.explain === undefined ? explained : this.#context.explain(explained);
+    return this.context.explain === undefined ? explained : this.context.explain(explained);
   }
 
   /**
@@ -189,7 +118,7 @@ export class PhysicalConnection {
     } catch (error) {
       if (isBusy(error)) return undefined;
       this.leaveTurn();
-      throw this.#failed(error);
+      throw this.failed(error);
     }
   }
 
@@ -202,7 +131,7 @@ export class PhysicalConnection {
    * the database is locked.
    */
   run<R, S>(
-    holder: Holder,
+    holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
     rows: RowOptions<R>,
@@ -212,7 +141,7 @@ export class PhysicalConnection {
     const pause = this.pauseBeforeCall();
     if (pause !== undefined) {
       const taken = takeParams(params);
-      return this.#wait(
+      return this.activity.wait(
         pause.then(() => holder.value.run(holder, sql, taken, rows, pick, atomic)),
       );
     }
@@ -226,7 +155,7 @@ export class PhysicalConnection {
       return Promise.reject(error);
     }
     if (result === undefined) {
-      return this.#wait(
+      return this.activity.wait(
         this.#runWhenUnlocked(holder, sql, takeParams(params), rows, pick, atomic),
       );
     }
@@ -234,7 +163,7 @@ export class PhysicalConnection {
   }
 
   async #runAsync<R, S>(
-    holder: Holder,
+    holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
     rows: RowOptions<R>,
@@ -244,21 +173,23 @@ export class PhysicalConnection {
     // It may be sent later, or again.
     const taken = takeParams(params);
     while (this.#atomic !== undefined) {
-      await this.#wait(this.#atomic);
+      await this.activity.wait(this.#atomic);
       // The holder's time may be over by now.
       void holder.value;
     }
     const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
     const inOrder = holder.guarded === true && this.driver.executeInTransaction === undefined;
     try {
-      if (this.#waitsForLocks || this.#mayRunNow()) {
+      if (this.waitsForLocks || this.#mayRunNow()) {
         try {
           return pick(await this.track(inOrder ? holder.inOrder!(send) : send()));
         } catch (error) {
-          if (this.#waitsForLocks || !isBusy(error)) throw this.#failed(error, true);
+          if (this.waitsForLocks || !isBusy(error)) throw this.failed(error, true);
         }
       }
-      return await this.#wait(this.#runWhenUnlocked(holder, sql, taken, rows, pick, atomic));
+      return await this.activity.wait(
+        this.#runWhenUnlocked(holder, sql, taken, rows, pick, atomic),
+      );
     } finally {
       holder.settled?.();
     }
@@ -266,7 +197,7 @@ export class PhysicalConnection {
 
   /** Sends a statement to an asynchronous driver. */
   #send<R>(
-    holder: Holder,
+    holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
     rows: RowOptions<R>,
@@ -289,7 +220,7 @@ export class PhysicalConnection {
 
   /** Tries a statement until the database is not locked any more. */
   #runWhenUnlocked<R, S>(
-    holder: Holder,
+    holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
     rows: RowOptions<R>,
@@ -310,96 +241,32 @@ export class PhysicalConnection {
   }
 
   /** Takes note of a failure; returns the error in words that help. */
-  #failed(error: unknown, late: boolean = false): unknown {
+  failed(error: unknown, late: boolean = false): unknown {
     return this.#lastFailure = this.explain(error, late);
   }
 
-  /**
-   * Takes the write lock with a statement such as BEGIN IMMEDIATE, in this very call if nobody is
-   * in the way.
-   *
-   * @returns false when the lock has to be waited for, with `takeWriteLock`.
-   */
-  tryTakeWriteLock(sql: string): boolean {
-    const { driver } = this;
-    if (driver.executeSync === undefined || !this.#busy.tryTake(this)) return false;
-    try {
-      driver.executeSync(sql);
-      return true;
-    } catch (error) {
-      if (isBusy(error)) return false;
-      this.leaveTurn();
-      throw this.#failed(error);
-    }
+  /** Takes the turn to write in this very call, if it is free. */
+  tryTakeTurn(): boolean {
+    return this.#busy.tryTake(this);
   }
 
   /**
-   * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is this
-   * connection's turn. Asynchronous drivers wait for the lock in their own way.
+   * Tries something when it is this connection's turn to write, until the database is not locked.
    *
    * @param limit ends the wait before `busyTimeoutMs` does.
    */
-  async takeWriteLock(holder: Holder, sql: string, limit?: WaitLimit): Promise<void> {
-    if (this.#waitsForLocks) {
-      await this.track(this.driver.execute(sql));
-      return;
-    }
-    const attempt = async (): Promise<void> => {
-      const { driver } = holder.value;
-      if (driver.executeSync === undefined) await this.track(driver.execute(sql));
-      else driver.executeSync(sql);
-    };
-    await this.#wait(this.#inTurn(attempt, limit));
+  inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
+    return this.activity.wait(this.#inTurn(attempt, limit));
   }
 
   async #inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
     try {
       return await this.#busy.inTurn(this, attempt, limit);
     } catch (error) {
-      throw this.#failed(error, true);
+      throw this.failed(error, true);
     } finally {
       this.leaveTurn();
     }
-  }
-
-  /** Runs a script statement by statement, so that each can wait for a lock if it must. */
-  async executeScript(holder: Holder, sql: string): Promise<void> {
-    const { driver } = this;
-    if (this.#waitsForLocks || driver.splitScript === undefined) {
-      // Which statements it has only the driver knows.
-      this.#settings = "changed";
-      const run = (): Promise<void> => this.track(driver.executeScript(sql));
-      const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
-      await (inOrder ? holder.inOrder!(run) : run());
-      this.leaveTurn();
-      return;
-    }
-    for (const statement of driver.splitScript(sql)) {
-      await holder.value.run(holder, statement, undefined, NO_ROWS, () => {});
-    }
-  }
-
-  /**
-   * Commits the open transaction.
-   *
-   * @throws {OutcomeUnknownError} the connection was lost on the way.
-   */
-  async commit(holder: Holder): Promise<void> {
-    try {
-      await this.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
-    } catch (error) {
-      if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) throw error;
-      throw new OutcomeUnknownError(
-        "The connection was lost while COMMIT was under way: the transaction may have taken " +
-          "effect. Read the data before you try again.",
-        { cause: error },
-      );
-    }
-  }
-
-  /** Commits in this very call, if the driver can and nobody is in the way. */
-  tryCommit(): boolean {
-    return this.runNow("COMMIT", undefined, NO_ROWS) !== undefined;
   }
 
   /** Rolls the open transaction back; does nothing outside one. */
@@ -425,47 +292,23 @@ export class PhysicalConnection {
 
   /** What to wait for before the next row; see {@linkcode EventLoopYield}. */
   pause(): Promise<void> | undefined {
-    return this.#context.eventLoop.pause();
+    return this.context.eventLoop.pause();
   }
 
-  /** Waits for a transaction that has this connection for itself. */
-  waitForTurn(turn: Promise<void>): Promise<void> {
-    const { clock, acquisitionTimeoutMs: timeoutMs } = this.#context;
-    return withDeadline(clock, { timeoutMs }, () => turn, { tooLate: nestedTooLong });
-  }
-
-  addCursor(cursor: OpenCursor): void {
-    this.#cursors.add(cursor);
-  }
-
-  removeCursor(cursor: OpenCursor): void {
-    this.#cursors.delete(cursor);
-  }
-
-  /** Keeps the connection from being handed on before a call has settled. */
+  /** Keeps the connection from being handed on before a call in the driver has settled. */
   async track<S>(call: Promise<S>): Promise<S> {
-    this.#underWay += 1;
+    this.activity.begin();
     try {
       return await call;
     } finally {
-      this.#settled();
+      this.activity.end();
+      this.leaveTurn();
     }
   }
 
-  /** Counts a call that is on its way to the driver. A holder that has left it is refused there. */
-  async #wait<S>(call: Promise<S>): Promise<S> {
-    this.#waiting += 1;
-    try {
-      return await call;
-    } finally {
-      this.#waiting -= 1;
-    }
-  }
-
-  #settled(): void {
-    this.#underWay -= 1;
-    if (this.#underWay === 0) this.#onIdle?.();
-    this.leaveTurn();
+  /** Something runs that the pool cannot look into: it may change settings. */
+  expectChanges(): void {
+    this.#settings = "changed";
   }
 
   /** From now on changes of its settings are undone. */
@@ -475,7 +318,7 @@ export class PhysicalConnection {
 
   /** Makes the connection clean for its next holder; synchronous if there is nothing to clean. */
   reset(): void | Promise<void> {
-    if (this.#cursors.size > 0 || this.#underWay > 0) return this.#cleanUp();
+    if (this.activity.isUnsettled) return this.#cleanUp();
     return this.#endTransaction();
   }
 
@@ -491,45 +334,22 @@ export class PhysicalConnection {
     if (!clean) await this.driver.rollback();
     this.#busy.leave(this);
     if (!this.needsReset) return;
-    for (const statement of this.#context.restore) await this.driver.execute(statement);
+    for (const statement of this.context.restore) await this.driver.execute(statement);
     this.#settings = "as set up";
   }
 
   async #cleanUp(): Promise<void> {
-    const settled = this.#settle();
-    if (this.driver.abandon === undefined) await settled;
-    else await this.#settleSoon(settled);
+    // A connection that can be replaced while its statement runs on is not waited for long.
+    if (this.driver.abandon === undefined) await this.activity.settle();
+    else await this.activity.settleWithin(GRACE_MS);
     await this.#endTransaction();
-  }
-
-  async #settle(): Promise<void> {
-    await Promise.allSettled([...this.#cursors].map((cursor) => cursor.return?.()));
-    this.#cursors.clear();
-    if (this.#underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
-    this.#onIdle = undefined;
-  }
-
-  /** A connection that can be replaced while its statement runs on is not waited for long. */
-  #settleSoon(settled: Promise<void>): Promise<void> {
-    const { clock } = this.#context;
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(new SQLitePoolError("a statement of the lease runs on"));
-      const timer = clock.schedule(giveUp, GRACE_MS, "keeps process alive");
-      void settled.then(() => {
-        clock.cancel(timer);
-        resolve();
-      });
-    });
   }
 
   /** Closes the connection and gives up its turn, whatever state it is in. */
   close(): void | Promise<void> {
     this.#busy.leave(this);
     const { driver } = this;
-    const busy = this.#underWay > 0 || (driver.backlogMs ?? 0) > 0;
+    const busy = this.activity.isUnsettled || (driver.backlogMs ?? 0) > 0;
     if (!busy || driver.abandon === undefined) return driver.close();
     driver.abandon();
   }

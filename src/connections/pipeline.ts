@@ -18,14 +18,15 @@ import { WaitQueue } from "../pool/wait_queue.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { statementTooSlow, withDeadline } from "../pool/deadline.ts";
 import { takeParams } from "../sqlite/bind.ts";
-import { GRACE_MS, type Holder, type PhysicalConnection } from "./physical_connection.ts";
+import type { Holder } from "./holder.ts";
+import { GRACE_MS, type PhysicalConnection } from "./physical_connection.ts";
 import { classify } from "../sqlite/classify.ts";
 
 /** With less work than this a connection is not busy: another one would gain nothing. */
 const SPREAD_MS = 0.2;
 
 /** A lease that statements share. */
-class SharedLease implements Holder {
+class SharedLease implements Holder<PhysicalConnection> {
   readonly lease: Lease<PhysicalConnection>;
   /** How many make use of it. */
   underWay = 0;

@@ -4,11 +4,13 @@
  * @module
  */
 
+import { ConnectionLostError } from "../driver/errors.ts";
 import { describeValue } from "../platform/describe.ts";
 import { OutcomeUnknownError } from "../pool/errors.ts";
-import type { WaitLimit } from "./busy_retry.ts";
+import { isBusy, type WaitLimit } from "./locking/busy_retry.ts";
 import { transactionEnded, transactionIsOver } from "./errors.ts";
-import type { Holder, PhysicalConnection } from "./physical_connection.ts";
+import type { Holder } from "./holder.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
 import { NO_ROWS } from "./query.ts";
 
 /**
@@ -31,9 +33,51 @@ export function beginStatement(mode: TransactionMode): string {
   );
 }
 
+/**
+ * Takes the write lock with a statement such as BEGIN IMMEDIATE, in this very call if nobody is in
+ * the way.
+ *
+ * @returns false when the lock has to be waited for, with `takeWriteLock`.
+ */
+export function tryTakeWriteLock(physical: PhysicalConnection, sql: string): boolean {
+  const { driver } = physical;
+  if (driver.executeSync === undefined || !physical.tryTakeTurn()) return false;
+  try {
+    driver.executeSync(sql);
+    return true;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    physical.leaveTurn();
+    throw physical.failed(error);
+  }
+}
+
+/**
+ * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is the connection's
+ * turn. Asynchronous drivers wait for the lock in their own way.
+ *
+ * @param limit ends the wait before `busyTimeoutMs` does.
+ */
+export async function takeWriteLock(
+  holder: Holder<PhysicalConnection>,
+  sql: string,
+  limit?: WaitLimit,
+): Promise<void> {
+  const physical = holder.value;
+  if (physical.waitsForLocks) {
+    await physical.track(physical.driver.execute(sql));
+    return;
+  }
+  await physical.inTurn(async () => {
+    const { driver } = holder.value;
+    if (driver.executeSync === undefined) await physical.track(driver.execute(sql));
+    else driver.executeSync(sql);
+  }, limit);
+}
+
 /** Begins a transaction on the connection of a holder. */
 export async function begin(
-  holder: Holder,
+  holder: Holder<PhysicalConnection>,
   mode: TransactionMode,
   limit?: WaitLimit,
 ): Promise<void> {
@@ -41,8 +85,31 @@ export async function begin(
   const physical = holder.value;
   // Inside a transaction it fails at once: another writer may wait for that very transaction.
   const waits = mode !== "deferred" && !physical.driver.inTransaction;
-  if (waits) await physical.takeWriteLock(holder, statement, limit);
+  if (waits) await takeWriteLock(holder, statement, limit);
   else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
+}
+
+/** Commits in this very call, if the driver can and nobody is in the way. */
+export function tryCommit(physical: PhysicalConnection): boolean {
+  return physical.runNow("COMMIT", undefined, NO_ROWS) !== undefined;
+}
+
+/**
+ * Commits the open transaction of a holder.
+ *
+ * @throws {OutcomeUnknownError} the connection was lost on the way.
+ */
+export async function commit(holder: Holder<PhysicalConnection>): Promise<void> {
+  try {
+    await holder.value.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) throw error;
+    throw new OutcomeUnknownError(
+      "The connection was lost while COMMIT was under way: the transaction may have taken " +
+        "effect. Read the data before you try again.",
+      { cause: error },
+    );
+  }
 }
 
 /**
@@ -50,9 +117,9 @@ export async function begin(
  * connection only while the transaction is open: one that SQLite has ended, or that is over,
  * refuses, so that nothing can run in autocommit by mistake.
  */
-export class TransactionScope implements Holder {
+export class TransactionScope implements Holder<PhysicalConnection> {
   readonly guarded = true;
-  readonly #parent: Holder;
+  readonly #parent: Holder<PhysicalConnection>;
   /** `undefined` for the transaction itself. */
   readonly #savepoint: string | undefined;
   readonly #depth: number;
@@ -63,7 +130,7 @@ export class TransactionScope implements Holder {
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param depth how many transactions are around this one. */
-  constructor(parent: Holder, savepoint: string | undefined, depth: number) {
+  constructor(parent: Holder<PhysicalConnection>, savepoint: string | undefined, depth: number) {
     this.#parent = parent;
     this.#savepoint = savepoint;
     this.#depth = depth;
@@ -71,7 +138,7 @@ export class TransactionScope implements Holder {
 
   /** Begins a transaction; inside one that is open, a savepoint. */
   static async begin(
-    parent: Holder,
+    parent: Holder<PhysicalConnection>,
     mode: TransactionMode,
     depth: number,
     limit?: WaitLimit,
@@ -150,7 +217,7 @@ export class TransactionScope implements Holder {
     await this.#settleCalls();
     const physical = this.value;
     this.#state = "committing";
-    if (this.#savepoint === undefined) await physical.commit(this.#parent);
+    if (this.#savepoint === undefined) await commit(this.#parent);
     else {await physical.run(
         this.#parent,
         `RELEASE ${this.#savepoint}`,

@@ -8,7 +8,7 @@ import type { AcquireOptions, CloseOptions } from "../pool/options.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackupOptions } from "./backup.ts";
-import type { BatchStatement } from "./batch.ts";
+import type { BatchStatement } from "./writing/batch.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { Query } from "../connections/query.ts";
 import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";

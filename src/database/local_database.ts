@@ -19,7 +19,7 @@ import {
   type LeasedConnection,
 } from "../connections/leased_connection.ts";
 import { paramsOf, type Query, textOf } from "../connections/query.ts";
-import { isInside, runInside } from "../connections/reentrancy.ts";
+import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { beginStatement } from "../connections/transaction.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
@@ -35,7 +35,7 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
-import { type BatchStatement, prepareBatch, runBatch } from "./batch.ts";
+import { type BatchStatement, prepareBatch, runBatch } from "./writing/batch.ts";
 import {
   checkpoint,
   Checkpointer,
@@ -52,7 +52,7 @@ import {
   scriptLeftTransactionOpen,
 } from "./database_errors.ts";
 import type { FileWatch } from "./file_watch.ts";
-import { GroupCommit } from "./group_commit.ts";
+import { GroupCommit } from "./writing/group_commit.ts";
 import { refuseJournalMode } from "./pragmas.ts";
 import { ReadWatch } from "./read_watch.ts";
 import { ReaderCursor } from "./reader_cursor.ts";

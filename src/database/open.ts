@@ -39,8 +39,8 @@ import { Router } from "./router.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
 import { FileWatch } from "./file_watch.ts";
-import { FileShare } from "../connections/file_registry.ts";
-import { threadTable } from "../connections/thread_table.ts";
+import { FileShare } from "../connections/locking/file_registry.ts";
+import { threadTable } from "../connections/locking/thread_table.ts";
 
 const MEMORY = ":memory:";
 const NEVER = { idleTimeoutMs: Infinity, maxLifetimeMs: Infinity, maxUses: Infinity };

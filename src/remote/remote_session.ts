@@ -31,8 +31,8 @@ import {
   type Query,
   textOf,
 } from "../connections/query.ts";
-import { isInside } from "../connections/reentrancy.ts";
-import type { BatchStatement } from "../database/batch.ts";
+import { isInside } from "../platform/reentrancy.ts";
+import type { BatchStatement } from "../database/writing/batch.ts";
 import type { WriteOptions } from "../database/database.ts";
 import { calledInsideWrite } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";

@@ -15,7 +15,7 @@ import type { Connection } from "../connections/connection.ts";
 import { type PoolStats, SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { beginStatement } from "../connections/transaction.ts";
 import type { WriteOptions } from "../database/database.ts";
-import { runInside } from "../connections/reentrancy.ts";
+import { runInside } from "../platform/reentrancy.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Position } from "./position.ts";
 import { callTooSlow } from "./hrana/errors.ts";

@@ -1,8 +1,8 @@
 // When a process leaves the write lock to others, on a clock that moves only when told to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BusyRetry } from "../../src/connections/busy_retry.ts";
-import { GAP_MS, LockTenure, WriteLock } from "../../src/connections/write_lock.ts";
+import { BusyRetry } from "../../src/connections/locking/busy_retry.ts";
+import { GAP_MS, LockTenure, WriteLock } from "../../src/connections/locking/write_lock.ts";
 import { SQLiteError } from "../../src/sqlite/errors.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import { FakeClock, settle } from "../helpers/fake_clock.ts";

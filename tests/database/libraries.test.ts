@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
 import { openDatabase, SQLiteConnectionPool, workerConnection } from "../../mod.ts";
-import { ThreadTable, threadTable } from "../../src/connections/thread_table.ts";
+import { ThreadTable, threadTable } from "../../src/connections/locking/thread_table.ts";
 import { driverTest, packagedDrivers, type TestRun } from "../helpers/database_drivers.ts";
 import { driverFor, openTestDatabase } from "../helpers/databases.ts";
 import { nativeDriver } from "../helpers/drivers.ts";

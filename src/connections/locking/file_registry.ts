@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Environment, systemEnvironment } from "../platform/clock.ts";
-import { SQLiteLibraryConflictError } from "../driver/errors.ts";
-import { fileStatus } from "../platform/builtins.ts";
-import type { PhysicalConnection } from "./physical_connection.ts";
+import { type Environment, systemEnvironment } from "../../platform/clock.ts";
+import { SQLiteLibraryConflictError } from "../../driver/errors.ts";
+import { fileStatus } from "../../platform/builtins.ts";
+import type { PhysicalConnection } from "../physical_connection.ts";
 import type { FileIdentity, OtherLibrary, ThreadTable } from "./thread_table.ts";
 import { WriteLock } from "./write_lock.ts";
 

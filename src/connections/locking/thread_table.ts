@@ -7,7 +7,7 @@
  * @module
  */
 
-import { builtin } from "../platform/builtins.ts";
+import { builtin } from "../../platform/builtins.ts";
 
 /** A file, whatever path leads to it. */
 export interface FileIdentity {

@@ -8,25 +8,30 @@
  * @module
  */
 
-import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
-import type { PhysicalConnection } from "../connections/physical_connection.ts";
-import { transactionEnded } from "../connections/errors.ts";
-import { wholeResult } from "../connections/query.ts";
-import { TransactionScope } from "../connections/transaction.ts";
-import { type Clock, soon, type Timer } from "../platform/clock.ts";
-import { withCallersStack } from "../platform/callers_stack.ts";
-import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../pool/deadline.ts";
+import type { SQLiteConnectionPool } from "../../connections/connection_pool.ts";
+import type { PhysicalConnection } from "../../connections/physical_connection.ts";
+import { transactionEnded } from "../../connections/errors.ts";
+import { wholeResult } from "../../connections/query.ts";
+import {
+  commit,
+  takeWriteLock,
+  TransactionScope,
+  tryCommit,
+  tryTakeWriteLock,
+} from "../../connections/transaction.ts";
+import { type Clock, soon } from "../../platform/clock.ts";
+import { withCallersStack } from "../../platform/callers_stack.ts";
 import {
   OutcomeUnknownError,
   PoolConnectionAcquireTimeoutError,
   SQLitePoolError,
-} from "../pool/errors.ts";
-import { listenForAbort } from "../pool/abort.ts";
-import type { Lease } from "../pool/lease.ts";
-import { type Waiter, WaitQueue } from "../pool/wait_queue.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
-import * as resultCode from "../sqlite/result_codes.ts";
-import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
+} from "../../pool/errors.ts";
+import type { Lease } from "../../pool/lease.ts";
+import { type Waiter, WaitQueue } from "../../pool/wait_queue.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
+import * as resultCode from "../../sqlite/result_codes.ts";
+import type { ResultSet } from "../../sqlite/types.ts";
+import { QueuedWrite, type WriteCall } from "./queued_write.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
@@ -37,40 +42,16 @@ const TURNS_TO_GATHER = 3;
 
 const BEGIN = "BEGIN IMMEDIATE";
 
-/** One write, and how its caller waits. */
-export interface WriteCall {
-  readonly sql: string;
-  /** Already taken: the write runs later. */
-  readonly params: BindParams | undefined;
-  readonly rows: RowOptions<unknown>;
-  readonly signal: AbortSignal | undefined;
-  /** Longest wait for its turn, in milliseconds. */
-  readonly waitMs: number;
-  /** Longest wait for its outcome, from the call on, in milliseconds. */
-  readonly limitMs: number;
-}
-
-/** A write in the queue. */
-interface Write extends WriteCall {
-  readonly caller: Waiter<ResultSet<unknown>>;
-  /** It waits for the writer, is about to be run on it, or has been run. */
-  phase: "queued" | "starting" | "sent";
-  /** Ends the wait for an outcome that does not come. */
-  timer: Timer;
-  /** Set while the caller's signal is listened to. */
-  stopListening: (() => void) | undefined;
-}
-
 /** Writes that meet. */
 interface Group {
-  readonly writes: Write[];
+  readonly writes: QueuedWrite[];
   /** Whether it has taken its place in the queue for the writer. */
   phase: "gathering" | "in line";
 }
 
 /** How a write went, before anybody is told. */
 interface Outcome {
-  readonly write: Write;
+  readonly write: QueuedWrite;
   readonly result: ResultSet<unknown> | undefined;
   readonly error: unknown;
 }
@@ -118,13 +99,7 @@ export class GroupCommit {
       group = this.#open = { writes: [], phase: "gathering" };
       this.#gather(group, TURNS_TO_GATHER);
     }
-    group.writes.push({
-      ...call,
-      caller,
-      phase: "queued",
-      timer: undefined,
-      stopListening: undefined,
-    });
+    group.writes.push(new QueuedWrite(call, caller, this.#clock));
     return answerOf(caller);
   }
 
@@ -147,59 +122,17 @@ export class GroupCommit {
     void this.#commitGroup(group);
   }
 
-  /** From now on only the outcome counts. False when the caller has given up before. */
-  #send(write: Write): boolean {
-    const { caller, signal, limitMs } = write;
-    if (write.phase === "sent") return !caller.settled;
-    if (!caller.take()) return false;
-    write.phase = "sent";
-    this.#starting -= 1;
-    if (limitMs < Infinity) {
-      const restMs = caller.since + limitMs - this.#clock.now();
-      this.#giveUpAfter(write, Math.max(0, restMs), () => statementTooSlow(limitMs));
-    }
-    if (signal !== undefined) {
-      const giveUp = (): void => this.#giveUpAfter(write, 0, () => signal.reason);
-      write.stopListening = listenForAbort(signal, giveUp);
-    }
-    return true;
-  }
-
-  /** A caller who gives up is kept waiting a little, for an outcome that may be near. */
-  #giveUpAfter(write: Write, delayMs: number, reason: () => unknown): void {
-    const giveUp = (): void => this.#refuse(write, outcomeUnknown(reason()));
-    this.#clock.cancel(write.timer);
-    const inMs = delayMs + OUTCOME_GRACE_MS;
-    write.timer = this.#clock.schedule(giveUp, inMs, "lets process exit");
-  }
-
-  #answer(write: Write, result: ResultSet<unknown>): void {
-    this.#stopWaiting(write);
-    write.caller.accept(result);
-  }
-
-  #refuse(write: Write, error: unknown): void {
-    this.#stopWaiting(write);
-    write.caller.fail(error);
-  }
-
-  #stopWaiting({ timer, stopListening }: Write): void {
-    if (timer !== undefined) this.#clock.cancel(timer);
-    stopListening?.();
-  }
-
   async #commitGroup(group: Group): Promise<void> {
     const { writes } = group;
     let lease: Lease<PhysicalConnection> | undefined;
     try {
       lease = this.#writer.tryLend() ?? await this.#waitForWriter();
       if (this.#open === group) this.#open = undefined;
-      for (const write of writes) write.phase = "starting";
       this.#starting = writes.length;
       await this.#commitAll(lease, writes);
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
-      for (const write of writes) this.#refuse(write, ownCopy(error));
+      for (const write of writes) write.refuse(ownCopy(error));
     } finally {
       this.#starting = 0;
       const released = lease?.release();
@@ -218,7 +151,7 @@ export class GroupCommit {
   }
 
   /** Commits writes, as many in one transaction as fit. */
-  async #commitAll(lease: Lease<PhysicalConnection>, writes: Write[]): Promise<void> {
+  async #commitAll(lease: Lease<PhysicalConnection>, writes: QueuedWrite[]): Promise<void> {
     /** How many of those that are left must not share a transaction. */
     let alone = 0;
     let left = writes;
@@ -226,7 +159,7 @@ export class GroupCommit {
       left = left.filter(({ caller }) => !caller.settled);
       if (left.length === 0) return;
       const physical = lease.value;
-      if (!physical.tryTakeWriteLock(BEGIN)) await physical.takeWriteLock(lease, BEGIN);
+      if (!tryTakeWriteLock(physical, BEGIN)) await takeWriteLock(lease, BEGIN);
       const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
       const careful = members.length > 1 && this.#expects === "failure";
       const running = this.#run(lease, members, careful);
@@ -235,13 +168,13 @@ export class GroupCommit {
       const ended = !physical.driver.inTransaction;
       if (failed.length > 0 && !careful) {
         if (!ended) await physical.rollback();
-        if (members.length === 1) this.#refuse(failed[0].write, failed[0].error);
+        if (members.length === 1) failed[0].write.refuse(failed[0].error);
         // Who is to blame shows when each has a savepoint.
         else this.#expects = "failure";
       } else if (ended) {
         // What ended the transaction took all others with it: they run again without it.
         const { write, error } = failed.at(-1) ?? outcomes[outcomes.length - 1];
-        this.#refuse(write, error ?? transactionEnded(undefined));
+        write.refuse(error ?? transactionEnded(undefined));
       } else if (await this.#commit(lease, outcomes)) {
         if (careful && failed.length === 0) this.#expects = "success";
       } else {
@@ -252,10 +185,18 @@ export class GroupCommit {
     }
   }
 
+  /** Takes a write out of the queue to run it. False when its caller has given up before. */
+  #send(write: QueuedWrite): boolean {
+    const wasQueued = write.phase === "queued";
+    if (!write.send()) return false;
+    if (wasQueued) this.#starting -= 1;
+    return true;
+  }
+
   /** Runs writes inside the open transaction: at once where the driver can. */
   #run(
     lease: Lease<PhysicalConnection>,
-    members: readonly Write[],
+    members: readonly QueuedWrite[],
     careful: boolean,
   ): Outcome[] | Promise<Outcome[]> {
     return lease.value.driver.executeSync === undefined
@@ -265,7 +206,7 @@ export class GroupCommit {
 
   #runSync(
     lease: Lease<PhysicalConnection>,
-    members: readonly Write[],
+    members: readonly QueuedWrite[],
     careful: boolean,
   ): Outcome[] | Promise<Outcome[]> {
     const startedAt = this.#clock.now();
@@ -287,8 +228,8 @@ export class GroupCommit {
     return runFrom(0);
   }
 
-  #runNow(physical: PhysicalConnection, write: Write, careful: boolean): Outcome {
-    const { sql, params, rows } = write;
+  #runNow(physical: PhysicalConnection, write: QueuedWrite, careful: boolean): Outcome {
+    const { sql, params, rows } = write.call;
     try {
       const result = physical.runNow(sql, params, rows, careful);
       return { write, result, error: result === undefined ? lockedInTransaction() : undefined };
@@ -299,7 +240,7 @@ export class GroupCommit {
 
   async #runAsync(
     lease: Lease<PhysicalConnection>,
-    members: readonly Write[],
+    members: readonly QueuedWrite[],
     careful: boolean,
   ): Promise<Outcome[]> {
     const scope = new TransactionScope(lease, undefined, 0);
@@ -322,10 +263,10 @@ export class GroupCommit {
   async #runInScope(
     scope: TransactionScope,
     physical: PhysicalConnection,
-    write: Write,
+    write: QueuedWrite,
     careful: boolean,
   ): Promise<Outcome> {
-    const { sql, params, rows } = write;
+    const { sql, params, rows } = write.call;
     try {
       const result = await physical.run(scope, sql, params, rows, wholeResult, careful);
       return { write, result, error: undefined };
@@ -341,18 +282,18 @@ export class GroupCommit {
   ): Promise<boolean> {
     const physical = lease.value;
     try {
-      if (!physical.tryCommit()) await physical.commit(lease);
+      if (!tryCommit(physical)) await commit(lease);
     } catch (error) {
       // The connection is gone, and nobody can know.
       if (error instanceof OutcomeUnknownError) throw error;
       await physical.rollback();
       if (outcomes.length > 1) return false;
-      this.#refuse(outcomes[0].write, error);
+      outcomes[0].write.refuse(error);
       return true;
     }
     for (const { write, result, error } of outcomes) {
-      if (result === undefined) this.#refuse(write, error);
-      else this.#answer(write, result);
+      if (result === undefined) write.refuse(error);
+      else write.answer(result);
     }
     return true;
   }

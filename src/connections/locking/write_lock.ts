@@ -12,9 +12,9 @@
  * @module
  */
 
-import type { Clock, Environment } from "../platform/clock.ts";
-import type { WaitCounters } from "../pool/stats.ts";
-import { type Wait, type Waiter, WaitQueue } from "../pool/wait_queue.ts";
+import type { Clock, Environment } from "../../platform/clock.ts";
+import type { WaitCounters } from "../../pool/stats.ts";
+import { type Wait, type Waiter, WaitQueue } from "../../pool/wait_queue.ts";
 
 /**
  * A process lets go after it has held the lock for this long, all its transactions together. Each

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AsyncContext, builtin } from "../platform/builtins.ts";
+import { type AsyncContext, builtin } from "./builtins.ts";
 
 /** A callback that has something for itself, with those around it. */
 interface Frame {

@@ -8,11 +8,11 @@
  * @module
  */
 
-import { listenForAbort } from "../pool/abort.ts";
-import type { WaitCounters } from "../pool/stats.ts";
-import type { Environment } from "../platform/clock.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
-import * as resultCode from "../sqlite/result_codes.ts";
+import { listenForAbort } from "../../pool/abort.ts";
+import type { WaitCounters } from "../../pool/stats.ts";
+import type { Environment } from "../../platform/clock.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
+import * as resultCode from "../../sqlite/result_codes.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /**

@@ -4,15 +4,16 @@
  * @module
  */
 
-import { describeValue } from "../platform/describe.ts";
-import { controlInBatch } from "./database_errors.ts";
-import type { Holder } from "../connections/physical_connection.ts";
-import { paramsOf, type Query, textOf, wholeResult } from "../connections/query.ts";
-import { classify } from "../sqlite/classify.ts";
-import { runTransaction, TransactionScope } from "../connections/transaction.ts";
-import { refuseUnknownOptions } from "../pool/option_names.ts";
-import { takeParams } from "../sqlite/bind.ts";
-import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
+import { describeValue } from "../../platform/describe.ts";
+import { controlInBatch } from "../database_errors.ts";
+import type { Holder } from "../../connections/holder.ts";
+import type { PhysicalConnection } from "../../connections/physical_connection.ts";
+import { paramsOf, type Query, textOf, wholeResult } from "../../connections/query.ts";
+import { classify } from "../../sqlite/classify.ts";
+import { runTransaction, TransactionScope } from "../../connections/transaction.ts";
+import { refuseUnknownOptions } from "../../pool/option_names.ts";
+import { takeParams } from "../../sqlite/bind.ts";
+import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** One statement of a batch. */
 export interface BatchStatement {
@@ -80,7 +81,7 @@ function expectStatement(statement: BatchStatement, index: number): void {
 
 /** Runs statements on a connection, in their order; the first that fails undoes all of them. */
 export async function runBatch<R>(
-  holder: Holder,
+  holder: Holder<PhysicalConnection>,
   statements: readonly PreparedStatement[],
   rows: RowOptions<R>,
   onBegin: (scope: TransactionScope) => void,

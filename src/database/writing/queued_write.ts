@@ -1,0 +1,86 @@
+/**
+ * One write of a group, and its caller.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../../platform/clock.ts";
+import { listenForAbort } from "../../pool/abort.ts";
+import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../../pool/deadline.ts";
+import type { Waiter } from "../../pool/wait_queue.ts";
+import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
+
+/** What to write, and how long its caller waits. */
+export interface WriteCall {
+  readonly sql: string;
+  /** Already taken: the write runs later. */
+  readonly params: BindParams | undefined;
+  readonly rows: RowOptions<unknown>;
+  readonly signal: AbortSignal | undefined;
+  /** Longest wait for its turn, in milliseconds. */
+  readonly waitMs: number;
+  /** Longest wait for its outcome, from the call on, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/** A write in the queue, and later on its way. */
+export class QueuedWrite {
+  readonly call: WriteCall;
+  readonly caller: Waiter<ResultSet<unknown>>;
+  readonly #clock: Clock;
+  #phase: "queued" | "sent" = "queued";
+  /** Ends the wait for an outcome that does not come. */
+  #timer: Timer = undefined;
+  #stopListening: (() => void) | undefined = undefined;
+
+  constructor(call: WriteCall, caller: Waiter<ResultSet<unknown>>, clock: Clock) {
+    this.call = call;
+    this.caller = caller;
+    this.#clock = clock;
+  }
+
+  /** Whether it waits for its turn, or has been run. */
+  get phase(): "queued" | "sent" {
+    return this.#phase;
+  }
+
+  /** From now on only the outcome counts. False when the caller has given up before. */
+  send(): boolean {
+    if (this.#phase === "sent") return !this.caller.settled;
+    if (!this.caller.take()) return false;
+    this.#phase = "sent";
+    const { signal, limitMs } = this.call;
+    if (limitMs < Infinity) {
+      const restMs = Math.max(0, this.caller.since + limitMs - this.#clock.now());
+      this.#giveUpAfter(restMs, () => statementTooSlow(limitMs));
+    }
+    if (signal !== undefined) {
+      this.#stopListening = listenForAbort(signal, () => this.#giveUpAfter(0, () => signal.reason));
+    }
+    return true;
+  }
+
+  /** Tells the caller how the write went. */
+  answer(result: ResultSet<unknown>): void {
+    this.#stopWaiting();
+    this.caller.accept(result);
+  }
+
+  /** Tells the caller why the write has left nothing, or that nobody knows. */
+  refuse(error: unknown): void {
+    this.#stopWaiting();
+    this.caller.fail(error);
+  }
+
+  /** A caller who gives up is kept waiting a little, for an outcome that may be near. */
+  #giveUpAfter(delayMs: number, reason: () => unknown): void {
+    this.#clock.cancel(this.#timer);
+    const giveUp = (): void => this.refuse(outcomeUnknown(reason()));
+    this.#timer = this.#clock.schedule(giveUp, delayMs + OUTCOME_GRACE_MS, "lets process exit");
+  }
+
+  #stopWaiting(): void {
+    if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
+    this.#stopListening?.();
+  }
+}

@@ -9,7 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 import type { WaitCounters } from "../pool/stats.ts";
 import { type Wait, type Waiter, WaitQueue } from "../pool/wait_queue.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
+import { SQLiteError, withStatement } from "../sqlite/errors.ts";
 import { callTooSlow } from "./hrana/errors.ts";
 
 /** What is known of a call while it waits. */
@@ -86,12 +86,19 @@ export class Calls {
   }
 }
 
-/** What the caller gets; errors lead to its line. */
-export function outcomeOf<T>(call: Call): Promise<T> {
-  return (call.promise as Promise<T>).catch((error: unknown) => {
+/**
+ * What the caller gets. Errors lead to its line and have the text of the statement.
+ *
+ * @param sql the statement; without it there are several, and errors have their own.
+ */
+export async function outcomeOf<T>(call: Call, sql?: string): Promise<T> {
+  try {
+    return await call.promise as T;
+  } catch (error) {
     const isOurs = error instanceof SQLiteError || error instanceof SQLitePoolError;
-    throw isOurs ? withCallersStack(error) : error;
-  });
+    if (isOurs) withCallersStack(error);
+    throw sql === undefined ? error : withStatement(error, sql);
+  }
 }
 
 /** How much of a call may have happened. */

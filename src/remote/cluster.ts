@@ -145,8 +145,7 @@ export class Cluster {
       this.expectPrimary();
       const sent = this.sent();
       try {
-        const reply = await primary.send(requests, signal);
-        return { results: reply.results, index: this.answered(reply, sent), wait: 0 };
+        return this.answered(await primary.send(requests, signal), sent);
       } catch (error) {
         if (!(error instanceof RequestFailure) || !error.isPassing) throw error;
         if (signal.aborted) this.suspectPrimary();
@@ -176,11 +175,11 @@ export class Cluster {
     return { index, generation: this.log.generation };
   }
 
-  /** Takes note of what the primary has answered, and tells how far its log has got. */
-  answered(reply: Reply, sent: Sent): number {
-    const index = indexIn(reply.results);
-    if (index !== undefined) this.#primaryAt(index, sent);
-    return index ?? 0;
+  /** Takes note of what the primary has answered. */
+  answered({ results }: Reply, sent: Sent, wait: number = 0): Answer {
+    const index = indexIn(results);
+    const generation = index === undefined ? -1 : this.#primaryAt(index, sent);
+    return { results, index: index ?? 0, wait, generation };
   }
 
   /** A request to the primary failed, or nobody waited for it any longer. */
@@ -202,10 +201,10 @@ export class Cluster {
   /** Those who may answer, the one with the least to do first; without replicas the primary. */
   #candidates(consistency: Consistency): Server[] {
     if (consistency !== "strong") {
-      // With the primary gone nobody can say more.
-      const mayServe = (replica: Server): boolean =>
-        replica.isUp &&
-        (consistency === "eventual" || replica.followsPrimary || !this.primary.isUp);
+      // With the primary gone nobody can say more than that it followed it before.
+      const mayServe = ({ isUp, followsPrimary, provenGeneration }: Server): boolean =>
+        isUp && (consistency === "eventual" || followsPrimary ||
+          (!this.primary.isUp && provenGeneration === this.log.generation));
       const replicas = this.replicas.filter(mayServe);
       if (replicas.length > 0) return replicas.sort((a, b) => a.inFlight - b.inFlight);
     }
@@ -225,10 +224,9 @@ export class Cluster {
   ): Promise<Answer> {
     const sent = this.sent();
     const reply = await this.#watch(server, encode(wait), wait, signal);
-    const isPrimary = server === this.primary;
-    const index = isPrimary ? this.answered(reply, sent) : indexIn(reply.results) ?? server.index;
-    if (!isPrimary) server.index = index;
-    return { results: reply.results, index, wait };
+    if (server === this.primary) return this.answered(reply, sent, wait);
+    const index = server.index = indexIn(reply.results) ?? server.index;
+    return { results: reply.results, index, wait, generation: sent.generation };
   }
 
   /**
@@ -295,10 +293,11 @@ export class Cluster {
     this.#prove();
   }
 
-  #primaryAt(index: number, sent: Sent): void {
+  #primaryAt(index: number, sent: Sent): number {
     const before = this.log.generation;
-    this.log.primaryAt(index, sent);
+    const generation = this.log.primaryAt(index, sent);
     if (this.log.generation !== before) this.#generationBegan();
+    return generation;
   }
 
   #generationBegan(): void {
@@ -334,6 +333,7 @@ export class Cluster {
       if (isRecent && replica.oldIndex > 0 && index >= replica.oldIndex) return;
       replica.oldIndex = 0;
       replica.followsPrimary = true;
+      replica.provenGeneration = this.log.generation;
     } catch {
       // Whoever is down is probed until it is back, and then has to prove this again.
     }

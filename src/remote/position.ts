@@ -55,6 +55,8 @@ export interface Answer {
   readonly index: number;
   /** How far it should have got before it answered. */
   readonly wait: number;
+  /** The log that was known when it was asked. */
+  readonly generation: number;
 }
 
 /** The log that the primary writes now, as far as its answers tell. */
@@ -78,8 +80,9 @@ export class Log {
   }
 
   /** A session has seen the log as far as an answer says. */
-  observe(position: Position, { index, wait }: Answer): void {
+  observe(position: Position, { index, wait, generation }: Answer): void {
     const seen = this.required(position);
+    if (generation !== this.generation) return;
     // A server that answered before it had got so far is a primary, which never waits: what it
     // does not have is of another log, which an old bookmark comes from.
     if (index > seen || (index < wait && seen <= wait)) position.index = index;
@@ -90,12 +93,15 @@ export class Log {
    *
    * @param index how far its log has got.
    * @param sent what was known when the request was sent.
+   * @returns the generation of the log that the answer is of.
    */
-  primaryAt(index: number, sent: Sent): void {
+  primaryAt(index: number, sent: Sent): number {
+    // Late: another answer has shown already that the log is another one.
+    if (sent.generation !== this.generation) return sent.generation;
     this.#latest = index;
-    if (index >= sent.index) this.index = Math.max(this.index, index);
-    // Unless another answer has shown it already.
-    else if (sent.generation === this.generation) this.begin();
+    if (index < sent.index) this.begin();
+    else this.index = Math.max(this.index, index);
+    return this.generation;
   }
 
   /** The log is another one than before. */

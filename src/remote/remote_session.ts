@@ -118,12 +118,12 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @returns the row; `undefined` when there is none.
    * @throws {SQLiteError} when the server refuses the statement, or when it writes.
    */
-  get<T = R>(
+  async get<T = R>(
     query: Query,
     params?: BindParams,
     options: RemoteCallOptions<T> = {},
   ): Promise<T | undefined> {
-    return this.#read("get", query, params, options, { firstRowOnly: true }, firstRow);
+    return await this.#read("get", query, params, options, { firstRowOnly: true }, firstRow);
   }
 
   /**
@@ -135,8 +135,12 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @returns the rows; none is an empty array.
    * @throws {SQLiteError} when the server refuses the statement, or when it writes.
    */
-  all<T = R>(query: Query, params?: BindParams, options: RemoteCallOptions<T> = {}): Promise<T[]> {
-    return this.#read("all", query, params, options, {}, allRows);
+  async all<T = R>(
+    query: Query,
+    params?: BindParams,
+    options: RemoteCallOptions<T> = {},
+  ): Promise<T[]> {
+    return await this.#read("all", query, params, options, {}, allRows);
   }
 
   /**
@@ -173,13 +177,13 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @returns the values of each row, in the order of the columns.
    * @throws {SQLiteError} when the server refuses the statement, or when it writes.
    */
-  values(
+  async values(
     query: Query,
     params?: BindParams,
     options: RemoteCallOptions<never> = {},
   ): Promise<SQLiteValue[][]> {
     const { rowFactory: _, ...wait } = options;
-    return this.#read<SQLiteValue[], SQLiteValue[][]>(
+    return await this.#read<SQLiteValue[], SQLiteValue[][]>(
       "values",
       query,
       params,
@@ -237,12 +241,12 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @throws {SQLiteError} when the server refuses the statement.
    * @throws {OutcomeUnknownError} when the answer was lost.
    */
-  run<T = R>(
+  async run<T = R>(
     query: Query,
     params?: BindParams,
     options: RemoteRunOptions<T> = {},
   ): Promise<ResultSet<T>> {
-    return this.#writing("run", options, RUN_OPTIONS, (limit) => {
+    return await this.#writing("run", options, RUN_OPTIONS, async (limit) => {
       const { retry = false } = options;
       if (typeof retry !== "boolean") {
         throw new TypeError(`retry must be true or false; got ${describeValue(retry)}`);
@@ -260,7 +264,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
         retry,
         decode: ([result]) => this.#decode(prepared.known, result, rows),
       });
-      return outcomeOf(call);
+      return await outcomeOf(call, prepared.sql);
     });
   }
 
@@ -273,11 +277,11 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
    * @throws {OutcomeUnknownError} when the answer was lost.
    */
-  batch(
+  async batch(
     statements: readonly BatchStatement[],
     options: AcquireOptions = {},
   ): Promise<ResultSet<R>[]> {
-    return this.#writing("batch", options, WAIT_OPTION_NAMES, (limit) => {
+    return await this.#writing("batch", options, WAIT_OPTION_NAMES, async (limit) => {
       if (!Array.isArray(statements)) {
         throw new TypeError(
           `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
@@ -285,7 +289,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
       }
       const prepared = statements.map(({ sql, params }) => this.#prepare(sql, params));
       for (const { known } of prepared) known.expectNoTransaction("batch");
-      if (prepared.length === 0) return Promise.resolve([]);
+      if (prepared.length === 0) return [];
       const rows = { rowFactory: this.#parts.options.rowFactory };
       const call = this.#parts.calls.begin(true, limit);
       this.#parts.writes.add({
@@ -298,7 +302,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
         decode: (results) =>
           results.map((result, i) => this.#decode(prepared[i].known, result, rows)),
       });
-      return outcomeOf(call);
+      return await outcomeOf(call);
     });
   }
 
@@ -310,8 +314,8 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @param options how the call waits.
    * @throws {SQLiteError} when a statement fails; those before it have taken effect.
    */
-  executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
-    return this.#writing("executeScript", options, WAIT_OPTION_NAMES, (limit) => {
+  async executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
+    return await this.#writing("executeScript", options, WAIT_OPTION_NAMES, async (limit) => {
       if (typeof sql !== "string") {
         throw new TypeError(`executeScript takes SQL text; got ${describeValue(sql)}`);
       }
@@ -326,7 +330,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
         retry: false,
         decode: () => undefined,
       });
-      return outcomeOf(call);
+      return await outcomeOf(call);
     });
   }
 
@@ -352,7 +356,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
     return await transactions.write(this.#parts.cluster, this.#position, fn, options);
   }
 
-  #read<T, S>(
+  async #read<T, S>(
     method: string,
     query: Query,
     params: BindParams | undefined,
@@ -360,49 +364,42 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
-    try {
-      this.#expectOpen();
-      checkCallOptions(options, READ_OPTIONS);
-      const { consistency = this.#parts.options.consistency } = options;
-      checkConsistency(consistency);
-      const limit = this.#limit(options);
-      const { known, encoded, values } = this.#prepare(query, params);
-      known.expectRead(method);
-      const made = { rowFactory: this.#rowFactory(options.rowFactory), ...rows };
-      const call = this.#parts.calls.begin(false, limit);
-      this.#parts.reads.add({
-        call,
-        known,
-        encoded,
-        values,
-        consistency,
-        position: this.#position,
-        decode: (result) => pick(this.#decode(known, result, made)),
-      });
-      return outcomeOf(call);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    this.#expectOpen();
+    checkCallOptions(options, READ_OPTIONS);
+    const { consistency = this.#parts.options.consistency } = options;
+    checkConsistency(consistency);
+    const { known, encoded, values, sql } = this.#prepare(query, params);
+    known.expectRead(method);
+    const made = { rowFactory: this.#rowFactory(options.rowFactory), ...rows };
+    const call = this.#parts.calls.begin(false, this.#limit(options));
+    this.#parts.reads.add({
+      call,
+      known,
+      encoded,
+      values,
+      consistency,
+      position: this.#position,
+      decode: (result) => pick(this.#decode(known, result, made)),
+    });
+    return await outcomeOf(call, sql);
   }
 
-  #writing<S>(
+  /** Every function on the way is an async one: some runtimes' stacks lead to the caller only so. */
+  async #writing<S>(
     method: string,
     options: AcquireOptions,
     known: readonly string[],
     use: (limit: Wait) => Promise<S>,
   ): Promise<S> {
-    try {
-      this.#expectOpen();
-      if (isInside(this.#parts.cluster)) throw calledInsideWrite(method);
-      checkCallOptions(options, known);
-      return use(this.#limit(options));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    this.#expectOpen();
+    if (isInside(this.#parts.cluster)) throw calledInsideWrite(method);
+    checkCallOptions(options, known);
+    return await use(this.#limit(options));
   }
 
   #prepare(query: Query, params: BindParams | undefined): Prepared {
-    const known = this.#parts.statements.of(textOf(query));
+    const sql = textOf(query);
+    const known = this.#parts.statements.of(sql);
     const { parameters, returning, verb } = known.statement;
     const values = bindValues(paramsOf(query, params), parameters);
     values.forEach((value, i) => {
@@ -410,7 +407,7 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
       if (reason !== undefined) throw new RangeError(`parameter ${i + 1} ${reason}`);
     });
     const givesRows = returning || !["insert", "replace", "update", "delete"].includes(verb);
-    return { known, values, encoded: encodeStatement(known.statement, values, givesRows) };
+    return { known, sql, values, encoded: encodeStatement(known.statement, values, givesRows) };
   }
 
   #decode<T>(known: KnownStatement, result: WireResult, rows: RowOptions<T>): ResultSet<T> {

@@ -227,16 +227,14 @@ export class Stream implements AsyncHandle {
       if (baton === null) cluster.expectPrimary();
       const sent = cluster.sent();
       const reply = await primary.sendOn(baton, requests, signal);
-      const index = cluster.answered(reply, sent);
-      if (this.position !== undefined) {
-        cluster.log.observe(this.position, { results: [], index, wait: 0 });
-      }
+      const answer = cluster.answered(reply, sent);
+      if (this.position !== undefined) cluster.log.observe(this.position, answer);
       return reply;
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
       if (error.kind === "lost" || error.kind === "stuck") cluster.suspectPrimary();
       if (!isUndone && !error.isHarmless) throw outcomeUnknown(primary.origin, error.cause);
-      if (baton === null) throw failureError(error);
+      if (baton === null || error.kind === "status") throw failureError(error);
       throw new ConnectionLostError(
         `The server ${primary.origin} did not answer in a transaction: ${error.message}. Nothing ` +
           "of it is kept.",

@@ -21,6 +21,7 @@ import {
   serverError,
   transactionEnded,
 } from "./hrana/errors.ts";
+import { withStatement } from "../sqlite/errors.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import {
   afterStep,
@@ -46,6 +47,7 @@ const ROLLBACK = encodeStep(encodeStatement(plain("ROLLBACK"), [], false), IN_TR
 
 /** One statement, encoded. */
 export interface EncodedStatement {
+  readonly sql: string;
   readonly encoded: string;
   /** To keep them out of errors. */
   readonly values: readonly SQLiteValue[];
@@ -229,7 +231,11 @@ function resultsOf(
   const { step_results: results, step_errors: errors } = reply.response.result as WireBatch;
   const first = kind === "together" ? 1 : 0;
   const failed = errors.findIndex((error) => error !== null);
-  if (failed >= 0) throw serverError(errors[failed]!, statements[failed - first]?.values);
+  if (failed >= 0) {
+    const { sql, values } = statements[failed - first] ?? { sql: undefined, values: [] };
+    const error = serverError(errors[failed]!, values);
+    throw sql === undefined ? error : withStatement(error, sql);
+  }
   const own = results.slice(first, first + statements.length);
   const isWhole = own.every((result) => result !== null) &&
     (kind === "alone" || results[first + statements.length] !== null);

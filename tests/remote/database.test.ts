@@ -298,15 +298,12 @@ onServer(
 
 onServer("deadlines: reads, writes, transactions and the wait for a stream", async (_, db) => {
   await db.run(CREATE);
-  await assert.rejects(db.get(SLOW, [], { timeoutMs: 50 }), QueryTimeoutError);
-  await assert.rejects(
-    db.run(`INSERT INTO users (name) ${SLOW}`, [], { timeoutMs: 50 }),
-    OutcomeUnknownError,
-  );
+  // The stream is there from now on.
+  await db.write((tx) => tx.run(INSERT, ["first"]));
   const hanging = db.write(async (tx) => {
     await tx.run(INSERT, ["hanging"]);
     await tx.values(SLOW);
-  }, { timeoutMs: 100 });
+  }, { timeoutMs: 500 });
   await assert.rejects(hanging, { name: "QueryTimeoutError", message: /rolled back/ });
   const holding = Promise.withResolvers<void>();
   const held = db.write(() => holding.promise);
@@ -314,6 +311,11 @@ onServer("deadlines: reads, writes, transactions and the wait for a stream", asy
   holding.resolve();
   await held;
   assert.deepEqual(await db.values("SELECT * FROM users WHERE name = 'hanging'"), []);
+  await assert.rejects(db.get(SLOW, [], { timeoutMs: 50 }), QueryTimeoutError);
+  await assert.rejects(
+    db.run(`INSERT INTO users (name) ${SLOW}`, [], { timeoutMs: 50 }),
+    OutcomeUnknownError,
+  );
 }, { maxTransactions: 1 });
 
 onServer("a signal ends the wait with its reason", async (_, db) => {
@@ -369,6 +371,7 @@ onServer("errors lead to the line of the caller, and hide the parameters", async
   }
   await assert.rejects(callerOfThis(), (error: Error) => {
     assert.match(error.stack ?? "", /callerOfThis/);
+    assert.equal((error as SQLiteError).sql, "INSERT INTO missing VALUES (?)");
     assert.ok(!JSON.stringify([error.message, error.stack]).includes("secret value"));
     return true;
   });

@@ -77,6 +77,8 @@ export class Server {
    * primary begins another one, and its indices start anew.
    */
   followsPrimary = false;
+  /** The log that it followed when it was last known to follow the primary's. */
+  provenGeneration = 0;
   /** Of a replica whose primary began anew: it follows once its index has fallen below this. */
   oldIndex = 0;
   #downSince: number | undefined;
@@ -152,7 +154,9 @@ export class Server {
     this.requests += 1;
     try {
       const body = `{"baton":${JSON.stringify(baton)},"requests":[${requests.join(",")}]}`;
-      return await this.#post(body, signal);
+      const reply = await this.#post(body, signal);
+      if (!this.isUp) this.#returned();
+      return reply;
     } catch (error) {
       this.failures += 1;
       throw error;
@@ -196,10 +200,14 @@ export class Server {
     try {
       await this.probe();
     } catch {
-      this.#backoff.retry(() => void this.#revive());
-      return;
+      if (this.#downSince !== undefined) this.#backoff.retry(() => void this.#revive());
     }
+  }
+
+  /** Whatever it has answered: nobody may take it for away any longer. */
+  #returned(): void {
     this.#downSince = undefined;
+    this.#backoff.cancel();
     this.#backoff.reset();
     this.#onUp(this);
   }

@@ -124,6 +124,7 @@ export class Sqld {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.ref();
     child.kill("SIGCONT");
     child.kill(signal);
     await gone;

@@ -41,7 +41,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
       return result;
     } catch (error) {
       this.#forget();
-      throw physical.explain(error);
+      throw physical.explain(error, true);
     }
   }
 

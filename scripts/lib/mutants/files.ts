@@ -70,7 +70,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     bug: "files: libraries are not known across threads",
-    file: "src/connections/file_registry.ts",
+    file: "src/connections/locking/file_registry.ts",
     find: "const elsewhere = file && threads?.claim(file, library);",
     replace: "const elsewhere = undefined as OtherLibrary | undefined;",
     guard: "libraries.test.ts",

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../platform/clock.ts";
-import type { EventLoopYield } from "./event_loop_yield.ts";
+import type { EventLoopYield } from "../platform/event_loop_yield.ts";
 import type { BusyRetry } from "./locking/busy_retry.ts";
 
 /** What the connections of a pool share. */

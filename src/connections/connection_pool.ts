@@ -30,7 +30,7 @@ import { BusyRetry, type LockUsers } from "./locking/busy_retry.ts";
 import type { Connection, TransactionOptions } from "./connection.ts";
 import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
 import { controlNeedsLease } from "./errors.ts";
-import { type EventLoopYield, eventLoopYieldOf } from "./event_loop_yield.ts";
+import { type EventLoopYield, eventLoopYieldOf } from "../platform/event_loop_yield.ts";
 import {
   checkTransactionCallback,
   LeasedConnection,

@@ -154,12 +154,9 @@ export class PhysicalConnection {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (result === undefined) {
-      return this.activity.wait(
-        this.#runWhenUnlocked(holder, sql, takeParams(params), rows, pick, atomic),
-      );
-    }
-    return Promise.resolve(pick(result));
+    if (result !== undefined) return Promise.resolve(pick(result));
+    const taken = takeParams(params);
+    return this.inTurn(() => this.#attempt(holder, sql, taken, rows, pick, atomic));
   }
 
   async #runAsync<R, S>(
@@ -172,24 +169,24 @@ export class PhysicalConnection {
   ): Promise<S> {
     // It may be sent later, or again.
     const taken = takeParams(params);
-    while (this.#atomic !== undefined) {
-      await this.activity.wait(this.#atomic);
-      // The holder's time may be over by now.
-      void holder.value;
-    }
-    const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
-    const inOrder = holder.guarded === true && this.driver.executeInTransaction === undefined;
     try {
+      while (this.#atomic !== undefined) await this.activity.wait(this.#atomic);
+      // The holder's time may be over by now.
+      const { driver } = holder.value;
       if (this.waitsForLocks || this.#mayRunNow()) {
+        const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
+        const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
+        this.activity.begin();
         try {
-          return pick(await this.track(inOrder ? holder.inOrder!(send) : send()));
+          return pick(await (inOrder ? holder.inOrder!(send) : send()));
         } catch (error) {
           if (this.waitsForLocks || !isBusy(error)) throw this.failed(error, true);
+        } finally {
+          this.activity.end();
+          this.leaveTurn();
         }
       }
-      return await this.activity.wait(
-        this.#runWhenUnlocked(holder, sql, taken, rows, pick, atomic),
-      );
+      return await this.inTurn(() => this.#attempt(holder, sql, taken, rows, pick, atomic));
     } finally {
       holder.settled?.();
     }
@@ -218,8 +215,8 @@ export class PhysicalConnection {
       : driver.execute(sql, params, rows);
   }
 
-  /** Tries a statement until the database is not locked any more. */
-  #runWhenUnlocked<R, S>(
+  /** Runs a statement that had to wait. */
+  async #attempt<R, S>(
     holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
@@ -227,17 +224,12 @@ export class PhysicalConnection {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean,
   ): Promise<S> {
-    return this.#inTurn(async () => {
-      const { driver } = holder.value;
-      if (driver.executeSync === undefined) {
-        return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));
-      }
-      return pick(
-        atomic
-          ? executeAtomicallySync(driver, sql, params, rows)
-          : driver.executeSync(sql, params, rows),
-      );
-    });
+    const { driver } = holder.value;
+    if (driver.executeSync === undefined) {
+      return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));
+    }
+    if (atomic) return pick(executeAtomicallySync(driver, sql, params, rows));
+    return pick(driver.executeSync(sql, params, rows));
   }
 
   /** Takes note of a failure; returns the error in words that help. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EventLoopYield } from "../../src/connections/event_loop_yield.ts";
+import { EventLoopYield } from "../../src/platform/event_loop_yield.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { FakeClock } from "../helpers/fake_clock.ts";
 import { openTestPool } from "../helpers/pools.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock } from "../platform/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Statements may follow each other for this long before the event loop gets a turn. */
 const LONGEST_MS = 2;

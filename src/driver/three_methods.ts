@@ -13,7 +13,7 @@ import type {
   SQLiteValue,
 } from "../sqlite/types.ts";
 import type { AsyncConnection, DriverConnection } from "./connection.ts";
-import { scanStatement, splitScript } from "../sqlite/scan.ts";
+import { scanStatement, splitScript, type Statement } from "../sqlite/scan.ts";
 
 /** What such an object may have besides; what is there is used. */
 interface Extras {
@@ -32,7 +32,7 @@ export class ThreeMethodConnection implements DriverConnection {
   readonly raw: AsyncConnection & Extras;
   readonly inTransactionIsCertain: boolean;
   /** Told from the statements that went through, where the object itself does not tell. */
-  #seenBegin = false;
+  readonly #seen = new SeenTransaction();
   #closed: Promise<void> | undefined;
 
   /** @param raw the object; the connection closes it. */
@@ -43,7 +43,7 @@ export class ThreeMethodConnection implements DriverConnection {
 
   get inTransaction(): boolean {
     const { inTransaction } = this.raw;
-    return typeof inTransaction === "boolean" ? inTransaction : this.#seenBegin;
+    return typeof inTransaction === "boolean" ? inTransaction : this.#seen.open;
   }
 
   async execute<R = Row>(
@@ -51,7 +51,13 @@ export class ThreeMethodConnection implements DriverConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>> {
-    const result: unknown = await this.raw.execute<Row>(sql, params);
+    let result: unknown;
+    try {
+      result = await this.raw.execute<Row>(sql, params);
+    } catch (error) {
+      await this.#noteFailure();
+      throw error;
+    }
     this.#note(sql);
     return complete(result, options);
   }
@@ -73,7 +79,12 @@ export class ThreeMethodConnection implements DriverConnection {
 
   async executeScript(sql: string): Promise<void> {
     if (typeof this.raw.executeScript === "function") {
-      await this.raw.executeScript(sql);
+      try {
+        await this.raw.executeScript(sql);
+      } catch (error) {
+        await this.#noteFailure();
+        throw error;
+      }
       for (const { text } of splitScript(sql)) this.#note(text);
     } else {
       for (const { text } of splitScript(sql)) await this.execute(text);
@@ -82,7 +93,7 @@ export class ThreeMethodConnection implements DriverConnection {
 
   async rollback(): Promise<void> {
     await this.raw.rollback();
-    this.#seenBegin = false;
+    this.#seen.end();
   }
 
   close(): Promise<void> {
@@ -95,10 +106,56 @@ export class ThreeMethodConnection implements DriverConnection {
 
   #note(sql: string): void {
     if (this.inTransactionIsCertain) return;
-    const verb = scanStatement(sql)?.verb;
-    if (verb === "begin" || verb === "savepoint") this.#seenBegin = true;
-    else if (verb === "commit" || verb === "rollback") this.#seenBegin = false;
+    const statement = scanStatement(sql);
+    if (statement !== undefined) this.#seen.note(statement);
   }
+
+  /** Some failures end the transaction: only a BEGIN tells. */
+  async #noteFailure(): Promise<void> {
+    if (this.inTransactionIsCertain || !this.#seen.open) return;
+    try {
+      await this.raw.execute("BEGIN");
+      await this.rollback();
+    } catch {
+      // One is open: the old one, or this. The caller is to get the error of the statement.
+    }
+  }
+}
+
+/** Whether a transaction is open, as far as the statements that succeeded tell. */
+class SeenTransaction {
+  #begun = false;
+  /** The names of the open savepoints, outermost first. */
+  #savepoints: string[] = [];
+
+  get open(): boolean {
+    return this.#begun || this.#savepoints.length > 0;
+  }
+
+  note({ verb, text }: Statement): void {
+    if (verb === "begin") this.#begun = true;
+    else if (verb === "commit" || verb === "rollback") this.end();
+    else if (verb === "savepoint") this.#savepoints.push(lastName(text));
+    else if (verb === "release") this.#savepoints.length = this.#innermost(text);
+    else if (verb === "rollback to") this.#savepoints.length = this.#innermost(text) + 1;
+  }
+
+  end(): void {
+    this.#begun = false;
+    this.#savepoints = [];
+  }
+
+  /** The place of the savepoint that is named; the statement succeeded, so that there is one. */
+  #innermost(text: string): number {
+    return Math.max(0, this.#savepoints.lastIndexOf(lastName(text)));
+  }
+}
+
+/** The name that ends a statement, in the one way that all its spellings share. */
+function lastName(text: string): string {
+  const [name = ""] = /("[^"]*"|`[^`]*`|\[[^\]]*\]|'[^']*'|[^\s"'`[\]]+)$/.exec(text) ?? [];
+  const bare = /^["'`[]/.test(name) ? name.slice(1, -1) : name;
+  return bare.toLowerCase();
 }
 
 /** Fills in what a result leaves out. */

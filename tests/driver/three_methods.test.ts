@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { BindParams, Row } from "../../src/sqlite/types.ts";
+import { nativeDriver } from "../helpers/drivers.ts";
 import { ThreeMethodConnection } from "../../src/driver/three_methods.ts";
 
 interface Made {
@@ -89,6 +90,14 @@ const histories: readonly (readonly (readonly [sql: string, open: boolean])[])[]
   [["BEGIN", true], ["ROLLBACK", false]],
   [["BEGIN", true], ["SAVEPOINT s", true], ["ROLLBACK TO s", true], ["RELEASE s", true]],
   [["SAVEPOINT s", true], ["COMMIT", false]],
+  [["SAVEPOINT s", true], ["RELEASE s", false]],
+  [["SAVEPOINT a", true], ["SAVEPOINT b", true], ["RELEASE SAVEPOINT b", true], [
+    'RELEASE "A"',
+    false,
+  ]],
+  [["SAVEPOINT a", true], ["SAVEPOINT [b c]", true], ["RELEASE a", false]],
+  [["SAVEPOINT a", true], ["SAVEPOINT a", true], ["RELEASE a", true], ["RELEASE a", false]],
+  [["SAVEPOINT a", true], ["SAVEPOINT b", true], ["ROLLBACK TO a", true], ["RELEASE 'a'", false]],
   [["SELECT 'BEGIN'", false], ["EXPLAIN BEGIN", false], ["", false]],
 ];
 
@@ -106,7 +115,13 @@ for (const history of histories) {
 }
 
 test("a statement that failed changes nothing", async () => {
-  const { conn } = wrap({ fails: (sql) => sql !== "BEGIN" });
+  let open = false;
+  const fails = (sql: string): boolean => {
+    if (sql !== "BEGIN" || open) return true;
+    open = true;
+    return false;
+  };
+  const { conn } = wrap({ fails });
   await assert.rejects(conn.execute("BEGIN IMMEDIATE"), { message: "refused" });
   assert.equal(conn.inTransaction, false);
   await conn.execute("BEGIN");
@@ -251,3 +266,36 @@ test("methods are called on the object they belong to", async () => {
   assert.deepEqual(raw.calls, ["execute", "rollback", "close"]);
   assert.equal(conn.raw, raw);
 });
+
+/** Failures of SQLite, and whether the transaction goes on after them. */
+const failures: readonly (readonly [sql: string, goesOn: boolean])[] = [
+  ["INSERT INTO t VALUES (1)", true],
+  ["INSERT OR ROLLBACK INTO t VALUES (1)", false],
+  ["INSERT INTO t VALUES (7)", false],
+  ["SELECT nothing", true],
+];
+
+for (const [sql, goesOn] of failures) {
+  test(`after ${sql} the transaction ${goesOn ? "goes on" : "has ended"}`, async (t) => {
+    const handle = nativeDriver.open(":memory:");
+    t.after(() => handle.close());
+    handle.exec(
+      "CREATE TABLE t (a UNIQUE); INSERT INTO t VALUES (1); CREATE TRIGGER no BEFORE INSERT ON t " +
+        "WHEN new.a = 7 BEGIN SELECT raise(ROLLBACK, 'no'); END",
+    );
+    const conn = new ThreeMethodConnection({
+      execute: async (text: string) => ({ rows: handle.prepare(text).all() }) as never,
+      rollback: async () => void handle.exec("ROLLBACK"),
+      close: async () => {},
+    });
+    for (const begin of ["BEGIN", "SAVEPOINT s"]) {
+      await conn.execute(begin);
+      await conn.execute("INSERT INTO t VALUES (2)");
+      await assert.rejects(conn.execute(sql));
+      assert.equal(conn.inTransaction, goesOn);
+      const { rows } = await conn.execute("SELECT a FROM t");
+      assert.equal(rows.length, goesOn ? 2 : 1);
+      if (goesOn) await conn.rollback();
+    }
+  });
+}

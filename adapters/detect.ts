@@ -9,6 +9,7 @@ import { Adapter } from "./adapter.ts";
 import { isClosed, isDriverConnection, isThreeMethods } from "./connection_shape.ts";
 import { isTursoHandle } from "./turso/handle.ts";
 import { isSqlite3Handle } from "./sqlite3/handle.ts";
+import { isNodeSqlite3WasmHandle } from "./node_sqlite3_wasm/handle.ts";
 import { isNodeSqliteHandle } from "./node_sqlite/handle.ts";
 import { isLibsqlClient } from "./libsql_client/handle.ts";
 import { isLibsqlSyncHandle } from "./libsql/handle.ts";
@@ -32,6 +33,11 @@ const DRIVERS: readonly Adapter[] = [
     "better-sqlite3 (Database)",
     isBetterSqlite3Handle,
     async () => (await import("./better_sqlite3/adapter.ts")).adaptBetterSqlite3,
+  ),
+  new Adapter(
+    "node-sqlite3-wasm (Database)",
+    isNodeSqlite3WasmHandle,
+    async () => (await import("./node_sqlite3_wasm/adapter.ts")).adaptNodeSqlite3Wasm,
   ),
   new Adapter(
     "@db/sqlite (Database)",

@@ -15,7 +15,9 @@ export type DriverLimit =
   | "int64-out"
   | "int-mode"
   | "prefix-names"
-  | "column-names"
+  | "duplicate-columns"
+  | "proto-column"
+  | "number-columns"
   | "empty-columns"
   | "extended-codes"
   | "error-codes"
@@ -24,7 +26,8 @@ export type DriverLimit =
   | "readonly"
   | "late-close"
   | "savepoint"
-  | "without-rowid";
+  | "without-rowid"
+  | "shared-lock";
 
 /** The limits that some drivers have, and what each of them means for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
@@ -38,9 +41,10 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
     "the driver rounds the former to the latter.",
   "int-mode": 'There is no intMode "bigint": the driver does not tell INTEGER from REAL.',
   "prefix-names": "A statement cannot have two named parameters that differ in their prefix only.",
-  "column-names":
-    "Columns of one statement need distinct names, of which none is `__proto__` and " +
-    "none a number: the driver gives rows as objects.",
+  "duplicate-columns": "Columns of one statement need distinct names: the driver gives rows as " +
+    "objects.",
+  "proto-column": "No column may be named `__proto__`: the driver gives rows as objects.",
+  "number-columns": "Names of columns must not be numbers, which objects move to the front.",
   "empty-columns": "The columns of a result without rows are not known: `columns` is empty.",
   "extended-codes": "Extended result codes are told from messages, where these tell them.",
   "error-codes": "Result codes are told from messages, where these tell them.",
@@ -51,4 +55,7 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
     "garbage: no other SQLite library may open the file again in the same process.",
   "savepoint": "A savepoint needs a transaction around it: the driver would undo it at once.",
   "without-rowid": "There are no tables WITHOUT ROWID.",
+  "shared-lock":
+    "Readers and writers of a file share one lock, and there is no WAL mode: while a " +
+    "connection reads, no other one reads or writes.",
 };

@@ -34,6 +34,7 @@ const rows: readonly DriverRow[] = [
   row("better-sqlite3", packaged("better-sqlite3")),
   row("libsql-sync", packaged("libsql")),
   row("libsql", packaged("@libsql/client")),
+  row("node-sqlite3-wasm", packaged("node-sqlite3-wasm")),
   row("sqlite3", packaged("sqlite3")),
   row("turso", packaged("@tursodatabase/database")),
 ];

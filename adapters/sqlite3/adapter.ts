@@ -37,7 +37,8 @@ export type { RunResult, Sqlite3Handle } from "./handle.ts";
 
 /** What the driver cannot do. */
 export const sqlite3Limits: readonly DriverLimit[] = [
-  ...["int64-in", "int64-out", "int-mode", "negative-zero", "column-names"] as const,
+  ...["int64-in", "int64-out", "int-mode", "negative-zero", "duplicate-columns"] as const,
+  ...["proto-column", "number-columns"] as const,
   ...["empty-columns", "extended-codes", "streaming"] as const,
 ];
 

@@ -38,9 +38,10 @@ const beginnings: readonly (readonly [beginning: string, rawCode: number])[] = [
   ["database table is locked: ", resultCode.LOCKED],
   ["unable to open database: ", resultCode.CANTOPEN],
   ["unable to open database file: ", resultCode.CANTOPEN],
-  // How better-sqlite3 and libsql put it.
+  // How better-sqlite3, node-sqlite3-wasm and libsql put it.
   ["Cannot open database", resultCode.CANTOPEN],
   ["Cannot save backup", resultCode.CANTOPEN],
+  ["Could not open the database", resultCode.CANTOPEN],
   ['ConnectionFailed("Unable to open connection to local database', resultCode.CANTOPEN],
 ];
 

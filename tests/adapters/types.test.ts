@@ -12,6 +12,7 @@ import type { Database as Turso } from "@tursodatabase/database";
 import type BetterSqlite3Module from "better-sqlite3";
 import type { Database as BetterSqlite3 } from "better-sqlite3";
 import type LibsqlSync from "libsql";
+import type { Database as NodeSqlite3Wasm } from "node-sqlite3-wasm";
 import type { Database as Sqlite3 } from "sqlite3";
 
 import {
@@ -22,6 +23,7 @@ import { adaptDbSqlite, type DbSqliteClass } from "../../adapters/db_sqlite/driv
 import { adaptLibsql } from "../../adapters/libsql_client/adapter.ts";
 import { adaptLibsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
 import { adaptNodeSqlite } from "../../adapters/node_sqlite/adapter.ts";
+import { adaptNodeSqlite3Wasm } from "../../adapters/node_sqlite3_wasm/adapter.ts";
 import { adaptSqlite3 } from "../../adapters/sqlite3/adapter.ts";
 import { adaptTurso } from "../../adapters/turso/adapter.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
@@ -34,6 +36,8 @@ export const adaptsDatabaseSync: Adapts<DatabaseSync> = (handle) => adaptNodeSql
 export const adaptsBetter: Adapts<BetterSqlite3> = (handle) => adaptBetterSqlite3(handle);
 export const adaptsLibsql: Adapts<LibsqlClient> = (client) => adaptLibsql(client);
 export const adaptsLibsqlSync: Adapts<LibsqlSync.Database> = (handle) => adaptLibsqlSync(handle);
+export const adaptsNodeSqlite3Wasm: Adapts<NodeSqlite3Wasm> = (handle) =>
+  adaptNodeSqlite3Wasm(handle);
 export const adaptsSqlite3: Adapts<Sqlite3> = (handle) => adaptSqlite3(handle);
 export const adaptsTurso: Adapts<Turso> = (handle) => adaptTurso(handle);
 

@@ -16,6 +16,11 @@ import {
 import { dbSqlite as dbSqliteDriver, dbSqliteLimits } from "../../adapters/db_sqlite/driver.ts";
 import type { DriverLimit } from "../../adapters/limits.ts";
 import { adaptNodeSqlite, type NodeSqliteHandle } from "../../adapters/node_sqlite/adapter.ts";
+import {
+  adaptNodeSqlite3Wasm,
+  nodeSqlite3WasmLimits,
+} from "../../adapters/node_sqlite3_wasm/adapter.ts";
+import { openHandle } from "../../adapters/open_error.ts";
 import { adaptSqlite3, type Sqlite3Handle, sqlite3Limits } from "../../adapters/sqlite3/adapter.ts";
 import { adaptTurso, type TursoHandle, tursoLimits } from "../../adapters/turso/adapter.ts";
 import {
@@ -32,6 +37,7 @@ import {
   libsqlModule,
   load,
   loadLibsql,
+  nodeSqlite3WasmModule,
 } from "../helpers/packages.ts";
 import { runtimeName } from "../helpers/runtime.ts";
 
@@ -100,6 +106,28 @@ export const libsqlSync: ConformanceDriver = {
   unavailable: libsqlModule.unavailable,
   limits: libsqlSyncLimits,
   open: (path, options) => openWith(libsqlSyncDriver(libsqlModule.module!.default), path, options),
+};
+
+const sharedLock = "nobody reads beside a writer, nor writes beside a reader";
+
+export const nodeSqlite3Wasm: ConformanceDriver = {
+  name: "node-sqlite3-wasm",
+  unavailable: nodeSqlite3WasmModule.unavailable,
+  limits: nodeSqlite3WasmLimits,
+  exceptions: {
+    "what is not committed is not seen by another connection": sharedLock,
+    "a snapshot that is out of date cannot write: SQLITE_BUSY_SNAPSHOT": sharedLock,
+  },
+  async open(path, { readonly = false, intMode }) {
+    const { Database } = nodeSqlite3WasmModule.module!.default;
+    const handle = openHandle(() => new Database(path, { readOnly: readonly }));
+    try {
+      return adaptNodeSqlite3Wasm(handle, { intMode });
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+  },
 };
 
 interface Sqlite3Module {

@@ -5,6 +5,7 @@ import process from "node:process";
 import type { BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
 import type { DbSqliteClass } from "../../adapters/db_sqlite/driver.ts";
 import type { LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
+import type { NodeSqlite3WasmHandle } from "../../adapters/node_sqlite3_wasm/adapter.ts";
 import { runtimeName } from "./runtime.ts";
 
 /** A package's exports, or why this runtime cannot load it. */
@@ -34,6 +35,14 @@ export const betterSqlite3Module: Loaded<{ default: BetterSqlite3Class }> = awai
 );
 
 export const libsqlModule: Loaded<{ default: LibsqlSyncClass }> = await loadLibsql("libsql");
+
+interface NodeSqlite3Wasm {
+  readonly Database: new (path: string, options?: object) => NodeSqlite3WasmHandle;
+}
+
+export const nodeSqlite3WasmModule: Loaded<{ default: NodeSqlite3Wasm }> = await load(
+  "node-sqlite3-wasm",
+);
 
 /** The tests must not need JSR, so the environment names the module. */
 export const dbSqliteModule: Loaded<{ Database: DbSqliteClass }> =

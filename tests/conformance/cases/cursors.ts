@@ -56,7 +56,7 @@ export const cursorCases: readonly Case[] = [
   },
   {
     name: "two columns of one name",
-    limit: "column-names",
+    limit: "duplicate-columns",
     async run({ open }) {
       const conn = await open();
       const rowFactory = (values: unknown[]) => [...values];

@@ -66,7 +66,7 @@ const effects: readonly Effect[] = [
 ];
 
 const hostileNames: readonly (readonly [string, DriverLimit?])[] = [
-  ["__proto__", "column-names"],
+  ["__proto__", "proto-column"],
   ["constructor"],
   ["hasOwnProperty"],
   ["toString"],
@@ -210,7 +210,7 @@ export const resultCases: readonly Case[] = [
   })),
   {
     name: "two columns of one name: the last wins in objects, values keep both",
-    limit: "column-names",
+    limit: "duplicate-columns",
     async run({ open }) {
       const conn = await open();
       const sql = "SELECT 1 AS a, 2 AS b, 3 AS a";
@@ -227,7 +227,7 @@ export const resultCases: readonly Case[] = [
   },
   {
     name: "columns whose names are numbers keep their order",
-    limit: "column-names",
+    limit: "number-columns",
     async run({ open }) {
       const conn = await open();
       const rowFactory = (values: unknown[]) => [...values];

@@ -1,0 +1,239 @@
+/**
+ * The driver `node-sqlite3-wasm`: SQLite in WebAssembly, for hosts where no native module runs. It
+ * has one lock for readers and writers of a file, so that a pool of one connection is what suits
+ * it, and `openDatabase` does not take it.
+ *
+ * @example
+ * ```ts
+ * import sqlite from "node-sqlite3-wasm";
+ * import { adaptNodeSqlite3Wasm } from "@sqlitepool/pool/node-sqlite3-wasm";
+ *
+ * const conn = adaptNodeSqlite3Wasm(new sqlite.Database("app.db"));
+ * const { rows } = await conn.execute("SELECT ? AS answer", [42]);
+ * await conn.close();
+ * ```
+ *
+ * @module
+ */
+
+import { messageOf } from "../../src/platform/describe.ts";
+import type { NulText } from "../../src/sqlite/bind.ts";
+import { misuse } from "../../src/sqlite/errors.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
+import type { Statement } from "../../src/sqlite/scan.ts";
+import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
+import { SyncConnection } from "../../src/driver/sync_connection.ts";
+import type {
+  Changes,
+  SyncCursor,
+  SyncHandle,
+  SyncStatement,
+} from "../../src/driver/sync_handle.ts";
+import type { DriverLimit } from "../limits.ts";
+import type { AdaptOptions } from "../options.ts";
+
+import type { NodeSqlite3WasmHandle, NodeSqlite3WasmStatement } from "./handle.ts";
+
+export { isNodeSqlite3WasmHandle } from "./handle.ts";
+export type { NodeSqlite3WasmHandle, NodeSqlite3WasmStatement } from "./handle.ts";
+
+/** What the driver cannot do. */
+export const nodeSqlite3WasmLimits: readonly DriverLimit[] = [
+  ...["nul-text", "int-mode", "negative-zero", "duplicate-columns", "proto-column"] as const,
+  ...["number-columns", "empty-columns", "extended-codes", "error-codes"] as const,
+  ...["shared-lock"] as const,
+];
+
+/**
+ * Makes a connection of a handle of node-sqlite3-wasm.
+ *
+ * @param handle An open `Database`. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError | RangeError} An option is not one of the allowed values; of `intMode` the
+ *   driver has `"number"` alone.
+ *
+ * @example
+ * ```ts
+ * import sqlite from "node-sqlite3-wasm";
+ * import { adaptNodeSqlite3Wasm } from "@sqlitepool/pool/node-sqlite3-wasm";
+ *
+ * const conn = adaptNodeSqlite3Wasm(new sqlite.Database(":memory:"));
+ * await conn.execute("SELECT 1");
+ * ```
+ */
+export function adaptNodeSqlite3Wasm(
+  handle: NodeSqlite3WasmHandle,
+  options: AdaptOptions = {},
+): DriverConnection {
+  checkIntMode(options.intMode);
+  return new SyncConnection(new WasmHandle(handle), options);
+}
+
+/** @throws {TypeError} The driver cannot give integers so. */
+function checkIntMode(intMode: AdaptOptions["intMode"]): void {
+  if (intMode !== "bigint") return;
+  throw new TypeError(
+    'node-sqlite3-wasm does not support intMode "bigint": it does not tell INTEGER from REAL',
+  );
+}
+
+class WasmHandle implements SyncHandle {
+  readonly raw: NodeSqlite3WasmHandle;
+  readonly library = "node-sqlite3-wasm";
+  readonly nulText: NulText = "refused";
+
+  constructor(raw: NodeSqlite3WasmHandle) {
+    this.raw = raw;
+  }
+
+  get inTransaction(): boolean {
+    return this.raw.inTransaction;
+  }
+
+  refuse(value: SQLiteValue): string | undefined {
+    return Object.is(value, -0)
+      ? "is -0, which node-sqlite3-wasm would store as the integer 0"
+      : undefined;
+  }
+
+  prepare(statement: Statement): SyncStatement {
+    return new WasmStatement(this.raw, statement);
+  }
+
+  close(): void {
+    if (!this.raw.isOpen) return;
+    if (this.raw.inTransaction) runOnce(this.raw, "ROLLBACK");
+    this.raw.close();
+  }
+
+  /** The driver's errors have messages only. */
+  resultCodeOf(error: unknown): number | undefined {
+    return /closed|already finalized/.test(messageOf(error)) ? resultCode.MISUSE : undefined;
+  }
+}
+
+class WasmStatement implements SyncStatement {
+  readonly #handle: NodeSqlite3WasmHandle;
+  readonly #statement: Statement;
+  /** `undefined` after a failure, and while rows were left: the driver has no reset. */
+  #raw: NodeSqlite3WasmStatement | undefined;
+  #ran = false;
+  #columns: readonly string[] = [];
+  /** How many columns a statement with RETURNING has. Two of one name would be one in the rows. */
+  readonly #width: number | undefined;
+  /** How many names were found to be all there are. */
+  #checked: number | undefined;
+
+  constructor(handle: NodeSqlite3WasmHandle, statement: Statement) {
+    this.#handle = handle;
+    this.#statement = statement;
+    this.#raw = handle.prepare(statement.text);
+    // Not after it has run: whoever asks for the changes then must be the next one.
+    if (statement.returning) this.#width = this.#readWidth();
+  }
+
+  columns(): readonly string[] | undefined {
+    return this.#ran ? this.#columns : undefined;
+  }
+
+  all(values: SQLiteValue[]): SQLiteValue[][] {
+    const rows = this.#use((raw) => raw.all(values)) as Row[];
+    this.#notice(rows[0]);
+    return rows.map((row) => valuesOf(row, this.#columns));
+  }
+
+  first(values: SQLiteValue[]): SQLiteValue[] | undefined {
+    const [row, ended] = this.#use((raw) => {
+      const rows = raw.iterate(values);
+      const { value } = rows.next() as IteratorResult<Row, undefined>;
+      return [value, value === undefined || rows.next().done] as const;
+    });
+    if (!ended) this.finalize();
+    this.#notice(row);
+    return row && valuesOf(row, this.#columns);
+  }
+
+  run(values: SQLiteValue[]): Changes {
+    return this.#use((raw) => raw.run(values));
+  }
+
+  iterate(values: SQLiteValue[]): SyncCursor {
+    const rows = this.#use((raw) => raw.iterate(values)) as Iterator<Row>;
+    let ended = false;
+    return {
+      next: () => {
+        if (ended) return undefined;
+        const { done, value } = this.#use(() => rows.next());
+        if (done) ended = true;
+        if (!this.#ran || done) this.#notice(value);
+        return done ? undefined : valuesOf(value, this.#columns);
+      },
+      close: () => {
+        if (!ended) this.finalize();
+        ended = true;
+      },
+    };
+  }
+
+  finalize(): void {
+    const raw = this.#raw;
+    this.#raw = undefined;
+    if (!this.#handle.isOpen) return;
+    try {
+      raw?.finalize();
+    } catch {
+      // SQLite tells of the last failure once more; the statement is freed all the same.
+    }
+  }
+
+  #use<T>(work: (raw: NodeSqlite3WasmStatement) => T): T {
+    try {
+      return work(this.#raw ??= this.#handle.prepare(this.#statement.text));
+    } catch (error) {
+      // The driver would refuse to run it again.
+      this.finalize();
+      throw error;
+    }
+  }
+
+  /** Reads the names of a row, which are the only ones that the driver tells. */
+  #notice(row: Row | undefined): void {
+    this.#ran = true;
+    this.#columns = row === undefined ? [] : Object.keys(row);
+    const { verb, returning } = this.#statement;
+    if (row === undefined || (verb !== "select" && !returning)) return;
+    if (this.#checked !== this.#columns.length) this.#checkNames();
+  }
+
+  /** An object keeps one value for each name, and moves numbers to the front. */
+  #checkNames(): void {
+    const names = this.#columns;
+    const moved = names.length > 1 && names.some((name) => /^\d+$/.test(name));
+    if (moved || (this.#width ?? this.#readWidth()) !== names.length) {
+      throw misuse(
+        "the names of the columns do not survive node-sqlite3-wasm, which gives rows as objects: " +
+          "two are the same, or one is __proto__ or a number. Rename them with AS",
+      );
+    }
+    this.#checked = names.length;
+  }
+
+  #readWidth(): number | undefined {
+    const program = runOnce(this.#handle, `EXPLAIN ${this.#statement.text}`);
+    return program.find(({ opcode }) => opcode === "ResultRow")?.p2 as number | undefined;
+  }
+}
+
+function runOnce(handle: NodeSqlite3WasmHandle, sql: string): Row[] {
+  const statement = handle.prepare(sql);
+  try {
+    return statement.all([]) as Row[];
+  } finally {
+    statement.finalize();
+  }
+}
+
+function valuesOf(row: Row, names: readonly string[]): SQLiteValue[] {
+  return names.map((name) => row[name]);
+}

@@ -20,7 +20,6 @@ import {
   tryTakeWriteLock,
 } from "../../connections/transaction.ts";
 import { type Clock, soon } from "../../platform/clock.ts";
-import { withCallersStack } from "../../platform/callers_stack.ts";
 import {
   OutcomeUnknownError,
   PoolConnectionAcquireTimeoutError,
@@ -31,7 +30,7 @@ import { type Waiter, WaitQueue } from "../../pool/wait_queue.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { ResultSet } from "../../sqlite/types.ts";
-import { QueuedWrite, type WriteCall } from "./queued_write.ts";
+import { answerOf, ownCopy, QueuedWrite, type WriteCall } from "./queued_write.ts";
 
 /** One transaction ends after this many writes, or with the write that passes this many ms. */
 const MOST_WRITES = 1_000;
@@ -47,6 +46,14 @@ interface Group {
   readonly writes: QueuedWrite[];
   /** Whether it has taken its place in the queue for the writer. */
   phase: "gathering" | "in line";
+}
+
+/** What a group has yet to commit. */
+interface Work {
+  readonly lease: Lease<PhysicalConnection>;
+  left: readonly QueuedWrite[];
+  /** How many of those that are left must not share a transaction. */
+  alone: number;
 }
 
 /** How a write went, before anybody is told. */
@@ -107,17 +114,16 @@ export class GroupCommit {
   seal(): void {
     const group = this.#open;
     this.#open = undefined;
-    if (group !== undefined) this.#lineUp(group);
+    if (group?.phase === "gathering") this.#lineUp(group);
   }
 
   /** Waits for callers who are about to write too. */
   #gather(group: Group, turns: number): void {
-    if (turns === 0) this.#lineUp(group);
-    else soon(() => this.#gather(group, turns - 1));
+    if (turns > 0) soon(() => this.#gather(group, turns - 1));
+    else if (group.phase === "gathering") this.#lineUp(group);
   }
 
   #lineUp(group: Group): void {
-    if (group.phase === "in line") return;
     group.phase = "in line";
     void this.#commitGroup(group);
   }
@@ -129,7 +135,12 @@ export class GroupCommit {
       lease = this.#writer.tryLend() ?? await this.#waitForWriter();
       if (this.#open === group) this.#open = undefined;
       this.#starting = writes.length;
-      await this.#commitAll(lease, writes);
+      const work: Work = { lease, left: writes, alone: 0 };
+      while (this.#hasMore(work)) {
+        // Awaiting what is done already would cost more than a write.
+        const committing = this.#commitSome(work);
+        if (committing !== undefined) await committing;
+      }
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
       for (const write of writes) write.refuse(ownCopy(error));
@@ -150,39 +161,65 @@ export class GroupCommit {
     }
   }
 
-  /** Commits writes, as many in one transaction as fit. */
-  async #commitAll(lease: Lease<PhysicalConnection>, writes: QueuedWrite[]): Promise<void> {
-    /** How many of those that are left must not share a transaction. */
-    let alone = 0;
-    let left = writes;
-    while (true) {
-      left = left.filter(({ caller }) => !caller.settled);
-      if (left.length === 0) return;
-      const physical = lease.value;
-      if (!tryTakeWriteLock(physical, BEGIN)) await takeWriteLock(lease, BEGIN);
-      const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
-      const careful = members.length > 1 && this.#expects === "failure";
-      const running = this.#run(lease, members, careful);
-      const outcomes = Array.isArray(running) ? running : await running;
-      const failed = outcomes.filter(({ result }) => result === undefined);
-      const ended = !physical.driver.inTransaction;
-      if (failed.length > 0 && !careful) {
-        if (!ended) await physical.rollback();
-        if (members.length === 1) failed[0].write.refuse(failed[0].error);
-        // Who is to blame shows when each has a savepoint.
-        else this.#expects = "failure";
-      } else if (ended) {
-        // What ended the transaction took all others with it: they run again without it.
-        const { write, error } = failed.at(-1) ?? outcomes[outcomes.length - 1];
-        write.refuse(error ?? transactionEnded(undefined));
-      } else if (await this.#commit(lease, outcomes)) {
-        if (careful && failed.length === 0) this.#expects = "success";
-      } else {
-        // Which of them makes COMMIT fail shows when each has a transaction of its own.
-        alone = outcomes.length;
-      }
-      alone = Math.max(0, alone - (members.length === 1 ? 1 : 0));
+  #hasMore(work: Work): boolean {
+    work.left = work.left.filter(({ caller }) => !caller.settled);
+    return work.left.length > 0;
+  }
+
+  /** Runs as many writes in one transaction as fit: in this very call where the driver can. */
+  #commitSome(work: Work): void | Promise<void> {
+    const { lease, left, alone } = work;
+    const physical = lease.value;
+    if (!tryTakeWriteLock(physical, BEGIN)) return this.#commitSomeAsync(work);
+    if (physical.driver.executeSync === undefined) return this.#commitSomeAsync(work);
+    const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
+    const careful = members.length > 1 && this.#expects === "failure";
+    const outcomes: Outcome[] = [];
+    const running = this.#runSync(physical, members, careful, outcomes);
+    if (running === undefined) return this.#finish(work, members, careful, outcomes);
+    return running.then(() => this.#finish(work, members, careful, outcomes));
+  }
+
+  async #commitSomeAsync(work: Work): Promise<void> {
+    const { lease, left, alone } = work;
+    await takeWriteLock(lease, BEGIN);
+    const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
+    const careful = members.length > 1 && this.#expects === "failure";
+    const physical = lease.value;
+    if (physical.driver.executeSync === undefined) {
+      const outcomes = await this.#runAsync(lease, members, careful);
+      return await this.#finish(work, members, careful, outcomes);
     }
+    const outcomes: Outcome[] = [];
+    await this.#runSync(physical, members, careful, outcomes);
+    await this.#finish(work, members, careful, outcomes);
+  }
+
+  /** Commits a transaction whose writes have run, or undoes it where they have to run again. */
+  #finish(
+    work: Work,
+    members: readonly QueuedWrite[],
+    careful: boolean,
+    outcomes: readonly Outcome[],
+  ): void | Promise<void> {
+    const physical = work.lease.value;
+    const failed = outcomes.filter(({ result }) => result === undefined);
+    const ended = !physical.driver.inTransaction;
+    if (members.length === 1) work.alone = Math.max(0, work.alone - 1);
+    if (failed.length > 0 && !careful) {
+      if (members.length === 1) failed[0].write.refuse(failed[0].error);
+      // Who is to blame shows when each has a savepoint.
+      else this.#expects = "failure";
+      return ended ? undefined : physical.rollback();
+    }
+    if (ended) {
+      // What ended the transaction took all others with it: they run again without it.
+      const { write, error } = failed.at(-1) ?? outcomes[outcomes.length - 1];
+      write.refuse(error ?? transactionEnded(undefined));
+      return;
+    }
+    if (careful && failed.length === 0) this.#expects = "success";
+    return this.#commit(work, outcomes);
   }
 
   /** Takes a write out of the queue to run it. False when its caller has given up before. */
@@ -193,48 +230,33 @@ export class GroupCommit {
     return true;
   }
 
-  /** Runs writes inside the open transaction: at once where the driver can. */
-  #run(
-    lease: Lease<PhysicalConnection>,
-    members: readonly QueuedWrite[],
-    careful: boolean,
-  ): Outcome[] | Promise<Outcome[]> {
-    return lease.value.driver.executeSync === undefined
-      ? this.#runAsync(lease, members, careful)
-      : this.#runSync(lease, members, careful);
-  }
-
+  /** Runs writes inside the open transaction; returns a promise if the event loop has a turn. */
   #runSync(
-    lease: Lease<PhysicalConnection>,
+    physical: PhysicalConnection,
     members: readonly QueuedWrite[],
     careful: boolean,
-  ): Outcome[] | Promise<Outcome[]> {
-    const startedAt = this.#clock.now();
-    const outcomes: Outcome[] = [];
-    const physical = lease.value;
-    const runFrom = (first: number): Outcome[] | Promise<Outcome[]> => {
-      for (let index = first; index < members.length; index++) {
-        const pause = physical.pauseBeforeCall();
-        if (pause !== undefined) return pause.then(() => runFrom(index));
-        const write = members[index];
-        if (!this.#send(write)) continue;
-        const outcome = this.#runNow(physical, write, careful);
-        outcomes.push(outcome);
-        if (outcome.result === undefined && (!careful || !physical.driver.inTransaction)) break;
-        if (this.#clock.now() - startedAt > LONGEST_MS) break;
+    outcomes: Outcome[],
+    first: number = 0,
+    startedAt: number = this.#clock.now(),
+  ): void | Promise<void> {
+    for (let index = first; index < members.length; index++) {
+      const pause = physical.pauseBeforeCall();
+      if (pause !== undefined) {
+        return pause.then(() =>
+          this.#runSync(physical, members, careful, outcomes, index, startedAt)
+        );
       }
-      return outcomes;
-    };
-    return runFrom(0);
-  }
-
-  #runNow(physical: PhysicalConnection, write: QueuedWrite, careful: boolean): Outcome {
-    const { sql, params, rows } = write.call;
-    try {
-      const result = physical.runNow(sql, params, rows, careful);
-      return { write, result, error: result === undefined ? lockedInTransaction() : undefined };
-    } catch (error) {
-      return { write, result: undefined, error };
+      const write = members[index];
+      if (!this.#send(write)) continue;
+      const { sql, params, rows } = write.call;
+      try {
+        const result = physical.runNow(sql, params, rows, careful);
+        outcomes.push({ write, result, error: result ?? lockedInTransaction() });
+      } catch (error) {
+        outcomes.push({ write, result: undefined, error });
+        if (!careful || !physical.driver.inTransaction) return;
+      }
+      if (this.#clock.now() - startedAt > LONGEST_MS) return;
     }
   }
 
@@ -275,50 +297,41 @@ export class GroupCommit {
     }
   }
 
-  /** Commits and answers; false, with everything undone, when COMMIT fails for some of many. */
-  async #commit(
-    lease: Lease<PhysicalConnection>,
-    outcomes: readonly Outcome[],
-  ): Promise<boolean> {
-    const physical = lease.value;
+  /** Commits and answers; when COMMIT fails for some of many, they run again one by one. */
+  #commit(work: Work, outcomes: readonly Outcome[]): void | Promise<void> {
+    const physical = work.lease.value;
     try {
-      if (!tryCommit(physical)) await commit(lease);
+      if (!tryCommit(physical)) return this.#commitAsync(work, outcomes);
     } catch (error) {
-      // The connection is gone, and nobody can know.
-      if (error instanceof OutcomeUnknownError) throw error;
-      await physical.rollback();
-      if (outcomes.length > 1) return false;
-      outcomes[0].write.refuse(error);
-      return true;
+      return this.#commitFailed(work, outcomes, error);
     }
+    this.#answerAll(outcomes);
+  }
+
+  async #commitAsync(work: Work, outcomes: readonly Outcome[]): Promise<void> {
+    try {
+      await commit(work.lease);
+    } catch (error) {
+      return await this.#commitFailed(work, outcomes, error);
+    }
+    this.#answerAll(outcomes);
+  }
+
+  async #commitFailed(work: Work, outcomes: readonly Outcome[], error: unknown): Promise<void> {
+    // The connection is gone, and nobody can know.
+    if (error instanceof OutcomeUnknownError) throw error;
+    await work.lease.value.rollback();
+    if (outcomes.length === 1) outcomes[0].write.refuse(error);
+    // Which of them makes COMMIT fail shows when each has a transaction of its own.
+    else work.alone = outcomes.length;
+  }
+
+  #answerAll(outcomes: readonly Outcome[]): void {
     for (const { write, result, error } of outcomes) {
       if (result === undefined) write.refuse(error);
       else write.answer(result);
     }
-    return true;
   }
-}
-
-/** An async function, so that the stack of an error leads to whoever awaits it. */
-async function answerOf(caller: Waiter<ResultSet<unknown>>): Promise<ResultSet<unknown>> {
-  try {
-    return await caller.promise;
-  } catch (error) {
-    // Errors of the user's row factory are left as they are.
-    const ours = error instanceof SQLiteError || error instanceof SQLitePoolError;
-    throw ours ? withCallersStack(error) : error;
-  }
-}
-
-/** Callers who fail together get an error each: its stack is to lead to them. */
-function ownCopy(error: unknown): unknown {
-  if (error instanceof SQLiteError) {
-    return new SQLiteError(error.message, error.rawCode, { cause: error.cause });
-  }
-  if (error instanceof OutcomeUnknownError) {
-    return new OutcomeUnknownError(error.message, { cause: error.cause });
-  }
-  return error;
 }
 
 function lockedInTransaction(): SQLiteError {

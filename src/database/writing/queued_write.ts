@@ -5,9 +5,12 @@
  */
 
 import type { Clock, Timer } from "../../platform/clock.ts";
+import { withCallersStack } from "../../platform/callers_stack.ts";
 import { listenForAbort } from "../../pool/abort.ts";
 import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../../pool/deadline.ts";
+import { OutcomeUnknownError, SQLitePoolError } from "../../pool/errors.ts";
 import type { Waiter } from "../../pool/wait_queue.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** What to write, and how long its caller waits. */
@@ -83,4 +86,26 @@ export class QueuedWrite {
     if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
     this.#stopListening?.();
   }
+}
+
+/** An async function, so that the stack of an error leads to whoever awaits it. */
+export async function answerOf(caller: Waiter<ResultSet<unknown>>): Promise<ResultSet<unknown>> {
+  try {
+    return await caller.promise;
+  } catch (error) {
+    // Errors of the user's row factory are left as they are.
+    const ours = error instanceof SQLiteError || error instanceof SQLitePoolError;
+    throw ours ? withCallersStack(error) : error;
+  }
+}
+
+/** Callers who fail together get an error each: its stack is to lead to them. */
+export function ownCopy(error: unknown): unknown {
+  if (error instanceof SQLiteError) {
+    return new SQLiteError(error.message, error.rawCode, { cause: error.cause });
+  }
+  if (error instanceof OutcomeUnknownError) {
+    return new OutcomeUnknownError(error.message, { cause: error.cause });
+  }
+  return error;
 }

@@ -13,6 +13,8 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   readonly #open: (physical: PhysicalConnection) => AsyncIterableIterator<T>;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
   #physical: PhysicalConnection | undefined = undefined;
+  /** Settles when the first row is there; `undefined` before and afterwards. */
+  #starting: Promise<void> | undefined = undefined;
 
   /** @param open makes the driver's iterator; called with the first `next()`. */
   constructor(
@@ -30,19 +32,31 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   async next(): Promise<IteratorResult<T>> {
     await this.#holder.value.pause();
     const physical = this.#holder.value;
-    if (this.#rows === undefined) {
-      this.#rows = this.#open(physical);
-      this.#physical = physical;
-      physical.activity.cursors.add(this.#rows);
-    }
     try {
-      const result = await physical.track(this.#rows.next());
+      if (this.#starting !== undefined) await this.#starting;
+      const result = this.#rows === undefined
+        ? await this.#start(physical)
+        : await physical.track(this.#rows.next());
       if (result.done) this.#forget();
       return result;
     } catch (error) {
       this.#forget();
+      // One that failed must not begin again.
+      this.#rows = finished<T>();
       throw physical.explain(error, true);
     }
+  }
+
+  #start(physical: PhysicalConnection): Promise<IteratorResult<T>> {
+    const rows = this.#rows = this.#open(physical);
+    this.#physical = physical;
+    physical.activity.cursors.add(rows);
+    const first = physical.firstRow(this.#holder, () => rows.next());
+    const over = (): void => {
+      this.#starting = undefined;
+    };
+    this.#starting = first.then(over, over);
+    return first;
   }
 
   async return(value?: T): Promise<IteratorResult<T>> {

@@ -18,6 +18,19 @@ test("nested writes are refused", async (t) => {
   assert.deepEqual(await db.values("SELECT n FROM t"), [[1]]);
 });
 
+test("no cursor begins when a statement before it has ended the transaction", async (t) => {
+  const { db } = await openTestDatabase(t, IN_THREADS);
+  await db.run("CREATE TABLE t (n UNIQUE)");
+  await db.run("INSERT INTO t VALUES (1)");
+  const call = db.write(async (tx) => {
+    tx.run("INSERT OR ROLLBACK INTO t VALUES (1)").catch(() => {});
+    const rows = tx.iterate("INSERT INTO t VALUES (2), (3) RETURNING n");
+    await Promise.allSettled([rows.next(), rows.next()]);
+  });
+  await assert.rejects(call, { name: "TransactionEndedError" });
+  assert.deepEqual(await db.values("SELECT n FROM t"), [[1]]);
+});
+
 test("a snapshot stays the same across commits", async (t) => {
   const { db } = await openTestDatabase(t, IN_THREADS);
   await db.run("CREATE TABLE t AS SELECT 1 AS n");

@@ -7,7 +7,7 @@ type OutcomeMutant = Omit<Mutant, "guard" | "env"> & {
   readonly place: string;
 };
 
-const groups = "src/database/group_commit.ts";
+const groups = "src/database/writing/group_commit.ts";
 const held = "src/connections/leased_connection.ts";
 const transactions = "src/connections/transaction.ts";
 
@@ -91,7 +91,7 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "a batch takes COMMIT",
-    file: "src/database/batch.ts",
+    file: "src/database/writing/batch.ts",
     find: "if (control !== undefined) throw controlInBatch(control, index);",
     replace: "",
     place: "database",

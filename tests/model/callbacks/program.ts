@@ -1,7 +1,5 @@
 /** Programs of calls whose callbacks misbehave. */
 
-import process from "node:process";
-
 import type { Codes } from "../codes.ts";
 import { type Behaviour, decodeBehaviour, showBehaviour } from "./misbehaviour.ts";
 
@@ -74,9 +72,6 @@ const CONSUMERS = [
   "asks twice",
   "returns at once",
 ] as const;
-/** Faults that are known and not mended yet, left out of the programs. */
-const NOT_YET: readonly string[] = process.env.CALLBACK_WITHOUT?.split(",") ??
-  ["asks twice", "returns at once"];
 const LEFT = ["nothing", "a transaction", "a cursor"] as const;
 
 export function decodeCallbackProgram(codes: Codes, abilities: CallbackAbilities): CallbackProgram {
@@ -110,8 +105,7 @@ function decodeAction(kind: CallbackAction["do"], codes: Codes): CallbackAction 
     case "snapshot":
       return { do: kind, callback: decodeBehaviour(codes) };
     case "iterate": {
-      const choice = CONSUMERS[codes.next(CONSUMERS.length)];
-      const consumer = NOT_YET.includes(choice) ? "breaks" : choice;
+      const consumer = CONSUMERS[codes.next(CONSUMERS.length)];
       return { do: kind, rowFactory: decodeBehaviour(codes), consumer };
     }
     case "lease":

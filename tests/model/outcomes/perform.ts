@@ -2,7 +2,6 @@
 
 import type { BatchStatement, Connection } from "../../../mod.ts";
 import { microtasks, nextTurn } from "../turns.ts";
-import { NOT_YET } from "./not_yet.ts";
 import type { CallOptions, Place, RunOptions } from "./places.ts";
 import type { Abort, Action, Body, Call, Control, Program, Script, Step } from "./program.ts";
 import type { CallReport, Report, StatementReport } from "./reports.ts";
@@ -143,11 +142,9 @@ export class Performance {
     if (control) batch.splice(1, 0, { sql: "COMMIT" });
     const promise = this.#place.batch(batch, options);
     for (const { change } of made) change();
-    if (!NOT_YET.has("change")) {
-      for (const statement of batch) statement.sql = "SELECT 'changed'";
-      batch.length = 1;
-      batch.push({ sql: "no statement at all" });
-    }
+    for (const statement of batch) statement.sql = "SELECT 'changed'";
+    batch.length = 1;
+    batch.push({ sql: "no statement at all" });
     return promise.then((results) => {
       if (!control && results.length !== statements.length) {
         throw new WrongAnswer(`${results.length} results`);

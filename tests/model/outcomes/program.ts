@@ -2,7 +2,6 @@
 
 import type { TransactionMode } from "../../../mod.ts";
 import type { Codes } from "../codes.ts";
-import { NOT_YET } from "./not_yet.ts";
 import { decodeLoneStatement, decodeStatement, type Origin, type Statement } from "./statements.ts";
 
 /** What is done with a connection, inside a callback or on a lease. */
@@ -155,7 +154,7 @@ export class ProgramDecoder {
     const abort = codes.next(abortOneIn) === abortOneIn - 1
       ? { when: WHENS[codes.next(WHENS.length)], count: codes.next(8) }
       : undefined;
-    return { action, abort: NOT_YET.has("abort") ? undefined : abort, gap };
+    return { action, abort, gap };
   }
 
   #action(kind: Action["do"]): Action {
@@ -166,7 +165,7 @@ export class ProgramDecoder {
         return {
           do: "batch",
           statements: this.#statements(4, "batch"),
-          control: this.#codes.next(16) === 15 && !NOT_YET.has("control"),
+          control: this.#codes.next(16) === 15,
         };
       case "transaction":
         return { do: "transaction", mode: this.#mode(), body: this.#body(0) };
@@ -179,8 +178,7 @@ export class ProgramDecoder {
   }
 
   #mode(): TransactionMode {
-    const mode = MODES[this.#codes.next(2 * MODES.length)] ?? "immediate";
-    return NOT_YET.has(mode) ? "immediate" : mode;
+    return MODES[this.#codes.next(2 * MODES.length)] ?? "immediate";
   }
 
   get #from(): Origin {
@@ -197,7 +195,7 @@ export class ProgramDecoder {
   }
 
   #script(mayLeaveOpen = true): Script {
-    const forms = mayLeaveOpen && !NOT_YET.has("open script") ? FORMS.length : FORMS.length - 1;
+    const forms = mayLeaveOpen ? FORMS.length : FORMS.length - 1;
     const form = FORMS[this.#codes.next(forms)];
     return { form, statements: this.#statements(3, "script") };
   }
@@ -212,15 +210,6 @@ export class ProgramDecoder {
   }
 
   #step(depth: number): Step {
-    const step = this.#anyStep(depth);
-    return this.#notYet(step);
-  }
-
-  #notYet(step: Step): Step {
-    return NOT_YET.has(step.do) ? { do: "pause", turns: 0 } : step;
-  }
-
-  #anyStep(depth: number): Step {
     const codes = this.#codes;
     const choice = codes.next(22);
     if (choice < 8) return { do: "run", statement: this.#statement(), caught: this.#caught() };
@@ -245,7 +234,7 @@ export class ProgramDecoder {
     if (choice === 17 && codes.next(this.#abilities.abortOneIn) === 0) return { do: "abort" };
     if (choice === 18) return { do: "unawaited", statement: this.#statement() };
     if (choice === 19 && this.#abilities.checks) return this.#iterate();
-    if (choice === 20 && depth < DEEPEST) return this.#beside();
+    if (choice === 20 && depth < DEEPEST) return this.#beside(this.#caught());
     return { do: "pause", turns: codes.next(3) };
   }
 
@@ -261,9 +250,8 @@ export class ProgramDecoder {
     };
   }
 
-  #beside(): Step {
-    const [body, statement] = [this.#body(DEEPEST), this.#statement()];
-    return { do: "beside", body, statement, caught: this.#caught() };
+  #beside(caught: boolean): Step {
+    return { do: "beside", body: this.#body(DEEPEST), statement: this.#statement(), caught };
   }
 
   /** On a lease transactions are begun and ended by hand. */
@@ -271,13 +259,13 @@ export class ProgramDecoder {
     const count = 1 + this.#codes.next(8);
     return Array.from({ length: count }, (): Step => {
       const choice = this.#codes.next(13);
-      if (choice === 12) return this.#notYet({ ...this.#beside(), caught: true } as Step);
+      if (choice === 12) return this.#beside(true);
       if (choice === 11 && this.#abilities.checks) return this.#iterate();
-      if (choice === 10 && !NOT_YET.has("siblings")) {
+      if (choice === 10) {
         return { do: "siblings", bodies: [this.#body(DEEPEST), this.#body(DEEPEST)], caught: true };
       }
       if (choice < 4) return { do: "run", statement: this.#statement(), caught: true };
-      if (choice < 8 && !NOT_YET.has("lease control")) {
+      if (choice < 8) {
         const how = CONTROLS[this.#codes.next(CONTROLS.length)];
         return { do: "control", how, caught: true };
       }

@@ -5,7 +5,6 @@ import { Buffer } from "node:buffer";
 import { type BindParams, type BindValue, SqlQuery } from "../../../mod.ts";
 import type { Codes } from "../codes.ts";
 import { CONTROL_KINDS, type Kind, KINDS, SLOW } from "./kinds.ts";
-import { NOT_YET } from "./not_yet.ts";
 
 export interface Statement {
   readonly kind: Kind;
@@ -43,15 +42,14 @@ function decodeKind(codes: Codes, from: Origin): Kind {
   const choice = codes.next(1_000);
   if (choice === 999) return SLOW;
   const kind = works ? KINDS[choice % WORKING] : KINDS[WORKING + choice % (KINDS.length - WORKING)];
-  const leaves = kind.leaves !== undefined && NOT_YET.has("leaves");
-  if (leaves || NOT_YET.has(kind.fate) || NOT_YET.has(kind.name)) return KINDS[WORKING];
-  const isRefused = from === "batch"
-    ? kind.rowFactory !== undefined
-    : from === "unchecked call" && kind.fate === "may end"
-    // No driver of three methods tells whether it has ended.
-    ? true
-    : from !== "call" && kind.needsParams === true;
-  return isRefused ? KINDS[WORKING] : kind;
+  return fits(kind, from) ? kind : KINDS[WORKING];
+}
+
+function fits({ rowFactory, fate, needsParams }: Kind, from: Origin): boolean {
+  if (from === "batch") return rowFactory === undefined;
+  // No driver of three methods tells whether a full database has ended the transaction.
+  if (from === "unchecked call" && fate === "may end") return false;
+  return from === "call" || needsParams !== true;
 }
 
 /** A statement for a call of its own. */
@@ -76,12 +74,7 @@ export interface Parameters {
   change(): void;
 }
 
-export function makeParameters(statement: Statement): Parameters {
-  const made = makeOf(statement);
-  return NOT_YET.has("change") ? { ...made, change() {} } : made;
-}
-
-function makeOf({ kind, tag, sql, container, valueType }: Statement): Parameters {
+export function makeParameters({ kind, tag, sql, container, valueType }: Statement): Parameters {
   const { value, bytes } = makeValue(tag, valueType);
   const values: BindValue[] = [tag, value];
   if (kind.spoil !== undefined) {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { withCallersStack } from "../platform/callers_stack.ts";
 import type { Clock } from "../platform/clock.ts";
 import { inCallersContext } from "../platform/async_context.ts";
 import { describeValue } from "../platform/describe.ts";

@@ -20,13 +20,9 @@ import {
   tryTakeWriteLock,
 } from "../../connections/transaction.ts";
 import { type Clock, soon } from "../../platform/clock.ts";
-import {
-  OutcomeUnknownError,
-  PoolConnectionAcquireTimeoutError,
-  SQLitePoolError,
-} from "../../pool/errors.ts";
+import { OutcomeUnknownError, PoolConnectionAcquireTimeoutError } from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
-import { type Waiter, WaitQueue } from "../../pool/wait_queue.ts";
+import { WaitQueue } from "../../pool/wait_queue.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { ResultSet } from "../../sqlite/types.ts";

@@ -8,6 +8,7 @@ import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import { setColumn } from "../../src/sqlite/rows.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
 import type { Changes, SyncCursor, SyncStatement } from "../../src/driver/sync_handle.ts";
+import { asInteger } from "../native_values.ts";
 import type { NodeSqliteStatement } from "./handle.ts";
 import { CheckedStatement } from "./checked_cursor.ts";
 import type { Traits } from "./quirks.ts";
@@ -116,7 +117,7 @@ export class NodeStatement implements SyncStatement {
     const args = this.#prepareFor(values, exact, false);
     try {
       const row = this.#raw.get(...args) as Row | undefined;
-      return row === undefined ? [] : [plainRow(row)];
+      return row === undefined ? [] : [plainObject(row)];
     } catch (error) {
       if (exact || !isOutOfRange(error)) throw error;
       return undefined;
@@ -231,17 +232,12 @@ class NodeCursor implements SyncCursor {
   }
 }
 
-/** Numbers are bound as REAL, bigints as INTEGER. Only REAL has a negative zero. */
-function asInteger(value: SQLiteValue): SQLiteValue {
-  return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value as number) : value;
-}
-
 /** Whether an integer would not have been exact as a number. */
 function isOutOfRange(error: unknown): boolean {
   return (error as { code?: unknown }).code === "ERR_OUT_OF_RANGE";
 }
 
-function plainRow(row: Row): Row {
+function plainObject(row: Row): Row {
   const copy: Row = {};
   for (const name of Object.keys(row)) setColumn(copy, name, row[name]);
   return copy;

@@ -202,7 +202,7 @@ test("the sources, which Deno loads one by one, load on demand what a program ma
     ...["src/driver/three_methods.ts", "src/sqlite/scan.ts", "src/driver/sync_connection.ts"],
     ...["src/database/open.ts", "src/connections/pipeline.ts", "src/worker/worker_connection.ts"],
   ];
-  assert.equal(adapters.length, 8);
+  assert.equal(adapters.length, 9);
   assert.deepEqual(onDemand.filter((path) => !Object.hasOwn(inputs, path)), []);
   assert.deepEqual(onDemand.filter((path) => atOnce.has(path)), []);
 });

@@ -263,11 +263,15 @@ export class LocalDatabase<R = Row> implements Database<R> {
     const { rowFactory } = this.#parts;
     const { pool } = this.#writerFor("batch");
     const prepared = prepareBatch(statements);
-    return await this.#lend(
-      pool,
-      options,
-      (connection, onBegin) => runBatch(connection.lease, prepared, { rowFactory }, onBegin),
-    );
+    try {
+      return await this.#lend(
+        pool,
+        options,
+        (connection, onBegin) => runBatch(connection.lease, prepared, { rowFactory }, onBegin),
+      );
+    } catch (error) {
+      throw error instanceof SQLiteError ? withCallersStack(error) : error;
+    }
   }
 
   async executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {

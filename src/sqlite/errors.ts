@@ -56,6 +56,7 @@ export class SQLiteError extends Error {
     this.extendedCode = codeName(rawCode);
     this.rawCode = rawCode;
     this.sql = undefined;
+    this.index = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { type BatchStatement, type Database, sql } from "../../mod.ts";
+import { type BatchStatement, type Database, sql, type SQLiteError } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 
 const INSERT = "INSERT INTO t VALUES (?)";
@@ -42,6 +42,35 @@ for (const execution of ["inline", "worker"] as const) {
     assert.equal(results.length, 5_000);
     assert.deepEqual(await rows(db), numbers);
     assert.deepEqual(await db.batch([]), []);
+  });
+
+  check("its error tells which statement it was, and leads to the caller", async (_, db) => {
+    await db.run(INSERT, [5]);
+    async function addThree(): Promise<void> {
+      await db.batch(inserts(4, 5, 6));
+    }
+    await assert.rejects(addThree(), (error: SQLiteError) => {
+      assert.equal(error.index, 1);
+      assert.equal(error.sql, INSERT);
+      // Only V8 follows all the ways in which a call is waited for.
+      if (!("Bun" in globalThis)) assert.match(String(error.stack), /addThree/);
+      return true;
+    });
+    assert.deepEqual(await rows(db), [5]);
+  });
+
+  check("what is no statement is refused by its index, and nothing runs", async (_, db) => {
+    const bad: readonly (readonly [unknown, RegExp])[] = [
+      ["INSERT INTO t VALUES (1)", /Statement 1 .* must be an object \{ sql, params \}/],
+      [{ sql: INSERT, args: [1] }, /Statement 1 .* "args"\. Did you mean params\?/],
+      [{ query: INSERT, params: [1] }, /Statement 1 .* must be an object/],
+      [{ sql: "COMMIT" }, /Statement 1 of the batch is COMMIT/],
+      [null, /Statement 1 .* must be an object/],
+    ];
+    for (const [statement, message] of bad) {
+      await assert.rejects(db.batch([...inserts(1), statement as BatchStatement]), { message });
+    }
+    assert.deepEqual(await rows(db), []);
   });
 
   check("the first that fails undoes all of them", async (_, db) => {

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { inCallersContext } from "../platform/async_context.ts";
+import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { Connection } from "../connections/connection.ts";
 import {

@@ -250,6 +250,7 @@ export class PhysicalConnection {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean,
   ): Promise<S> {
+    while (this.#atomic !== undefined) await this.activity.wait(this.#atomic);
     const { driver } = holder.value;
     if (driver.executeSync === undefined) {
       return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { openDatabase } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { gate } from "../helpers/pools.ts";
+import { openWorkerPool } from "../helpers/workers.ts";
 
 const IN_THREADS = { execution: "worker" } as const;
 
@@ -29,6 +30,28 @@ test("no cursor begins when a statement before it has ended the transaction", as
   });
   await assert.rejects(call, { name: "TransactionEndedError" });
   assert.deepEqual(await db.values("SELECT n FROM t"), [[1]]);
+});
+
+test("statements that wait for the lock together do not undo each other", async (t) => {
+  const { pool } = openWorkerPool(t, { poolSize: 2 });
+  await pool.execute("CREATE TABLE t (n UNIQUE)");
+  await pool.execute("INSERT INTO t VALUES (1)");
+  const { opened: held, open: letGo } = gate();
+  const holder = pool.transaction(async (tx) => {
+    await tx.run("INSERT INTO t VALUES (2)");
+    await held;
+  });
+  await pool.transaction(async (tx) => {
+    const both = [
+      tx.run("INSERT INTO t VALUES (3) RETURNING n"),
+      tx.run("INSERT OR FAIL INTO t VALUES (1)"),
+    ];
+    setTimeout(letGo);
+    const outcomes = await Promise.allSettled(both);
+    assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "rejected"]);
+  }, { mode: "deferred" });
+  await holder;
+  assert.deepEqual(await pool.values("SELECT n FROM t ORDER BY n"), [[1], [2], [3]]);
 });
 
 test("a snapshot stays the same across commits", async (t) => {

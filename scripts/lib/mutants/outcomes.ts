@@ -21,9 +21,9 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "a driver of three methods is not asked whether a failure has ended the transaction",
-    file: transactions,
-    find: "if (!physical.driver.inTransactionIsCertain) await this.#probe(physical, error);",
-    replace: "",
+    file: "src/driver/three_methods.ts",
+    find: "if (this.inTransactionIsCertain || !this.#seen.open) return;",
+    replace: "return;",
     place: "pool of three methods",
   },
   {
@@ -56,10 +56,10 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "whoever gives up is told so, though the write is under way",
-    file: groups,
-    find: "if (!caller.take()) return false;",
-    replace: "if (caller.settled) return false;",
-    place: "database",
+    file: "src/database/writing/queued_write.ts",
+    find: "if (!this.caller.take()) return false;",
+    replace: "if (this.caller.settled) return false;",
+    place: "database in threads",
   },
   {
     bug: "a transaction is called off while its COMMIT is under way",

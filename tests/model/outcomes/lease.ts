@@ -49,9 +49,21 @@ export function rowsOfLease(children: readonly Report[]): Rows {
       const ended = !child.inTransaction ||
         (child.of === "statement" && child.statement.kind.fate === "ends");
       if (inside && child.state === "rejected" && ended) pending = undefined;
+      if (inside) expectTold(child);
     }
   }
   return rows;
+}
+
+/** Whatever the driver: who asks has to learn that a failure has ended the transaction. */
+function expectTold(child: Report): void {
+  if (child.of !== "statement" || child.statement.kind.fate !== "ends" || !child.inTransaction) {
+    return;
+  }
+  // Other errors refuse the statement before it runs.
+  const { message } = child.error as Error;
+  if (!/UNIQUE constraint|asked to roll back/.test(message)) return;
+  throw new Error(`After #${child.statement.tag} the lease says that its transaction is open`);
 }
 
 function scriptOnLease(child: ScriptReport, rows: Rows, open: Rows | undefined): Rows | undefined {

@@ -2,8 +2,10 @@
 
 import type { BatchStatement, Connection } from "../../../mod.ts";
 import { microtasks, nextTurn } from "../turns.ts";
+import { Aborting } from "./aborting.ts";
+import { checkResult, WrongAnswer } from "./answers.ts";
 import type { CallOptions, Place, RunOptions } from "./places.ts";
-import type { Abort, Action, Body, Call, Control, Program, Script, Step } from "./program.ts";
+import type { Action, Body, Call, Control, Program, Script, Step } from "./program.ts";
 import type { CallReport, Report, StatementReport } from "./reports.ts";
 import { makeParameters, type Statement } from "./statements.ts";
 
@@ -60,8 +62,7 @@ export class Performance {
 
   /** Makes a call, writes down how it settles, and never rejects. */
   #make(call: Call): Promise<void> {
-    const aborting = abortOf(call.abort);
-    const { options, controller } = aborting;
+    const aborting = new Aborting(call.abort);
     const report: CallReport = {
       call,
       index: this.reports.length,
@@ -73,8 +74,8 @@ export class Performance {
       reentered: [],
     };
     this.reports.push(report);
-    const promise = this.#start(call.action, report, options, controller);
-    aborting.after();
+    const promise = this.#start(call.action, report, aborting);
+    void aborting.called();
     return this.#follow(report, promise);
   }
 
@@ -101,9 +102,9 @@ export class Performance {
   #start(
     action: Action,
     report: CallReport,
-    options: CallOptions,
-    controller: AbortController | undefined,
+    aborting: Aborting,
   ): Promise<unknown> {
+    const { options } = aborting;
     switch (action.do) {
       case "run": {
         const { kind } = action.statement;
@@ -120,7 +121,13 @@ export class Performance {
         return this.#batch(action.statements, action.control, options);
       case "transaction":
         return this.#place.transaction(
-          (tx) => this.#steps(tx, action.body, report, report.children, controller),
+          async (tx) => {
+            try {
+              await this.#steps(tx, action.body, report, report.children, aborting);
+            } finally {
+              void aborting.returning();
+            }
+          },
           { ...options, mode: action.mode },
         );
       case "script":
@@ -155,7 +162,7 @@ export class Performance {
   async #lease(body: Body, report: CallReport, options: CallOptions): Promise<void> {
     const connection = await this.#place.lease(options);
     try {
-      await this.#steps(connection, body, report, report.children, undefined);
+      await this.#steps(connection, body, report, report.children, new Aborting(undefined));
     } finally {
       await connection.release();
     }
@@ -166,9 +173,9 @@ export class Performance {
     steps: readonly Step[],
     call: CallReport,
     reports: Report[],
-    controller: AbortController | undefined,
+    aborting: Aborting,
   ): Promise<void> {
-    for (const step of steps) await this.#step(tx, step, call, reports, controller);
+    for (const step of steps) await this.#step(tx, step, call, reports, aborting);
   }
 
   async #step(
@@ -176,7 +183,7 @@ export class Performance {
     step: Step,
     call: CallReport,
     reports: Report[],
-    controller: AbortController | undefined,
+    aborting: Aborting,
   ): Promise<void> {
     switch (step.do) {
       case "run":
@@ -184,15 +191,15 @@ export class Performance {
       case "together":
         return await caught(step.caught, step.statements.map((s) => this.#run(tx, s, reports)));
       case "transaction":
-        return await caught(step.caught, [this.#nested(tx, step.body, call, reports, controller)]);
+        return await caught(step.caught, [this.#nested(tx, step.body, call, reports, aborting)]);
       case "siblings":
         return await caught(
           step.caught,
-          step.bodies.map((body) => this.#nested(tx, body, call, reports, controller)),
+          step.bodies.map((body) => this.#nested(tx, body, call, reports, aborting)),
         );
       case "beside":
         return await caught(step.caught, [
-          this.#nested(tx, step.body, call, reports, controller),
+          this.#nested(tx, step.body, call, reports, aborting),
           this.#run(tx, step.statement, reports),
         ]);
       case "iterate":
@@ -211,7 +218,7 @@ export class Performance {
       case "reenter":
         return await this.#reenter(step.statement, call);
       case "abort":
-        controller?.abort(new Aborted("aborted inside"));
+        aborting.fire();
     }
   }
 
@@ -244,10 +251,10 @@ export class Performance {
     body: Body,
     call: CallReport,
     reports: Report[],
-    controller: AbortController | undefined,
+    aborting: Aborting,
   ): Promise<void> {
     const children: Report[] = [];
-    const promise = tx.transaction((inner) => this.#steps(inner, body, call, children, controller));
+    const promise = tx.transaction((inner) => this.#steps(inner, body, call, children, aborting));
     return this.#note(tx, { of: "transaction", children }, reports, promise);
   }
 
@@ -318,53 +325,9 @@ function saysInTransaction(tx: Tx): boolean {
   }
 }
 
-/** The library told something that is not so. */
-export class WrongAnswer extends Error {}
-
-function checkResult(
-  { kind, sql }: Statement,
-  { rows, rowsAffected }: { rows: unknown[]; rowsAffected: number },
-): void {
-  if (rows.length !== (kind.returned ?? 0)) throw new WrongAnswer(`${rows.length} rows of ${sql}`);
-  // Drivers of three methods do not count.
-  if (
-    rowsAffected !== 0 && rowsAffected !== kind.rows.length + (kind.name === "OR REPLACE" ? 1 : 0)
-  ) {
-    throw new WrongAnswer(`${rowsAffected} rows affected by ${sql}`);
-  }
-  if (rows.some((row) => row === "changed")) throw new WrongAnswer("a row factory of later");
-}
-
 /** Waits for all of them; their first failure goes on unless it is caught. */
 async function caught(isCaught: boolean, promises: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(promises);
   if (isCaught) return;
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-}
-
-interface Aborting {
-  readonly options: CallOptions & { rowFactory?: () => unknown };
-  readonly controller: AbortController | undefined;
-  /** Called when the call has been made. */
-  after(): void;
-}
-
-class Aborted extends Error {}
-
-/** Aborts at the moment that the program asks for. */
-function abortOf(abort: Abort | undefined): Aborting {
-  if (abort === undefined) return { options: {}, controller: undefined, after: () => {} };
-  const { when, count } = abort;
-  if (when === "timeout") {
-    return { options: { timeoutMs: count }, controller: undefined, after: () => {} };
-  }
-  const controller = new AbortController();
-  const fire = (): void => controller.abort(new Aborted(`aborted ${when} ${count}`));
-  if (when === "before") fire();
-  const after = async (): Promise<void> => {
-    if (when === "microtasks") await microtasks(count * 3);
-    if (when === "turns") { for (let i = 0; i <= count; i++) await nextTurn(); }
-    fire();
-  };
-  return { options: { signal: controller.signal }, controller, after: () => void after() };
 }

@@ -62,7 +62,7 @@ export interface Script {
 
 export interface Abort {
   /** "before": the signal is aborted when the call is made. */
-  readonly when: "before" | "at once" | "microtasks" | "turns" | "timeout";
+  readonly when: "before" | "at once" | "microtasks" | "turns" | "timeout" | "when it ends";
   /** How many microtasks, turns or milliseconds. */
   readonly count: number;
 }
@@ -110,7 +110,7 @@ const GAPS: readonly Gap[] = [
   "microtasks",
   "a turn",
 ];
-const WHENS = ["at once", "before", "microtasks", "turns", "timeout"] as const;
+const WHENS = ["at once", "before", "microtasks", "turns", "timeout", "when it ends"] as const;
 const FORMS = ["plain", "plain", "BEGIN; ...; COMMIT", "BEGIN; ..."] as const;
 
 export class ProgramDecoder {

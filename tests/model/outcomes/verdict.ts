@@ -1,7 +1,7 @@
 /** Compares what is in the file with what the calls reported. */
 
 import { alternativesOf, isUnknown } from "./expectation.ts";
-import { WrongAnswer } from "./perform.ts";
+import { WrongAnswer } from "./answers.ts";
 import type { PlaceKind, StoredRow } from "./places.ts";
 import { predict } from "./prediction.ts";
 import type { CallReport, Report } from "./reports.ts";

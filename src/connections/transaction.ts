@@ -103,13 +103,18 @@ export async function commit(holder: Holder<PhysicalConnection>): Promise<void> 
   try {
     await holder.value.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
   } catch (error) {
-    if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) throw error;
-    throw new OutcomeUnknownError(
-      "The connection was lost while COMMIT was under way: the transaction may have taken " +
-        "effect. Read the data before you try again.",
-      { cause: error },
-    );
+    throw outcomeOfLost(error);
   }
+}
+
+/** What a failure of something that commits means: with a lost connection nobody can know. */
+export function outcomeOfLost(error: unknown): unknown {
+  if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) return error;
+  return new OutcomeUnknownError(
+    "The connection was lost while COMMIT was under way: the transaction may have taken effect. " +
+      "Read the data before you try again.",
+    { cause: error },
+  );
 }
 
 /**

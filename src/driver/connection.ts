@@ -63,6 +63,15 @@ export interface DriverConnection extends AsyncConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>>;
+  /**
+   * Runs one statement in a transaction of its own: if it fails in SQLite, it has left nothing.
+   * There for connections that do it in less time than three statements take.
+   */
+  executeAlone?<R = Row>(
+    sql: string,
+    params?: BindParams,
+    options?: RowOptions<R>,
+  ): Promise<ResultSet<R>>;
   /** Streams rows, one per `next()`; `return()` closes the cursor at once. */
   iterate<R = Row>(
     sql: string,

@@ -7,7 +7,7 @@
 
 import { SQLiteError } from "../sqlite/errors.ts";
 import { ERROR } from "../sqlite/result_codes.ts";
-import type { SQLiteValue } from "../sqlite/types.ts";
+import type { ResultSet, SQLiteValue } from "../sqlite/types.ts";
 import { areEqual } from "../driver/columns.ts";
 import type { RowCursor } from "../driver/sync_cursor.ts";
 import { arrayRow } from "../sqlite/array_row.ts";
@@ -102,6 +102,7 @@ export class Server {
     switch (kind) {
       case request.execute:
       case request.executeInTransaction:
+      case request.executeAlone:
         this.#execute(reader, kind);
         return false;
       case request.openCursor:
@@ -135,17 +136,29 @@ export class Server {
     if (kind === request.executeInTransaction && !this.#connection.inTransaction) {
       throw new SQLiteError("the transaction has ended: the statement did not run", ERROR);
     }
-    const { columns, rows, rowsAffected, lastInsertRowid } = this.#connection.executeSync(
-      statement.sql,
-      params,
-      { rowFactory: arrayRow, firstRowOnly },
-    );
+    const run = (): ResultSet<SQLiteValue[]> =>
+      this.#connection.executeSync(statement.sql, params, { rowFactory: arrayRow, firstRowOnly });
+    const alone = kind === request.executeAlone;
+    const { columns, rows, rowsAffected, lastInsertRowid } = alone ? this.#commit(run) : run();
     const news = areEqual(columns, statement.columns) ? undefined : columns;
     this.#begin(reply.result);
     this.#replies.parts.push(news, rowsAffected, lastInsertRowid, rows.length);
     this.#packer.pack(rows, columns.length, this.#replies);
     // Not before: rows that cannot be packed do not travel, and neither do their columns.
     statement.columns = columns;
+  }
+
+  /** Runs something in a transaction of its own: if it fails, it has left nothing. */
+  #commit<T>(run: () => T): T {
+    this.#connection.executeSync("BEGIN IMMEDIATE");
+    try {
+      const result = run();
+      this.#connection.executeSync("COMMIT");
+      return result;
+    } catch (error) {
+      this.#connection.rollbackSync();
+      throw error;
+    }
   }
 
   #openCursor(reader: MessageReader): void {

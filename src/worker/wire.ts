@@ -55,6 +55,8 @@ export const request = {
   close: 8,
   /** statement: the number stands for nothing any more. No reply. */
   forget: 9,
+  /** as `execute`, in a transaction of its own */
+  executeAlone: 10,
 } as const;
 
 /**

@@ -165,6 +165,15 @@ export class WorkerConnection implements DriverConnection {
     return this.#execute(request.executeInTransaction, sql, params, options);
   }
 
+  /** Runs one statement in a transaction of its own; see `DriverConnection`. */
+  executeAlone<R = Row>(
+    sql: string,
+    params?: BindParams,
+    options?: RowOptions<R>,
+  ): Promise<ResultSet<R>> {
+    return this.#execute(request.executeAlone, sql, params, options);
+  }
+
   #execute<R>(
     kind: number,
     sql: string,

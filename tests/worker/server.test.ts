@@ -137,6 +137,23 @@ test("a statement of a transaction that has ended does not run", (t) => {
   assert.equal(posted[0].at(-1), 0);
 });
 
+test("a statement alone is committed, and leaves nothing when it fails", (t) => {
+  const { server, posted } = serve(t);
+  server.receive([
+    ...[request.script, "CREATE TABLE t (n INTEGER UNIQUE ON CONFLICT FAIL)"],
+    ...[request.define, 1, "INSERT INTO t VALUES (?), (?)"],
+    ...[request.define, 2, "SELECT count(*) AS n FROM t"],
+    ...[request.executeAlone, 1, 0, 2, 1, 2],
+    // By itself SQLite would keep the row before the one that fails.
+    ...[request.executeAlone, 1, 0, 2, 3, 1],
+    ...[request.execute, 2, 0, 0],
+  ]);
+  const replies = posted.splice(0).flat();
+  const errors = replies.filter((part) => (part as WireError | null)?.name === "SQLiteError");
+  assert.equal(errors.length, 1);
+  assert.equal(replies.at(-1), 2);
+});
+
 test("replies travel together while they are quick, and early when they are slow", (t) => {
   const scene = serve(t);
   scene.server.receive([request.define, 0, "SELECT 1"]);

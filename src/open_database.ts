@@ -9,7 +9,13 @@ import type { Database } from "./database/database.ts";
 import { openDatabase as openFile } from "./database/open_database.ts";
 import type { DatabaseOptions } from "./database/options.ts";
 import { isRemoteLocation } from "./remote/location.ts";
-import type { ClusterLocation, RemoteOptions, RemoteUrl } from "./remote/options.ts";
+import type { EmbeddedDatabase } from "./remote/embedded.ts";
+import type {
+  ClusterLocation,
+  EmbeddedOptions,
+  RemoteOptions,
+  RemoteUrl,
+} from "./remote/options.ts";
 import type { RemoteDatabase } from "./remote/remote_database.ts";
 
 /**
@@ -48,6 +54,18 @@ export function openDatabase<R = Row>(
   options: RemoteOptions<R> & Required<Pick<RemoteOptions<R>, "authToken">>,
 ): Promise<RemoteDatabase<R>>;
 /**
+ * Opens an embedded replica: a file of this machine that follows a server. It takes
+ * `@libsql/client`.
+ *
+ * @param location a path or a `file:` URL.
+ * @param options see {@linkcode EmbeddedOptions}.
+ * @throws {PoolConnectionOpenError} when the package is missing, or the server cannot be reached.
+ */
+export function openDatabase<R = Row>(
+  location: string | URL,
+  options: EmbeddedOptions<R>,
+): Promise<EmbeddedDatabase<R>>;
+/**
  * Opens a database with one writer and many readers.
  *
  * @param location a path, a `file:` URL, or `":memory:"` (one connection for everything).
@@ -79,8 +97,12 @@ export function openDatabase<R = Row>(
  */
 export async function openDatabase<R>(
   location: string | URL | ClusterLocation,
-  options?: DatabaseOptions<R> | RemoteOptions<R>,
+  options?: DatabaseOptions<R> | RemoteOptions<R> | EmbeddedOptions<R>,
 ): Promise<Database<R>> {
+  if (typeof options === "object" && options !== null && "syncUrl" in options) {
+    const { EmbeddedDatabase } = await import("./remote/embedded.ts");
+    return await EmbeddedDatabase.open(location as string, options);
+  }
   if (!isRemoteLocation(location)) {
     return await openFile(location as string | URL, options as DatabaseOptions<R>);
   }

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { messageOf } from "../../src/platform/describe.ts";
 import { misuse } from "../../src/sqlite/errors.ts";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
@@ -106,6 +107,9 @@ class ClientHandle implements AsyncHandle {
   }
 
   resultCodeOf(error: unknown): number | undefined {
+    // Of a write that an embedded replica has passed on to its server; the rest of it says "1".
+    const [, remote] = /RemoteSqliteFailure\(\d+, (\d+),/.exec(messageOf(error)) ?? [];
+    if (remote !== undefined) return Number(remote);
     const { rawCode } = error as { rawCode?: unknown };
     return typeof rawCode === "number" ? rawCode : undefined;
   }

@@ -58,6 +58,15 @@ export interface RemoteOptions<R = Row> {
   fetch?: Fetch;
 }
 
+/** Settings of an embedded replica: a file of this machine that follows a server. */
+export interface EmbeddedOptions<R = Row>
+  extends Pick<RemoteOptions<R>, "authToken" | "rowFactory" | "intMode" | "acquisitionTimeoutMs"> {
+  /** The URL of the server. */
+  syncUrl: string | URL;
+  /** How often to fetch what is new, in milliseconds; `Infinity` leaves it to `db.sync()`. Default: `Infinity`. */
+  syncIntervalMs?: number;
+}
+
 /** How a read waits, what it must see, and how its rows are made. */
 export interface RemoteCallOptions<R> extends CallOptions<R> {
   /** What the read must see. */
@@ -264,4 +273,16 @@ function inRange(name: string, value: unknown, min: number, max: number): number
   if (!(value >= min && value <= max)) throw new RangeError(message);
   if (name === "maxTransactions" && !Number.isInteger(value)) throw new RangeError(message);
   return value;
+}
+
+/** @throws {TypeError | RangeError} that names the option. */
+export function resolveEmbeddedOptions<R>(
+  options: EmbeddedOptions<R>,
+): Omit<EmbeddedOptions<R>, "syncUrl"> & { syncUrl: string; syncIntervalMs: number } {
+  const { syncUrl, syncIntervalMs = Infinity, ...others } = options;
+  refuseUnknownOptions(others, ["authToken", "rowFactory", "intMode", "acquisitionTimeoutMs"]);
+  resolveRemoteOptions(others);
+  const { url, authToken } = serverUrl(syncUrl, "syncUrl");
+  inRange("syncIntervalMs", syncIntervalMs, 1, Infinity);
+  return { authToken, ...others, syncUrl: url.href, syncIntervalMs };
 }

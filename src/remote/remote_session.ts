@@ -152,13 +152,13 @@ export class RemoteSession<R = Row> implements RemoteQueries<R> {
    * @returns the value; `undefined` when there is no row.
    * @throws {SQLiteError} when the server refuses the statement, or when it writes.
    */
-  value(
+  async value(
     query: Query,
     params?: BindParams,
     options: RemoteCallOptions<never> = {},
   ): Promise<SQLiteValue | undefined> {
     const { rowFactory: _, ...wait } = options;
-    return this.#read<SQLiteValue[], SQLiteValue | undefined>(
+    return await this.#read<SQLiteValue[], SQLiteValue | undefined>(
       "value",
       query,
       params,

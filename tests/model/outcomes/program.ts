@@ -224,7 +224,9 @@ export class ProgramDecoder {
       return { do: "siblings", bodies, caught: this.#caught() };
     }
     if (choice === 13 && !this.#onLease) {
-      return { do: "control", how: CONTROLS[codes.next(CONTROLS.length)], caught: this.#caught() };
+      // Inside a nested transaction the savepoint could be one that was made around it.
+      const controls = depth === 0 ? CONTROLS : CONTROLS.filter((how) => !how.endsWith(" a"));
+      return { do: "control", how: controls[codes.next(controls.length)], caught: this.#caught() };
     }
     if (choice === 14) return { do: "script", script: this.#script(), caught: this.#caught() };
     if (choice === 15) return { do: "throw", what: codes.next(6) };

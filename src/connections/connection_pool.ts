@@ -114,6 +114,8 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<PhysicalConnection>;
+  /** Whether waits for the write lock show in `stats`. */
+  readonly #countsLock: boolean;
   readonly #eventLoop: EventLoopYield;
   readonly #clock: Clock;
   /** What statements that share leases are held to; `undefined` where they do not. */
@@ -156,6 +158,7 @@ export class SQLiteConnectionPool<R = Row> {
     const sqlite = resolveSqliteOptions(options);
     this.#rows = new RowDefaults(options.rowFactory);
     this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn, internals.users);
+    this.#countsLock = internals.turn === undefined || internals.users === "writers";
     this.#eventLoop = eventLoopYieldOf(environment.clock);
     const { clock } = environment;
     this.#clock = clock;
@@ -186,8 +189,20 @@ export class SQLiteConnectionPool<R = Row> {
   /** Gauges and counters of this moment; cheap enough to be read for every scrape. */
   get stats(): PoolStats {
     const stats = this.#pool.stats;
+    const busyRetries = this.#busy.retries;
     const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
-    return { ...stats, waiting, busyRetries: this.#busy.retries };
+    // Pools on one file share its lock: the waits for it are counted with the one that writes.
+    if (!this.#countsLock) return { ...stats, waiting, busyRetries };
+    const lock = this.#busy.counters;
+    return {
+      ...stats,
+      waiting: waiting + this.#busy.waiting,
+      queued: stats.queued + lock.queued,
+      waitMs: stats.waitMs + lock.waitMs,
+      timeouts: stats.timeouts + lock.timeouts,
+      aborts: stats.aborts + lock.aborts,
+      busyRetries,
+    };
   }
 
   /**

@@ -408,3 +408,19 @@ test("100 workers in write transactions lose no update and starve nobody", async
   await Promise.all(Array.from({ length: 100 }, worker));
   assert.deepEqual((await db.pool.execute("SELECT n FROM counter")).rows, [{ n: 500 }]);
 });
+
+test("stats count who waits for the write lock, and who has waited in vain", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 4, busyTimeoutMs: 20 });
+  await pool.execute("CREATE TABLE t (n)");
+  const holder = await pool.connection();
+  await holder.begin();
+  const before = pool.stats;
+  const waiting = [1, 2].map((n) => pool.transaction((tx) => insert(tx, n)));
+  const settled = Promise.allSettled(waiting);
+  while (pool.stats.waiting < 2) await turn();
+  await settled;
+  assert.equal(pool.stats.waiting, 0);
+  assert.equal(pool.stats.timeouts - before.timeouts, 2);
+  await holder.commit();
+  await holder.release();
+});

@@ -15,6 +15,7 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
   CALLBACK_PROGRAMS: "50000",
   DEATHS: "1000",
   ROWS: "10000000",
+  CLUSTER_OPERATIONS: "50000",
   FAIRNESS_MS: "10000",
   FAIRNESS_PROCESSES: "2,8",
   TEST_FILE_TIMEOUT_MS: String(6 * 60 * 60 * 1_000),
@@ -27,6 +28,7 @@ const FILES = [
   "tests/conformance",
   "tests/pool/model.test.ts",
   "tests/model",
+  "tests/remote/chaos.test.ts",
   "tests/worker/deaths.test.ts",
   "tests/worker/iterate.test.ts",
 ];

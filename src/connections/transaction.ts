@@ -222,14 +222,9 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     await this.#settleCalls();
     const physical = this.value;
     this.#state = "committing";
+    const release = `RELEASE ${this.#savepoint}`;
     if (this.#savepoint === undefined) await commit(this.#parent);
-    else {await physical.run(
-        this.#parent,
-        `RELEASE ${this.#savepoint}`,
-        undefined,
-        NO_ROWS,
-        () => {},
-      );}
+    else await physical.run(this.#parent, release, undefined, NO_ROWS, () => {});
     this.#state = "committed";
   }
 
@@ -276,7 +271,7 @@ export async function runTransaction<T>(
     await scope.commit();
     return result;
   } catch (error) {
-    if (!(error instanceof OutcomeUnknownError)) await scope.rollBack();
+    await scope.rollBack();
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import {
   type Connection,
+  OutcomeUnknownError,
   PoolConnectionAcquireTimeoutError,
   SQLiteConnectionPool,
 } from "../../mod.ts";
@@ -423,4 +424,18 @@ test("stats count who waits for the write lock, and who has waited in vain", asy
   assert.equal(pool.stats.timeouts - before.timeouts, 2);
   await holder.commit();
   await holder.release();
+});
+
+test("an unknown outcome of something else rolls a transaction back like any error", async (t) => {
+  const db = await openCounter(t);
+  await db.pool.withConnection(async (conn) => {
+    const elsewhere = new OutcomeUnknownError("of another database");
+    const failing = conn.transaction(async (tx) => {
+      await insert(tx, 1);
+      throw elsewhere;
+    });
+    await assert.rejects(failing, elsewhere);
+    assert.equal(conn.inTransaction, false);
+  });
+  assert.deepEqual(await contents(db), []);
 });

@@ -11,13 +11,11 @@
 import type { SQLiteConnectionPool } from "../../connections/connection_pool.ts";
 import type { PhysicalConnection } from "../../connections/physical_connection.ts";
 import { transactionEnded } from "../../connections/errors.ts";
-import { wholeResult } from "../../connections/query.ts";
 import { classify } from "../../sqlite/classify.ts";
 import {
   commit,
   outcomeOfLost,
   takeWriteLock,
-  TransactionScope,
   tryCommit,
   tryTakeWriteLock,
 } from "../../connections/transaction.ts";
@@ -25,8 +23,6 @@ import { type Clock, soon } from "../../platform/clock.ts";
 import { OutcomeUnknownError, PoolConnectionAcquireTimeoutError } from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
-import { SQLiteError } from "../../sqlite/errors.ts";
-import * as resultCode from "../../sqlite/result_codes.ts";
 import type { ResultSet } from "../../sqlite/types.ts";
 import { PartialWrites } from "./partial_writes.ts";
 import { type Outcome, type Run, runAsync, runSync } from "./run_writes.ts";

@@ -94,6 +94,7 @@ export { DatabaseMovedError, SQLiteError, SQLiteIntegerRangeError } from "./src/
 export type {
   BindParams,
   BindValue,
+  NamedParams,
   ResultSet,
   Row,
   RowFactory,

@@ -7,6 +7,7 @@
 
 import { type Clock, type Environment, systemEnvironment } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
+import { showOnConsole } from "../platform/inspect.ts";
 import {
   type AcquireOptions,
   checkCallOptions,
@@ -16,7 +17,7 @@ import {
 } from "../pool/options.ts";
 import type { Lease } from "../pool/lease.ts";
 import { Pool } from "../pool/pool.ts";
-import type { PoolStats as CorePoolStats, WaitCounters } from "../pool/stats.ts";
+import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
 import { takeParams } from "../sqlite/bind.ts";
 import type {
   BindParams,
@@ -123,6 +124,13 @@ export class SQLiteConnectionPool<R = Row> {
   #pipeline: Pipeline | undefined;
   /** Settles when there is a pipeline, or none to be had. */
   #loading: Promise<void> | undefined;
+
+  static {
+    showOnConsole<SQLiteConnectionPool<unknown>>(this, "SQLiteConnectionPool", (pool) => {
+      const { stats } = pool;
+      return { state: pool.#pool.state, poolSize: stats.poolSize, ...gauges(stats) };
+    });
+  }
 
   /**
    * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showOnConsole } from "../platform/inspect.ts";
 import type { Holder } from "./holder.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 
@@ -15,6 +16,14 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   #physical: PhysicalConnection | undefined = undefined;
   /** Settles when the first row is there; `undefined` before and afterwards. */
   #starting: Promise<void> | undefined = undefined;
+
+  static {
+    showOnConsole<Cursor<unknown>>(this, "Cursor", (cursor) => {
+      if (cursor.#rows === undefined) return { state: "new" };
+      const isOpen = cursor.#holder.active && cursor.#physical?.activity.cursors.has(cursor.#rows);
+      return { state: isOpen ? "open" : "ended" };
+    });
+  }
 
   /** @param open makes the driver's iterator; called with the first `next()`. */
   constructor(

@@ -5,6 +5,7 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
+import { showOnConsole } from "../platform/inspect.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import type { Lease } from "../pool/lease.ts";
 import { checkCallOptions } from "../pool/options.ts";
@@ -86,6 +87,15 @@ export class HeldConnection<R = Row> implements Connection<R> {
   readonly #scope: TransactionScope | undefined;
   /** Settles when the transaction nested in this one is over; `undefined` while there is none. */
   #nested: Promise<void> | undefined = undefined;
+
+  static {
+    showOnConsole<HeldConnection<unknown>>(this, "Connection", (connection) => {
+      const holder = connection.#holder;
+      if (!holder.active) return { state: "released" };
+      const { library, inTransaction } = holder.value.driver;
+      return { state: "in use", ...(library && { library }), inTransaction };
+    });
+  }
 
   constructor(holder: Holder<PhysicalConnection>, rows: RowDefaults<R>) {
     this.#holder = holder;

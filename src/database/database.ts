@@ -65,6 +65,10 @@ export interface DatabaseStats {
  * ```
  */
 export interface Database<R = Row> {
+  /** The absolute path of its file; `":memory:"`, or the URL of the server without credentials. */
+  readonly path: string;
+  /** Whether `close` was called: new calls are refused. */
+  readonly closed: boolean;
   /** Gauges and counters of the writer and the readers. */
   readonly stats: DatabaseStats;
   /**

@@ -8,6 +8,7 @@ import type { Clock } from "../platform/clock.ts";
 import { inCallersContext } from "../platform/async_context.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
+import { showOnConsole } from "../platform/inspect.ts";
 import type { Connection } from "../connections/connection.ts";
 import {
   type ConnectionOptions,
@@ -24,6 +25,7 @@ import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { beginStatement } from "../connections/transaction.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
+import { gauges } from "../pool/stats.ts";
 import {
   type AcquireOptions,
   checkCallOptions,
@@ -52,6 +54,7 @@ import {
   runTakesNoControl,
   scriptLeftTransactionOpen,
 } from "./database_errors.ts";
+import type { Execution } from "./options.ts";
 import type { FileWatch } from "./file_watch.ts";
 import { GroupCommit } from "./writing/group_commit.ts";
 import { refuseJournalMode } from "./pragmas.ts";
@@ -66,6 +69,11 @@ interface Recallable {
 
 /** What a database is made of. */
 export interface DatabaseParts<R> {
+  /** The absolute path of the file, or ":memory:". */
+  readonly path: string;
+  /** The name of the driver. */
+  readonly driver: string;
+  readonly execution: Execution;
   readonly writer: SQLiteConnectionPool<R> | undefined;
   readonly readers: SQLiteConnectionPool<R>;
   /** For single reads that have proved to be quick, and who tells them. */
@@ -99,7 +107,22 @@ export class LocalDatabase<R = Row> implements Database<R> {
     | undefined;
   readonly #checkpointer: Checkpointer<R> | undefined;
   readonly #readWatch: ReadWatch;
+  #closing: "no" | "under way" | "done" = "no";
   #closed: Promise<void> | undefined = undefined;
+
+  static {
+    showOnConsole<LocalDatabase<unknown>>(this, "Database", (db) => {
+      const { path, driver, execution } = db.#parts;
+      const { writer, readers, threads } = db.stats;
+      const state = { no: "open", "under way": "closing", done: "closed" }[db.#closing];
+      return {
+        ...{ path, driver, execution, state },
+        writer: writer && gauges(writer),
+        readers: gauges(readers),
+        ...(threads && { threads: threads.running }),
+      };
+    });
+  }
 
   /**
    * `openDatabase` makes databases.
@@ -126,6 +149,14 @@ export class LocalDatabase<R = Row> implements Database<R> {
       onLongRead,
       () => this.#checkpointer?.afterLongRead(),
     );
+  }
+
+  get path(): string {
+    return this.#parts.path;
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
   }
 
   get stats(): DatabaseStats {
@@ -355,6 +386,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
   async #close(timeoutMs: number): Promise<void> {
     const { writer, readers, inline, inMemory, file, onClosed, clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
+    this.#closing = "under way";
     this.#checkpointer?.stop();
     file?.stop();
     const readersClosed = readers === writer
@@ -377,6 +409,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       await writer.close({ timeoutMs: 0 });
     }
     await readersClosed;
+    this.#closing = "done";
     onClosed();
   }
 

@@ -281,6 +281,9 @@ class Opening<R> {
     const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
     const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
     return new LocalDatabase<R>({
+      path: this.#path,
+      driver: this.#driver.name,
+      execution: this.#options.execution,
       writer,
       readers,
       inline,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showOnConsole } from "../platform/inspect.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, withDeadline } from "../pool/deadline.ts";
 import type { PooledConnection } from "../connections/leased_connection.ts";
@@ -35,6 +36,10 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
   /** Ends the wait for a reader. */
   readonly #leave = new AbortController();
   #onEnd: () => void = () => {};
+
+  static {
+    showOnConsole<ReaderCursor<unknown>>(this, "Cursor", (cursor) => ({ state: cursor.#state }));
+  }
 
   constructor(source: RowSource<T>) {
     this.#source = source;

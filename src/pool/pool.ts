@@ -118,6 +118,10 @@ export class Pool<T> {
     return this.#phase !== "open";
   }
 
+  get state(): "open" | "closing" | "closed" {
+    return this.#phase;
+  }
+
   /** Callers that are waiting. */
   get waiting(): number {
     return this.#waiters.size;

@@ -44,6 +44,13 @@ export interface PoolStats {
   readonly leaked: number;
 }
 
+/** The gauges that show at a glance what a pool is doing. */
+export function gauges(
+  { size, idle, inUse, waiting }: PoolStats,
+): Pick<PoolStats, "size" | "idle" | "inUse" | "waiting"> {
+  return { size, idle, inUse, waiting };
+}
+
 /** What is counted of waits. */
 export interface WaitCounters {
   /** Callers that had to wait. */

@@ -6,9 +6,10 @@
 
 import { systemEnvironment } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
+import { showOnConsole } from "../platform/inspect.ts";
 import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
 import { checkCloseOptions, type CloseOptions } from "../pool/options.ts";
-import { Counters } from "../pool/stats.ts";
+import { Counters, gauges } from "../pool/stats.ts";
 import type { Row } from "../sqlite/types.ts";
 import type { PoolStats } from "../connections/connection_pool.ts";
 import { refuseUnknownOptions } from "../pool/option_names.ts";
@@ -42,9 +43,23 @@ export interface SessionOptions {
 export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Database<R> {
   readonly #parts: SessionParts<R>;
   readonly #state: State<R>;
+  /** The URL of the primary, without credentials and parameters. */
+  readonly path: string;
 
-  private constructor(parts: SessionParts<R>, state: State<R>) {
+  static {
+    showOnConsole<RemoteDatabase<unknown>>(this, "RemoteDatabase", (db) => {
+      const { servers, calls, writer } = db.stats;
+      return {
+        ...{ path: db.path, state: db.closed ? "closed" : "open", calls },
+        transactions: gauges(writer!),
+        servers: servers.map(({ origin, up }) => `${origin} ${up ? "up" : "down"}`),
+      };
+    });
+  }
+
+  private constructor(parts: SessionParts<R>, state: State<R>, { origin, pathname }: URL) {
     super(parts, 0);
+    this.path = origin + pathname.replace(/\/+$/, "");
     this.#parts = parts;
     this.#state = state;
   }
@@ -82,7 +97,12 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
       transactions: () => state.loading ??= load(state, cluster, options),
       closed: () => state.closed !== undefined,
     };
-    return new RemoteDatabase(parts, state);
+    return new RemoteDatabase(parts, state, urls.primary);
+  }
+
+  /** Whether `close` was called: new calls are refused. */
+  get closed(): boolean {
+    return this.#state.closed !== undefined;
   }
 
   /** Gauges and counters; the pools are that of the transactions. */

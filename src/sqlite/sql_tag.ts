@@ -12,7 +12,7 @@ import { checkBindValue } from "./bind.ts";
 /** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
 export type SqlArgument = BindValue | SqlQuery;
 
-/** The tag {@linkcode sql} and its helper. */
+/** The tag {@linkcode sql} and its helpers. */
 export interface SqlTag {
   /**
    * Makes a query from a template.
@@ -30,6 +30,8 @@ export interface SqlTag {
    * @throws {TypeError | RangeError} A value cannot be bound; the message tells which one.
    */
   join(items: readonly SqlArgument[], separator?: SqlQuery): SqlQuery;
+  /** The same as {@linkcode ident}, for those who look for it here. */
+  readonly ident: typeof ident;
 }
 
 const comma = new SqlQuery(", ", []);
@@ -40,16 +42,16 @@ const comma = new SqlQuery(", ", []);
  *
  * @example
  * ```ts
- * import { ident, sql } from "@sqlitepool/pool";
+ * import { sql } from "@sqlitepool/pool";
  *
  * const active = sql`active = ${true}`;
  * const query = sql`
- *   SELECT * FROM ${ident("users")}
+ *   SELECT * FROM ${sql.ident("users")}
  *   WHERE ${active} AND id IN (${sql.join([1, 2, 3])})`;
  * // query.text ends in "active = ? AND id IN (?, ?, ?)", query.values is [true, 1, 2, 3]
  * ```
  */
-export const sql: SqlTag = Object.assign(tag, { join });
+export const sql: SqlTag = Object.assign(tag, { join, ident });
 
 /**
  * Quotes the name of a table, column or index for a {@linkcode sql} template.

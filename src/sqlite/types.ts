@@ -14,7 +14,26 @@ export type SQLiteValue = null | number | bigint | string | Uint8Array;
 export type BindValue = SQLiteValue | boolean | ArrayBuffer | ArrayBufferView;
 
 /** Parameters by position, or by name with or without the prefix (`:id`, `@id`, `$id`, `id`). */
-export type BindParams = readonly BindValue[] | Readonly<Record<string, BindValue>>;
+export type BindParams =
+  | readonly BindValue[]
+  | Readonly<Record<string, BindValue>>
+  | NamedParams;
+
+/**
+ * Parameters by name whose type is an `interface`, which is no `Record`. Lists, dates, buffers,
+ * promises and functions have one of these symbols. Values that SQLite cannot store are refused
+ * where they are written, and otherwise when the statement runs.
+ */
+export type NamedParams = object & {
+  /** Lists, maps and sets have it. */
+  readonly [Symbol.iterator]?: never;
+  /** Dates have it. */
+  readonly [Symbol.toPrimitive]?: never;
+  /** Buffers and promises have it. */
+  readonly [Symbol.toStringTag]?: never;
+  /** Functions have it. */
+  readonly [Symbol.hasInstance]?: never;
+};
 
 /** A row as a plain object. Where two columns share a name, the last one wins. */
 export type Row = Record<string, SQLiteValue>;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test, type TestContext } from "node:test";
+import { inspect } from "node:util";
 
 import {
   openDatabase,
@@ -375,4 +376,25 @@ onServer("errors lead to the line of the caller, and hide the parameters", async
     assert.ok(!JSON.stringify([error.message, error.stack]).includes("secret value"));
     return true;
   });
+});
+
+onServer(
+  "path is the URL without credentials, closed tells whether close was called, and the console shows both",
+  async (_, db) => {
+    const [{ origin }] = db.stats.servers;
+    assert.equal(db.path, origin);
+    assert.equal(db.closed, false);
+    assert.match(inspect(db), /^RemoteDatabase {\s+path: 'http.*state: 'open'.*up'\s\]\s}$/s);
+    await db.close();
+    assert.equal(db.closed, true);
+    assert.match(inspect(db), /state: 'closed'/);
+  },
+);
+
+onServer("neither the path nor the console shows the token", async (t, { path }) => {
+  const authToken = "a-token-that-nobody-may-see";
+  const db = await openDatabase(`${path}/?authToken=${authToken}` as `http://${string}`);
+  t.after(() => db.close());
+  assert.equal(db.path, path);
+  assert.ok(!inspect(db, { depth: Infinity, showHidden: true }).includes(authToken));
 });

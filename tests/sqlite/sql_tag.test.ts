@@ -55,6 +55,7 @@ test("names are quoted", () => {
   check(ident('a"b"c'), '"a""b""c"');
   check(ident('"; DROP TABLE users; --'), '"""; DROP TABLE users; --"');
   check(sql`SELECT ${ident("a")} FROM ${ident("t")}`, 'SELECT "a" FROM "t"');
+  check(sql`SELECT ${sql.ident("a")} FROM t`, 'SELECT "a" FROM t');
 });
 
 const badNames: readonly (readonly [what: string, name: unknown, says: RegExp])[] = [

@@ -194,6 +194,11 @@ export class SQLiteConnectionPool<R = Row> {
     }
   }
 
+  /** Whether `close` was called: new calls are refused. */
+  get closed(): boolean {
+    return this.#pool.closed;
+  }
+
   /** Gauges and counters of this moment; cheap enough to be read for every scrape. */
   get stats(): PoolStats {
     const stats = this.#pool.stats;

@@ -6,8 +6,12 @@
  */
 
 import { systemEnvironment, type Timer } from "../platform/clock.ts";
+import { showOnConsole } from "../platform/inspect.ts";
+import { workingDirectory } from "../platform/surroundings.ts";
 import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
 import type { AcquireOptions, CloseOptions } from "../pool/options.ts";
+import { gauges } from "../pool/stats.ts";
+import { parseLocalLocation } from "../sqlite/location.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Connection } from "../connections/connection.ts";
 import { type Query, textOf } from "../connections/query.ts";
@@ -43,8 +47,22 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
   readonly #statements = new KnownStatements();
   readonly #syncIntervalMs: number;
   #timer: Timer = undefined;
+  /** The absolute path of the file. */
+  readonly path: string;
 
-  private constructor(client: SyncingClient, { syncIntervalMs, ...options }: Settings<R>) {
+  static {
+    showOnConsole<EmbeddedDatabase<unknown>>(this, "EmbeddedDatabase", (db) => {
+      const { path, closed, stats: { readers } } = db;
+      return { path, state: closed ? "closed" : "open", connection: gauges(readers) };
+    });
+  }
+
+  private constructor(
+    path: string,
+    client: SyncingClient,
+    { syncIntervalMs, ...options }: Settings<R>,
+  ) {
+    this.path = path;
     this.#syncIntervalMs = syncIntervalMs;
     this.#pool = new SQLiteConnectionPool<R>(() => client, { ...options, poolSize: 1 });
     this.#syncLater();
@@ -56,6 +74,8 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
     options: EmbeddedOptions<R>,
   ): Promise<EmbeddedDatabase<R>> {
     const { syncUrl, authToken, ...settings } = resolveEmbeddedOptions(options);
+    const parsed = parseLocalLocation(location, workingDirectory(), "openDatabase");
+    const path = parsed.kind === "file" ? parsed.path : ":memory:";
     const url = /^file:/i.test(String(location)) ? String(location) : `file:${location}`;
     let client: SyncingClient;
     try {
@@ -70,7 +90,12 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
         { cause },
       );
     }
-    return new EmbeddedDatabase(client, settings);
+    return new EmbeddedDatabase(path, client, settings);
+  }
+
+  /** Whether `close` was called: new calls are refused. */
+  get closed(): boolean {
+    return this.#pool.closed;
   }
 
   /** Gauges and counters of its one connection. */

@@ -66,7 +66,9 @@ test("console.log shows the state of a pool, of a connection on loan and of a cu
     await conn.release();
     assert.match(shown(rows), /^Cursor { state: .ended.,? }$/);
     assert.match(shown(conn), /^Connection { state: .released.,? }$/);
+    assert.equal(pool.closed, false);
     await pool.close();
+    assert.equal(pool.closed, true);
     assert.match(shown(pool), /^SQLiteConnectionPool { state: .closed./);
   }
 });

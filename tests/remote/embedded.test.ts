@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { inspect } from "node:util";
 
 import { openDatabase } from "../../mod.ts";
 import { loadLibsql } from "../helpers/packages.ts";
@@ -28,6 +29,9 @@ test(title, skipFor(title, unavailable ?? noServers), async (t) => {
   const db = await openDatabase(file, { syncUrl: url, authToken });
   t.after(() => db.close());
   assert.deepEqual(await db.all("SELECT * FROM t"), [{ id: 1, v: "there before" }]);
+  assert.equal(db.path, file);
+  assert.equal(db.closed, false);
+  assert.match(inspect(db), /^EmbeddedDatabase {\s+path: .*replica\.db', *\s+state: 'open'/);
 
   assert.equal((await db.run("INSERT INTO t (v) VALUES (?)", ["from here"])).lastInsertRowid, 2);
   assert.deepEqual(await db.get("SELECT v FROM t WHERE id = 2"), { v: "from here" });

@@ -209,15 +209,17 @@ export class LocalDatabase<R = Row> implements Database<R> {
     options: CallOptions<T> = {},
   ): AsyncIterableIterator<T> {
     const { clock, queryTimeoutMs, readers } = this.#parts;
-    const { signal, timeoutMs, rowFactory } = options;
+    let limits: CallOptions<T> = {};
     let taken: BindParams | undefined;
     let mistake: { readonly error: unknown } | undefined;
     try {
       checkCallOptions(options, POOL_CALL_OPTION_NAMES);
+      limits = options;
       taken = takeParams(paramsOf(query, params));
     } catch (error) {
       mistake = { error };
     }
+    const { signal, timeoutMs, rowFactory } = limits;
     return new ReaderCursor<T>({
       clock,
       signal,

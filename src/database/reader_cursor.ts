@@ -28,9 +28,8 @@ const END: IteratorResult<never> = { done: true, value: undefined };
 export class ReaderCursor<T> implements AsyncIterableIterator<T> {
   readonly #source: RowSource<T>;
   #state: "new" | "borrowing" | "open" | "ended" = "new";
-  /** The last call, which the next one waits for while any has not settled. */
-  #last: Promise<unknown> = Promise.resolve();
-  #unsettled = 0;
+  /** Settles with the last call, which the next one waits for; `undefined` while there is none. */
+  #last: Promise<void> | undefined = undefined;
   #connection: PooledConnection<T> | undefined = undefined;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
   /** Ends the wait for a reader. */
@@ -63,19 +62,17 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
     return end();
   }
 
-  #inOrder<R>(call: () => Promise<R>): Promise<R> {
-    const free = this.#unsettled === 0;
-    this.#unsettled += 1;
-    const result = free ? this.#settling(call) : this.#last.then(() => this.#settling(call));
-    this.#last = result.catch(() => {});
-    return result;
-  }
-
-  async #settling<R>(call: () => Promise<R>): Promise<R> {
+  /** Nobody but the caller awaits what this returns, so that the stack of an error leads there. */
+  async #inOrder<R>(call: () => Promise<R>): Promise<R> {
+    const before = this.#last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#last = promise;
+    if (before !== undefined) await before;
     try {
       return await call();
     } finally {
-      this.#unsettled -= 1;
+      if (this.#last === promise) this.#last = undefined;
+      resolve();
     }
   }
 

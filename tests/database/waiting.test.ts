@@ -158,8 +158,8 @@ for (const [place, open] of Object.entries({ inline: openTestPool, worker: openW
       ...times(100, () => pool.get("SELECT 1")),
       ...times(100, (n) => pool.transaction((tx) => tx.run(INSERT, [n]))),
     ];
-    // Some let the event loop have a turn first.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Some let the event loop have turns first.
+    while (pool.stats.waiting < 300) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(pool.stats.waiting, 300);
     await holder.release();
     await Promise.all(waiting);

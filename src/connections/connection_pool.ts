@@ -6,6 +6,7 @@
  */
 
 import { type Clock, type Environment, systemEnvironment } from "../platform/clock.ts";
+import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import {
@@ -19,6 +20,7 @@ import type { Lease } from "../pool/lease.ts";
 import { Pool } from "../pool/pool.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
 import { takeParams } from "../sqlite/bind.ts";
+import { SQLiteError } from "../sqlite/errors.ts";
 import type {
   BindParams,
   ResultSet,
@@ -526,7 +528,7 @@ export class SQLiteConnectionPool<R = Row> {
     if (pipeline === undefined) {
       this.#loading ??= this.#loadPipeline(this.#sharing);
       const taken = takeParams(values);
-      return this.#loading.then(() => this.#run(sql, taken, wait, rows, pick));
+      return runAfter(this.#loading, () => this.#run(sql, taken, wait, rows, pick));
     }
     if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
     return this.#runAlone(sql, values, wait, rows, pick);
@@ -543,14 +545,17 @@ export class SQLiteConnectionPool<R = Row> {
     const pause = this.#eventLoop.pause();
     if (pause !== undefined) {
       const taken = takeParams(params);
-      return pause.then(() => this.#runAlone(sql, taken, wait, rows, pick));
+      return runAfter(pause, () => this.#runAlone(sql, taken, wait, rows, pick));
     }
     // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
     const borrowed = wait?.signal === undefined ? pool.tryBorrow() : undefined;
     if (borrowed === undefined) {
       const taken = takeParams(params);
-      return pool.acquire(wait).then((lease) => runLeased(lease, sql, taken, rows, pick));
+      return runAfter(
+        pool.acquire(wait),
+        (lease) => runLeased(lease, sql, taken, rows, pick),
+      );
     }
     const physical = borrowed.value;
     let result: ResultSet<T> | undefined;
@@ -565,6 +570,16 @@ export class SQLiteConnectionPool<R = Row> {
     if (result.columns.length > 0 && !physical.needsReset) pool.giveBack(borrowed);
     else void pool.release(borrowed);
     return Promise.resolve(pick(result));
+  }
+}
+
+/** An async function, so that the stack of an error leads to whoever awaits it. */
+async function runAfter<T, S>(wait: Promise<T>, run: (waitedFor: T) => Promise<S>): Promise<S> {
+  try {
+    return await run(await wait);
+  } catch (error) {
+    // Errors of the user's row factory are left as they are.
+    throw error instanceof SQLiteError ? withCallersStack(error) : error;
   }
 }
 

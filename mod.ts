@@ -26,14 +26,14 @@ export {
 export type {
   Connection,
   ConnectionCallback,
+  TransactionMode,
   TransactionOptions,
 } from "./src/connections/connection.ts";
-export { TransactionEndedError } from "./src/connections/errors.ts";
+export { TransactionEndedError } from "./src/connections/connection.ts";
 export type { Query, QueryOptions } from "./src/connections/query.ts";
 export type { PoolOptions } from "./src/connections/pool_options.ts";
 export type { PooledConnection } from "./src/connections/leased_connection.ts";
 export type { ConnectionFactory } from "./src/connections/connection_manager.ts";
-export type { TransactionMode } from "./src/connections/transaction.ts";
 export type {
   CallOptions,
   Database,

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { messageOf } from "../src/platform/describe.ts";
-import { SQLitePoolError } from "../src/pool/errors.ts";
 import type { DriverConnection } from "../src/driver/connection.ts";
+import { OnDemand } from "../src/pool/on_demand.ts";
 import type { AdaptOptions } from "./options.ts";
 
 /** Makes a connection of a handle, which is one of the driver's. */
@@ -19,14 +18,13 @@ export class Adapter {
   readonly name: string;
   /** Whether something is a handle of the driver. */
   readonly matches: (handle: unknown) => boolean;
-  readonly #load: () => Promise<Adapt>;
-  #adapt: Adapt | undefined;
+  readonly #code: OnDemand<Adapt>;
 
   /** @param load imports the adapter; called again after a failure. */
   constructor(name: string, matches: (handle: unknown) => boolean, load: () => Promise<Adapt>) {
     this.name = name;
     this.matches = matches;
-    this.#load = load;
+    this.#code = new OnDemand(`The adapter for ${name}`, load);
   }
 
   /**
@@ -35,22 +33,8 @@ export class Adapter {
    * @throws {SQLitePoolError} the adapter cannot be loaded. The handle stays open.
    */
   adapt(handle: unknown, options: AdaptOptions): DriverConnection | Promise<DriverConnection> {
-    if (this.#adapt !== undefined) return this.#adapt(handle as never, options);
-    return this.#loadAndAdapt(handle, options);
-  }
-
-  async #loadAndAdapt(handle: unknown, options: AdaptOptions): Promise<DriverConnection> {
-    try {
-      this.#adapt = await this.#load();
-    } catch (cause) {
-      throw new SQLitePoolError(
-        `The adapter for ${this.name} could not be loaded: ${
-          messageOf(cause)
-        }. Deploy the package, or what ` +
-          "a bundler has made of it, with all its files.",
-        { cause },
-      );
-    }
-    return this.#adapt(handle as never, options);
+    const adapt = this.#code.now;
+    if (adapt !== undefined) return adapt(handle as never, options);
+    return this.#code.load().then((loaded) => loaded(handle as never, options));
   }
 }

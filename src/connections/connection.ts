@@ -4,9 +4,16 @@
  * @module
  */
 
+import { describeValue } from "../platform/describe.ts";
+import { SQLitePoolError } from "../pool/errors.ts";
 import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Query, QueryOptions } from "./query.ts";
-import type { TransactionMode } from "./transaction.ts";
+
+/**
+ * How a transaction begins: "immediate" takes the write lock at once, "deferred" with the first
+ * write, "exclusive" also keeps readers out unless the database is in WAL mode.
+ */
+export type TransactionMode = "deferred" | "immediate" | "exclusive";
 
 /** How a transaction runs. */
 export interface TransactionOptions {
@@ -152,4 +159,37 @@ export interface Connection<R = Row> {
    * @throws what `fn` throws, after the rollback.
    */
   transaction<T>(fn: ConnectionCallback<R, T>, options?: TransactionOptions): Promise<T>;
+}
+
+/**
+ * A transaction ended before its callback did: SQLite rolled it back by itself (`OR ROLLBACK`,
+ * `RAISE(ROLLBACK)`, a full disk, an I/O error), or the callback did with `rollback()`. Nothing of
+ * it has taken effect, and nothing more can be done in it. `cause` is the error that ended it.
+ */
+export class TransactionEndedError extends SQLitePoolError {
+  /** Always `"TransactionEndedError"`. */
+  override readonly name: string = "TransactionEndedError";
+}
+
+const BEGIN: Readonly<Record<TransactionMode, string>> = {
+  deferred: "BEGIN DEFERRED",
+  immediate: "BEGIN IMMEDIATE",
+  exclusive: "BEGIN EXCLUSIVE",
+};
+
+/** Returns the statement. Throws a TypeError for an unknown mode. */
+export function beginStatement(mode: TransactionMode): string {
+  if (Object.hasOwn(BEGIN, mode)) return BEGIN[mode];
+  throw new TypeError(
+    `mode must be "deferred", "immediate" or "exclusive"; got ${describeValue(mode)}`,
+  );
+}
+
+/** Throws a TypeError for anything but a function. */
+export function checkTransactionCallback(method: string, fn: unknown): void {
+  if (typeof fn === "function") return;
+  throw new TypeError(
+    `${method} takes a function that gets a connection; got ${describeValue(fn)}. Write ` +
+      `${method}(async (tx) => { ... }).`,
+  );
 }

@@ -6,6 +6,7 @@
 
 import { adaptHandle } from "../../adapters/detect.ts";
 import { UnsupportedHandleError } from "../driver/errors.ts";
+import { OnDemand } from "../pool/on_demand.ts";
 import { isPromiseLike } from "../pool/step.ts";
 import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../driver/connection.ts";
@@ -13,10 +14,9 @@ import { isBusy } from "./locking/busy_retry.ts";
 import type { FileShare, Library } from "./locking/file_registry.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionContext } from "./connection_context.ts";
-import { HeldConnection } from "./leased_connection.ts";
 import { AS_VALUES, NO_ROWS, type RowDefaults } from "./query.ts";
 import type { ResolvedSqliteOptions } from "./pool_options.ts";
-import { PhysicalConnection } from "./physical_connection.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
 import { TemporaryHolder } from "./holder.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
@@ -37,8 +37,21 @@ export interface SetUp<R> {
   readonly claimsFiles: boolean;
 }
 
+/** What every connection needs; loaded with the first. */
+export const physicalConnections: OnDemand<typeof import("./physical_connection.ts")> =
+  new OnDemand("The code of connections", () => import("./physical_connection.ts"));
+
+/** What a holder gets, with its transactions, scripts and cursors; loaded for the first. */
+export const heldConnections: OnDemand<typeof import("./leased_connection.ts")> = new OnDemand(
+  "The code of leases",
+  () => import("./leased_connection.ts"),
+);
+
 /** Loaded with the first file: pools in memory and of unknown libraries do without. */
-let registry: typeof import("./locking/file_registry.ts") | undefined;
+const registries: OnDemand<typeof import("./locking/file_registry.ts")> = new OnDemand(
+  "The registry of open files",
+  () => import("./locking/file_registry.ts"),
+);
 
 /** The cheapest statement that needs a working connection; touches no table. */
 const PROBE = "SELECT 1 AS ok";
@@ -119,7 +132,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   #expectOwnFile(): void {
     if (this.#refused === undefined) return;
     const { path, library } = this.#refused;
-    registry?.shareFile(path, library).giveUp();
+    registries.now?.shareFile(path, library).giveUp();
     this.#refused = undefined;
   }
 
@@ -131,6 +144,9 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   }
 
   #enter(connection: DriverConnection): PhysicalConnection | Promise<PhysicalConnection> {
+    if (physicalConnections.now === undefined) {
+      return this.#loadThen(physicalConnections, connection, () => this.#enter(connection));
+    }
     if (this.#handles.has(connection.raw)) {
       throw new UnsupportedHandleError(
         "The factory returned a connection that is in the pool already. Each call must open one " +
@@ -146,11 +162,27 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     );
   }
 
+  /** Goes on with a new connection when something is loaded; closes it when that fails. */
+  #loadThen(
+    code: OnDemand<unknown>,
+    connection: DriverConnection,
+    next: () => PhysicalConnection | Promise<PhysicalConnection>,
+  ): Promise<PhysicalConnection> {
+    // Those that come together go on in the order in which they came, failures included.
+    return code.load().then(next, (error) => {
+      this.#handles.delete(connection.raw);
+      return failAfter(() => connection.close(), error);
+    });
+  }
+
   #claim(
     connection: DriverConnection,
     path: string,
   ): PhysicalConnection | Promise<PhysicalConnection> {
-    if (registry === undefined) return this.#loadAndClaim(connection, path);
+    const registry = registries.now;
+    if (registry === undefined) {
+      return this.#loadThen(registries, connection, () => this.#claim(connection, path));
+    }
     const { raw, library, closesLate } = connection;
     const known = { library: library!, closesLate };
     let share: FileShare;
@@ -165,19 +197,11 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     return this.#start(connection, share);
   }
 
-  async #loadAndClaim(connection: DriverConnection, path: string): Promise<PhysicalConnection> {
-    try {
-      registry = await import("./locking/file_registry.ts");
-    } catch (error) {
-      return this.#turnAway(new PhysicalConnection(connection, this.#context), error);
-    }
-    return await this.#claim(connection, path);
-  }
-
   #start(
     connection: DriverConnection,
     share: FileShare | undefined,
   ): PhysicalConnection | Promise<PhysicalConnection> {
+    const { PhysicalConnection } = physicalConnections.now!;
     const physical = new PhysicalConnection(connection, this.#context);
     if (share !== undefined) this.#shares.set(physical, share);
     try {
@@ -214,6 +238,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     await probed;
     const { onConnect, rows } = this.#setUp;
     if (onConnect === undefined) return;
+    const { HeldConnection } = await heldConnections.load();
     const holder = new TemporaryHolder(physical);
     try {
       await onConnect(new HeldConnection(holder, rows));
@@ -224,14 +249,19 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     await physical.reset();
   }
 
-  async #turnAway(physical: PhysicalConnection, error: unknown): Promise<never> {
-    try {
-      await this.close(physical);
-    } catch {
-      // Why it could not be set up matters more than that it could not be closed either.
-    }
-    throw error;
+  #turnAway(physical: PhysicalConnection, error: unknown): Promise<never> {
+    return failAfter(() => this.close(physical), error);
   }
+}
+
+/** Why a connection is not to be had matters more than that it could not be closed either. */
+async function failAfter(close: () => unknown, error: unknown): Promise<never> {
+  try {
+    await close();
+  } catch {
+    // See above.
+  }
+  throw error;
 }
 
 function probe(connection: DriverConnection): unknown {

@@ -19,7 +19,7 @@ import {
 import type { Lease } from "../pool/lease.ts";
 import { Pool } from "../pool/pool.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type {
   BindParams,
@@ -30,15 +30,20 @@ import type {
   SQLiteValue,
 } from "../sqlite/types.ts";
 import { BusyRetry, type LockUsers } from "./locking/busy_retry.ts";
-import type { Connection, TransactionOptions } from "./connection.ts";
-import { type ConnectionFactory, ConnectionManager } from "./connection_manager.ts";
-import { controlNeedsLease } from "./errors.ts";
-import { type EventLoopYield, eventLoopYieldOf } from "../platform/event_loop_yield.ts";
 import {
+  beginStatement,
   checkTransactionCallback,
-  LeasedConnection,
-  type PooledConnection,
-} from "./leased_connection.ts";
+  type Connection,
+  type TransactionOptions,
+} from "./connection.ts";
+import {
+  type ConnectionFactory,
+  ConnectionManager,
+  heldConnections,
+  physicalConnections,
+} from "./connection_manager.ts";
+import { type EventLoopYield, eventLoopYieldOf } from "../platform/event_loop_yield.ts";
+import type { LeasedConnection, PooledConnection } from "./leased_connection.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import type { Pipeline, PipelineLimits } from "./pipeline.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
@@ -54,8 +59,6 @@ import {
   textOf,
   wholeResult,
 } from "./query.ts";
-import { classify } from "../sqlite/classify.ts";
-import { beginStatement } from "./transaction.ts";
 import { WriteLock } from "./locking/write_lock.ts";
 
 /** The options of a call on a pool. */
@@ -264,7 +267,7 @@ export class SQLiteConnectionPool<R = Row> {
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
-    return this.#pool.acquire(options).then((lease) => new LeasedConnection(lease, rows));
+    return this.#pool.acquire(options).then((lease) => hold(lease, rows));
   }
 
   /**
@@ -498,7 +501,10 @@ export class SQLiteConnectionPool<R = Row> {
   /** With the first statement: most pools share nothing. */
   async #loadPipeline(limits: PipelineLimits): Promise<void> {
     try {
-      const { Pipeline } = await import("./pipeline.ts");
+      const [{ Pipeline }] = await Promise.all([
+        import("./pipeline.ts"),
+        physicalConnections.load(),
+      ]);
       this.#pipeline = new Pipeline(this.#pool, this.#clock, limits);
     } finally {
       this.#loading = undefined;
@@ -518,8 +524,8 @@ export class SQLiteConnectionPool<R = Row> {
       sql = textOf(query);
       values = paramsOf(query, params);
       if (wait !== undefined) checkCallOptions(wait, POOL_CALL_OPTION_NAMES);
-      const { control } = classify(sql);
-      if (control !== undefined) throw controlNeedsLease(control);
+      // Before the first connection nobody can tell: the call is refused when it has one.
+      physicalConnections.now?.refuseControl(sql);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -583,6 +589,28 @@ async function runAfter<T, S>(wait: Promise<T>, run: (waitedFor: T) => Promise<S
   }
 }
 
+/** Makes the connection of a holder: in this very call, but for the first. */
+function hold<T>(
+  lease: Lease<PhysicalConnection>,
+  rows: RowDefaults<T>,
+): LeasedConnection<T> | Promise<LeasedConnection<T>> {
+  const held = heldConnections.now;
+  return held === undefined ? holdFirst(lease, rows) : new held.LeasedConnection(lease, rows);
+}
+
+async function holdFirst<T>(
+  lease: Lease<PhysicalConnection>,
+  rows: RowDefaults<T>,
+): Promise<LeasedConnection<T>> {
+  try {
+    const { LeasedConnection } = await heldConnections.load();
+    return new LeasedConnection(lease, rows);
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
+
 /** Runs a statement on a lease and ends it. */
 async function runLeased<T, S>(
   lease: Lease<PhysicalConnection>,
@@ -592,6 +620,7 @@ async function runLeased<T, S>(
   pick: (result: ResultSet<T>) => S,
 ): Promise<S> {
   try {
+    physicalConnections.now!.refuseControl(sql);
     return await lease.value.run(lease, sql, params, rows, pick);
   } finally {
     await lease.release();

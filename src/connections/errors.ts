@@ -5,21 +5,12 @@
  */
 
 import { SQLiteError } from "../sqlite/errors.ts";
+import { TransactionEndedError } from "./connection.ts";
 import {
   ConnectionReleasedError,
   PoolConnectionAcquireTimeoutError,
   SQLitePoolError,
 } from "../pool/errors.ts";
-
-/**
- * A transaction ended before its callback did: SQLite rolled it back by itself (`OR ROLLBACK`,
- * `RAISE(ROLLBACK)`, a full disk, an I/O error), or the callback did with `rollback()`. Nothing of
- * it has taken effect, and nothing more can be done in it. `cause` is the error that ended it.
- */
-export class TransactionEndedError extends SQLitePoolError {
-  /** Always `"TransactionEndedError"`. */
-  override readonly name: string = "TransactionEndedError";
-}
 
 export function transactionEnded(cause: unknown): TransactionEndedError {
   const why = cause === undefined

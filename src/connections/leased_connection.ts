@@ -4,15 +4,21 @@
  * @module
  */
 
-import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import type { Lease } from "../pool/lease.ts";
 import { checkCallOptions } from "../pool/options.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
-import type { Connection, ConnectionCallback, TransactionOptions } from "./connection.ts";
+import {
+  beginStatement,
+  checkTransactionCallback,
+  type Connection,
+  type ConnectionCallback,
+  type TransactionMode,
+  type TransactionOptions,
+} from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import { callbackCommits, nestedTooLong, outerUsedInside } from "./errors.ts";
 import type { Holder } from "./holder.ts";
@@ -33,14 +39,7 @@ import {
 import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { executeScript } from "./script.ts";
-import {
-  begin,
-  beginStatement,
-  commit,
-  runTransaction,
-  type TransactionMode,
-  TransactionScope,
-} from "./transaction.ts";
+import { begin, commit, runTransaction, TransactionScope } from "./transaction.ts";
 import type { WaitLimit } from "./locking/busy_retry.ts";
 
 const QUERY_OPTIONS: readonly string[] = ["rowFactory"];
@@ -284,15 +283,6 @@ function prepareCursor<R, T>(
 
 function expectNoCommit(script: string): void {
   for (const { verb } of splitScript(script)) if (verb === "commit") throw callbackCommits();
-}
-
-/** Throws a TypeError for anything but a function. */
-export function checkTransactionCallback(method: string, fn: unknown): void {
-  if (typeof fn === "function") return;
-  throw new TypeError(
-    `${method} takes a function that gets a connection; got ${describeValue(fn)}. Write ` +
-      `${method}(async (tx) => { ... }).`,
-  );
 }
 
 /** {@linkcode PooledConnection} over a lease of the pool. */

@@ -5,14 +5,14 @@
  */
 
 import type { DriverConnection } from "../driver/connection.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { executeAtomically, executeAtomicallySync } from "./atomic_statement.ts";
 import { type BusyRetry, isBusy, type WaitLimit } from "./locking/busy_retry.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { Activity } from "./activity.ts";
-import { explainStaleSnapshot } from "./errors.ts";
+import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { NO_ROWS } from "./query.ts";
@@ -26,6 +26,12 @@ const FULL_MS = 2;
 
 /** Fails in a thread whose transaction has ended, and does nothing else. */
 const STILL_OPEN = "SELECT 1";
+
+/** Refuses SQL text that begins, divides or ends a transaction, where nobody holds a connection. */
+export function refuseControl(sql: string): void {
+  const { control } = classify(sql);
+  if (control !== undefined) throw controlNeedsLease(control);
+}
 
 /** What the pool pools: a driver's connection, and what its present holder has left open on it. */
 export class PhysicalConnection {

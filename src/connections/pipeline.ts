@@ -17,7 +17,7 @@ import { poolIsClosed } from "../pool/errors.ts";
 import { WaitQueue } from "../pool/wait_queue.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { statementTooSlow, withDeadline } from "../pool/deadline.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import type { Holder } from "./holder.ts";
 import { GRACE_MS, type PhysicalConnection } from "./physical_connection.ts";
 import { classify } from "../sqlite/classify.ts";

@@ -5,33 +5,13 @@
  */
 
 import { ConnectionLostError } from "../driver/errors.ts";
-import { describeValue } from "../platform/describe.ts";
 import { OutcomeUnknownError } from "../pool/errors.ts";
 import { isBusy, type WaitLimit } from "./locking/busy_retry.ts";
+import { beginStatement, type TransactionMode } from "./connection.ts";
 import { transactionEnded, transactionIsOver } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import { NO_ROWS } from "./query.ts";
-
-/**
- * How a transaction begins: "immediate" takes the write lock at once, "deferred" with the first
- * write, "exclusive" also keeps readers out unless the database is in WAL mode.
- */
-export type TransactionMode = "deferred" | "immediate" | "exclusive";
-
-const BEGIN: Readonly<Record<TransactionMode, string>> = {
-  deferred: "BEGIN DEFERRED",
-  immediate: "BEGIN IMMEDIATE",
-  exclusive: "BEGIN EXCLUSIVE",
-};
-
-/** Returns the statement. Throws a TypeError for an unknown mode. */
-export function beginStatement(mode: TransactionMode): string {
-  if (Object.hasOwn(BEGIN, mode)) return BEGIN[mode];
-  throw new TypeError(
-    `mode must be "deferred", "immediate" or "exclusive"; got ${describeValue(mode)}`,
-  );
-}
 
 /**
  * Takes the write lock with a statement such as BEGIN IMMEDIATE, in this very call if nobody is in

@@ -9,11 +9,10 @@ import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackupOptions } from "./backup.ts";
 import type { BatchStatement } from "./writing/batch.ts";
-import type { Connection } from "../connections/connection.ts";
+import type { Connection, TransactionMode } from "../connections/connection.ts";
 import type { Query } from "../connections/query.ts";
 import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";
 import type { StatementStats } from "./router.ts";
-import type { TransactionMode } from "../connections/transaction.ts";
 import type { CheckpointMode, CheckpointResult } from "./checkpointer.ts";
 
 /** How a call waits, and how its rows are made. */

@@ -9,21 +9,21 @@ import { inCallersContext } from "../platform/async_context.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
-import type { Connection } from "../connections/connection.ts";
+import {
+  beginStatement,
+  checkTransactionCallback,
+  type Connection,
+} from "../connections/connection.ts";
 import {
   type ConnectionOptions,
   POOL_CALL_OPTION_NAMES,
   type PoolStats,
   type SQLiteConnectionPool,
 } from "../connections/connection_pool.ts";
-import {
-  checkTransactionCallback,
-  type LeasedConnection,
-} from "../connections/leased_connection.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
 import { paramsOf, type Query, textOf } from "../connections/query.ts";
 import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
-import { beginStatement } from "../connections/transaction.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
 import { gauges } from "../pool/stats.ts";
 import {
@@ -33,7 +33,7 @@ import {
   type CloseOptions,
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";

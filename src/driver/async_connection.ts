@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BindLimits, bindValues, copyBytes } from "../sqlite/bind.ts";
+import { type BindLimits, bindValues } from "../sqlite/bind.ts";
+import { copyBytes } from "../sqlite/bind/take_params.ts";
 import { connectionClosed, SQLiteError, withStatement } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";

@@ -7,8 +7,9 @@
  * @module
  */
 
-import { describe, isRecord, tagOf } from "../platform/describe.ts";
-import type { BindParams, BindValue, SQLiteValue } from "./types.ts";
+import { describe, isRecord } from "../platform/describe.ts";
+import { checkText, nameOf, toSQLiteValue } from "./bind/check_value.ts";
+import type { BindParams, SQLiteValue } from "./types.ts";
 
 /** Whether text with a NUL character can be bound, which some drivers would cut there. */
 export type NulText = "allowed" | "refused";
@@ -25,56 +26,6 @@ export interface BindLimits {
 }
 
 const noLimits: BindLimits = { nulText: "allowed" };
-
-const minInteger = -(2n ** 63n);
-const maxInteger = 2n ** 63n - 1n;
-
-/** Copies made here, which nobody else can change: they are not copied again. */
-const ownCopies = new WeakSet<object>();
-
-/**
- * Takes the parameters of a call as they are now. The caller may change its array, its object or
- * its bytes afterwards; whoever binds later than in the call itself binds what this returns.
- *
- * @param params What the caller gave.
- * @returns A copy. What cannot be bound stays in it, for {@linkcode bindValues} to refuse.
- */
-export function takeParams(params: BindParams | undefined): BindParams | undefined {
-  if (Array.isArray(params)) {
-    const count = params.length;
-    const taken = new Array<BindValue>(count);
-    for (let i = 0; i < count; i++) {
-      const value: BindValue = params[i];
-      taken[i] = typeof value === "object" && value !== null ? takeObject(value) : value;
-    }
-    return taken;
-  }
-  if (!isRecord(params)) return params;
-  const entries = Object.entries<BindValue>(params as Readonly<Record<string, BindValue>>);
-  for (const entry of entries) {
-    const [, value] = entry;
-    if (typeof value === "object" && value !== null) entry[1] = takeObject(value);
-  }
-  // Defines properties: an assignment to __proto__ would lose the value.
-  return Object.fromEntries(entries);
-}
-
-/**
- * Copies bytes, once: a copy that this function made is returned as it is. The memory of a copy
- * holds nothing else, unlike that of Node's `Buffer`, and may be transferred to another thread.
- *
- * @param bytes Whatever holds them.
- * @returns The copy; `undefined` for anything but a buffer or a view of one, and for one whose
- *   memory is gone.
- */
-export function copyBytes(bytes: object): Uint8Array | undefined {
-  if (ownCopies.has(bytes)) return bytes as Uint8Array;
-  const view = ArrayBuffer.isView(bytes) ? bytes : viewOf(bytes);
-  if (view === undefined || isDetached(view.buffer)) return undefined;
-  const copy = view.byteLength === 0 ? emptyBlob() : new Uint8Array(asUint8Array(view));
-  ownCopies.add(copy);
-  return copy;
-}
 
 /**
  * Puts the parameters of a call into the order of the statement's parameters.
@@ -102,7 +53,7 @@ export function bindValues(
   for (let i = 0; i < count; i++) {
     const value: unknown = given[i];
     values[i] = typeof value === "string"
-      ? checkText(value, limits.nulText, i, parameters)
+      ? bindText(value, limits.nulText, i, parameters)
       : toSQLiteValue(value, i, parameters);
   }
   if (limits.refuse !== undefined) refuseSome(values, parameters, limits);
@@ -120,59 +71,13 @@ function refuseSome(
   }
 }
 
-/**
- * Checks that a value can be bound, before there is a statement to bind it to.
- *
- * @param value What would be bound.
- * @param name What to call it in the error.
- * @throws {TypeError | RangeError} As {@linkcode bindValues} does.
- */
-export function checkBindValue(value: unknown, name: string): asserts value is BindValue {
-  if (typeof value === "string") checkText(value, "allowed", 0, [name]);
-  else toSQLiteValue(value, 0, [name]);
-}
-
-/** `index` and `parameters` only serve to name the parameter, should that become necessary. */
-function toSQLiteValue(value: unknown, index: number, parameters: readonly string[]): SQLiteValue {
-  switch (typeof value) {
-    case "number":
-      if (!Number.isNaN(value)) return value;
-      throw new RangeError(
-        `${nameOf(index, parameters)} is NaN, which SQLite would store as NULL: ` +
-          `pass null if that is meant`,
-      );
-    case "boolean":
-      return value ? 1 : 0;
-    case "bigint":
-      if (value >= minInteger && value <= maxInteger) return value;
-      throw new RangeError(
-        `${nameOf(index, parameters)} is a bigint of more than 64 bits, which SQLite cannot ` +
-          `store: pass it as text`,
-      );
-    case "object": {
-      if (value === null) return null;
-      const bytes = toBytes(value, index, parameters);
-      if (bytes !== undefined) return bytes;
-    }
-  }
-  throw new TypeError(
-    `${nameOf(index, parameters)} is ${describe(value)}, which SQLite cannot store: ` +
-      remedyFor(value),
-  );
-}
-
-function checkText(
+function bindText(
   value: string,
   nulText: NulText,
   index: number,
   parameters: readonly string[],
 ): string {
-  if (!value.isWellFormed()) {
-    throw new RangeError(
-      `${nameOf(index, parameters)} is text with half of a surrogate pair, which SQLite would ` +
-        `store as U+FFFD: pass text.toWellFormed() if that is meant, or bytes`,
-    );
-  }
+  checkText(value, index, parameters);
   if (nulText === "refused" && value.includes("\0")) {
     throw new RangeError(
       `${nameOf(index, parameters)} is text with a NUL character, where this driver would cut ` +
@@ -180,59 +85,6 @@ function checkText(
     );
   }
   return value;
-}
-
-/**
- * The bytes of a buffer or of what a view shows of one; `undefined` for any other object.
- * Nothing here asks for a class: look-alikes have none of the bytes, other realms other classes.
- */
-function toBytes(
-  value: object,
-  index: number,
-  parameters: readonly string[],
-): Uint8Array | undefined {
-  if (ArrayBuffer.isView(value) && value instanceof Uint8Array && value.byteLength > 0) {
-    return value;
-  }
-  const view = ArrayBuffer.isView(value) ? value : viewOf(value);
-  if (isDetached(view?.buffer ?? value)) {
-    throw new TypeError(
-      `${nameOf(index, parameters)} is a detached buffer: its bytes were transferred elsewhere`,
-    );
-  }
-  if (view === undefined) return undefined;
-  return view.byteLength === 0 ? emptyBlob() : asUint8Array(view);
-}
-
-function takeObject(value: BindValue & object): BindValue {
-  return copyBytes(value) ?? value;
-}
-
-function asUint8Array({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** Empty, but with memory behind it: without any, Node 22 would bind NULL. */
-function emptyBlob(): Uint8Array {
-  return new Uint8Array(1).subarray(1);
-}
-
-function viewOf(value: object): ArrayBufferView | undefined {
-  try {
-    return new DataView(value as ArrayBuffer);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the memory of a buffer was transferred to somewhere else: it looks like an empty one. */
-function isDetached(value: object): boolean {
-  try {
-    return tagOf(value) === "ArrayBuffer" && (value as { detached?: unknown }).detached === true;
-  } catch {
-    // Something that only looks like a buffer.
-    return false;
-  }
 }
 
 function orderByName(params: unknown, parameters: readonly string[]): unknown[] {
@@ -279,21 +131,4 @@ function wrongNames(missing: string[], unknown: string[]): RangeError {
     problems.push(`the statement has no parameter named ${unknown.join(", ")}`);
   }
   return new RangeError(problems.join("; "));
-}
-
-/** Names a parameter in a message: `parameter 2`, `parameter 2 (:id)`, or as it was called. */
-function nameOf(index: number, parameters: readonly string[]): string {
-  const parameter = parameters[index];
-  if (parameter.startsWith("?")) return `parameter ${index + 1}`;
-  return /^[:@$]/.test(parameter) ? `parameter ${index + 1} (${parameter})` : parameter;
-}
-
-function remedyFor(value: unknown): string {
-  if (value === undefined) return "pass null for NULL";
-  if (typeof value === "function") return "call it and pass what it returns";
-  if (typeof value === "symbol") return "pass its description";
-  if (tagOf(value) === "Date") {
-    return "pass date.toISOString() for text or date.getTime() for a number";
-  }
-  return "pass JSON.stringify(value) for text, or each of its values as a parameter of its own";
 }

@@ -7,7 +7,7 @@
 import { describe } from "../platform/describe.ts";
 import type { BindValue } from "./types.ts";
 import { SqlQuery } from "./sql_query.ts";
-import { checkBindValue } from "./bind.ts";
+import { checkBindValue } from "./bind/check_value.ts";
 
 /** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
 export type SqlArgument = BindValue | SqlQuery;

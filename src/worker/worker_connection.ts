@@ -7,7 +7,7 @@
 import { builtinLibrary } from "../platform/builtins.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import type { OnTiming } from "../driver/timing.ts";
-import { takeParams } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { arrayRow } from "../sqlite/array_row.ts";

@@ -145,7 +145,7 @@ async function measure(line: string): Promise<Record<keyof Limits, Loaded>> {
   const split = await bundleLine(line, true);
   return {
     start: load(split, ["program.js"]),
-    nodeSqlite: load(split, ["program.js", "dist/synchronous.js"]),
+    nodeSqlite: load(split, ["program.js", "dist/connection.js", "dist/synchronous.js"]),
     singleFile: load(await bundleLine(line, false), ["program.js"]),
   };
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 
 import { describe } from "../../src/platform/describe.ts";
-import { bindValues, checkBindValue } from "../../src/sqlite/bind.ts";
+import { bindValues } from "../../src/sqlite/bind.ts";
+import { checkBindValue } from "../../src/sqlite/bind/check_value.ts";
 
 /** Binds with values that TypeScript would refuse, too. */
 function bind(params: unknown, parameters: readonly string[], nulText?: "refused"): unknown[] {

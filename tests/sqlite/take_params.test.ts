@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 
-import { bindValues, copyBytes, takeParams } from "../../src/sqlite/bind.ts";
+import { bindValues } from "../../src/sqlite/bind.ts";
+import { copyBytes, takeParams } from "../../src/sqlite/bind/take_params.ts";
 import type { BindParams, BindValue } from "../../mod.ts";
 
 const original = [1, 2, 3, 4];

@@ -70,14 +70,14 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "parameters are read when the statement runs, not when it is asked for",
-    file: "src/sqlite/bind.ts",
+    file: "src/sqlite/bind/take_params.ts",
     find: "    return taken;\n  }\n  if (!isRecord(params)) return params;",
     replace: "    return params;\n  }\n  if (!isRecord(params)) return params;",
     place: "database",
   },
   {
     bug: "the bytes of parameters stay the caller's",
-    file: "src/sqlite/bind.ts",
+    file: "src/sqlite/bind/take_params.ts",
     find: 'taken[i] = typeof value === "object" && value !== null ? takeObject(value) : value;',
     replace: "taken[i] = value;",
     place: "database",

@@ -20,10 +20,16 @@ import { modulePath, MODULES, withoutDot } from "./manifest.ts";
 const chunks: Readonly<Record<string, readonly string[]>> = {
   pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
   common: [
-    ...["src/sqlite/bind.ts", "src/sqlite/classify.ts", "src/worker/thread_factory.ts"],
+    ...["src/sqlite/bind/check_value.ts", "src/worker/thread_factory.ts"],
     ...["src/pool/deadline.ts", "src/platform/surroundings.ts"],
   ],
   main: ["mod.ts"],
+  // With the first connection of a pool, and the first that a caller holds.
+  connection: [
+    ...["src/connections/physical_connection.ts", "src/sqlite/scan.ts"],
+    "src/platform/builtins.ts",
+  ],
+  lease: ["src/connections/leased_connection.ts"],
   // With the driver that all three runtimes have.
   synchronous: ["adapters/node_sqlite/driver.ts"],
   asynchronous: ["src/driver/async_connection.ts"],

@@ -12,7 +12,7 @@ import { paramsOf, type Query, textOf, wholeResult } from "../../connections/que
 import { classify } from "../../sqlite/classify.ts";
 import { runTransaction, TransactionScope } from "../../connections/transaction.ts";
 import { refuseUnknownOptions } from "../../pool/option_names.ts";
-import { takeParams } from "../../sqlite/bind.ts";
+import { takeParams } from "../../sqlite/bind/take_params.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** One statement of a batch. */

@@ -71,10 +71,12 @@ test("a CommonJS bundle works, and says what it needs for threads", async () => 
 });
 
 /**
- * How much may be loaded, in KiB, so that nobody makes it more without noticing. At the start that
- * is 18 and 14: every public method checks its options by name and by value, waits are counted and
- * worded in one place, and outcomes that are not known have an error of their own. A single file
- * has the client of libSQL servers too.
+ * How much may be loaded, in KiB, so that nobody makes it more without noticing. What these limits
+ * pay for, beside the pool itself: every public method checks its options by name and by value,
+ * waits are counted and worded in one place, and outcomes that are not known have an error of their
+ * own. A connection tells from its text whether a statement controls a transaction, may fail in
+ * part, or changes a setting. A single file has everything that could be loaded later too: leases
+ * and their transactions, and with the main entry point the client of libSQL servers.
  */
 interface Limits {
   /** Before the first line runs, where bundlers may make several files. */
@@ -88,12 +90,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 18, nodeSqlite: 30, singleFile: 62 },
+    limits: { start: 17.5, nodeSqlite: 31.5, singleFile: 67.9 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 14, nodeSqlite: 27, singleFile: 31 },
+    limits: { start: 14, nodeSqlite: 29.9, singleFile: 36 },
   },
 };
 

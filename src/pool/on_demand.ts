@@ -12,6 +12,7 @@ export class OnDemand<M> {
   readonly #name: string;
   readonly #import: () => Promise<M>;
   #module: M | undefined = undefined;
+  #loading: Promise<M> | undefined = undefined;
 
   /**
    * @param name begins the message of the error when it cannot be loaded.
@@ -28,15 +29,20 @@ export class OnDemand<M> {
   }
 
   /**
-   * Loads the module, once.
+   * Loads the module, once. Those who wait for it go on in the order in which they came, before
+   * anybody who finds it there.
    *
    * @throws {SQLitePoolError} it cannot be loaded.
    */
-  async load(): Promise<M> {
-    if (this.#module !== undefined) return this.#module;
+  load(): Promise<M> {
+    return this.#loading ??= this.#load();
+  }
+
+  async #load(): Promise<M> {
     try {
       return this.#module = await this.#import();
     } catch (cause) {
+      this.#loading = undefined;
       throw new SQLitePoolError(
         `${this.#name} could not be loaded: ${messageOf(cause)}. Deploy the package, or what a ` +
           "bundler has made of it, with all its files.",

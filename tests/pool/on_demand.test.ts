@@ -8,7 +8,7 @@ test("code that is loaded on demand is imported once, and is there at once from 
   let imports = 0;
   const code = new OnDemand("The code", () => Promise.resolve(++imports));
   assert.equal(code.now, undefined);
-  assert.equal(await code.load(), 1);
+  assert.deepEqual(await Promise.all([code.load(), code.load()]), [1, 1]);
   assert.equal(code.now, 1);
   assert.equal(await code.load(), 1);
 });

@@ -20,6 +20,11 @@ export class Activity {
   #underWay = 0;
   /** Calls that wait for the event loop or for a lock, and have yet to reach the driver. */
   #waiting = 0;
+  /**
+   * Settles when a call in several steps is over, a statement with a savepoint of its own, say: what
+   * was sent meanwhile would be undone with it.
+   */
+  #alone: Promise<unknown> | undefined = undefined;
   /** Called when the last call in the driver settles. */
   #onIdle: (() => void) | undefined = undefined;
 
@@ -56,6 +61,24 @@ export class Activity {
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** Whether a call in several steps has the connection for itself. */
+  get isReserved(): boolean {
+    return this.#alone !== undefined;
+  }
+
+  /** Lets nothing be sent before a call in several steps is over. */
+  keepAlone<S>(call: Promise<S>): Promise<S> {
+    const over: Promise<unknown> = this.#alone = call.then(() => {}, () => {}).then(() => {
+      if (this.#alone === over) this.#alone = undefined;
+    });
+    return call;
+  }
+
+  /** Waits until no call has the connection for itself. */
+  async untilShared(): Promise<void> {
+    while (this.#alone !== undefined) await this.wait(this.#alone);
   }
 
   /** Closes all cursors and waits for the calls in the driver. */

@@ -7,6 +7,7 @@
 import { showOnConsole } from "../platform/inspect.ts";
 import type { Holder } from "./holder.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
+import { NO_ROWS } from "./query.ts";
 
 /** An iterator over the rows of a statement that ends with its connection's lease. */
 export class Cursor<T> implements AsyncIterableIterator<T> {
@@ -60,7 +61,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
     const rows = this.#rows = this.#open(physical);
     this.#physical = physical;
     physical.activity.cursors.add(rows);
-    const first = physical.firstRow(this.#holder, () => rows.next());
+    const first = firstRow(physical, this.#holder, () => rows.next());
     const over = (): void => {
       this.#starting = undefined;
     };
@@ -90,4 +91,30 @@ function finished<T>(): AsyncIterableIterator<T> {
       return this;
     },
   };
+}
+
+/** Fails in a thread whose transaction has ended, and does nothing else. */
+const STILL_OPEN = "SELECT 1";
+
+/**
+ * Asks a cursor for its first row, with which its statement begins: like any other it runs inside
+ * the transaction of its holder only.
+ */
+async function firstRow<T>(
+  physical: PhysicalConnection,
+  holder: Holder<PhysicalConnection>,
+  next: () => Promise<T>,
+): Promise<T> {
+  const { driver, activity } = physical;
+  if (driver.executeSync !== undefined) return await physical.track(next());
+  await activity.untilShared();
+  // The holder's time may be over by now.
+  void holder.value;
+  if (holder.guarded !== true) return await physical.track(next());
+  if (driver.executeInTransaction === undefined) return await physical.track(holder.inOrder!(next));
+  const first = driver.executeInTransaction(STILL_OPEN, undefined, NO_ROWS).then(() => {
+    void holder.value;
+    return next();
+  });
+  return await physical.track(activity.keepAlone(first));
 }

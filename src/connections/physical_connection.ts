@@ -15,7 +15,6 @@ import { Activity } from "./activity.ts";
 import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
-import { NO_ROWS } from "./query.ts";
 import { classify } from "../sqlite/classify.ts";
 
 /** How long a statement may run on when its lease has ended: about what a new thread costs. */
@@ -23,9 +22,6 @@ export const GRACE_MS = 50;
 
 /** With more work than this under way a connection takes no more: another may be free earlier. */
 const FULL_MS = 2;
-
-/** Fails in a thread whose transaction has ended, and does nothing else. */
-const STILL_OPEN = "SELECT 1";
 
 /** Refuses SQL text that begins, divides or ends a transaction, where nobody holds a connection. */
 export function refuseControl(sql: string): void {
@@ -41,11 +37,6 @@ export class PhysicalConnection {
   readonly #inThread: boolean;
   /** What is going on on it. */
   readonly activity: Activity;
-  /**
-   * Settles when a call in several steps is over, a statement with a savepoint of its own, say:
-   * what was sent meanwhile would be undone with it.
-   */
-  #atomic: Promise<unknown> | undefined = undefined;
   #settings: "as set up" | "changed" = "as set up";
   #lastFailure: unknown = undefined;
 
@@ -180,7 +171,7 @@ export class PhysicalConnection {
     // It may be sent later, or again.
     const taken = takeParams(params);
     try {
-      while (this.#atomic !== undefined) await this.activity.wait(this.#atomic);
+      if (this.activity.isReserved) await this.activity.untilShared();
       // The holder's time may be over by now.
       const { driver } = holder.value;
       if (this.waitsForLocks || this.#mayRunNow()) {
@@ -213,38 +204,12 @@ export class PhysicalConnection {
     const { driver } = this;
     if (classify(sql).setting !== undefined) this.#settings = "changed";
     const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
-    if (atomic) return this.#keepAlone(executeAtomically(driver, guarded, sql, params, rows));
+    if (atomic) {
+      return this.activity.keepAlone(executeAtomically(driver, guarded, sql, params, rows));
+    }
     return guarded
       ? driver.executeInTransaction!(sql, params, rows)
       : driver.execute(sql, params, rows);
-  }
-
-  /** Lets nothing be sent before a call in several steps is over. */
-  #keepAlone<S>(call: Promise<S>): Promise<S> {
-    const over: Promise<unknown> = this.#atomic = call.then(() => {}, () => {}).then(() => {
-      if (this.#atomic === over) this.#atomic = undefined;
-    });
-    return call;
-  }
-
-  /**
-   * Asks a cursor for its first row, with which its statement begins: like any other it runs inside
-   * the transaction of its holder only.
-   */
-  async firstRow<T>(holder: Holder<PhysicalConnection>, next: () => Promise<T>): Promise<T> {
-    const { driver } = this;
-    if (driver.executeSync !== undefined) return await this.track(next());
-    while (this.#atomic !== undefined) await this.activity.wait(this.#atomic);
-    // The holder's time may be over by now.
-    void holder.value;
-    if (holder.guarded !== true) return await this.track(next());
-    if (driver.executeInTransaction === undefined) return await this.track(holder.inOrder!(next));
-    const stillOpen = driver.executeInTransaction(STILL_OPEN, undefined, NO_ROWS);
-    const first = stillOpen.then(() => {
-      void holder.value;
-      return next();
-    });
-    return await this.track(this.#keepAlone(first));
   }
 
   /** Runs a statement that had to wait. */
@@ -256,7 +221,7 @@ export class PhysicalConnection {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean,
   ): Promise<S> {
-    while (this.#atomic !== undefined) await this.activity.wait(this.#atomic);
+    if (this.activity.isReserved) await this.activity.untilShared();
     const { driver } = holder.value;
     if (driver.executeSync === undefined) {
       return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));

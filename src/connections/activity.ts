@@ -76,9 +76,12 @@ export class Activity {
     return call;
   }
 
-  /** Waits until no call has the connection for itself. */
+  /**
+   * Waits for the call that has the connection for itself. Ask again afterwards: of those who wait,
+   * the first may be such a call too.
+   */
   async untilShared(): Promise<void> {
-    while (this.#alone !== undefined) await this.wait(this.#alone);
+    await this.wait(Promise.resolve(this.#alone));
   }
 
   /** Closes all cursors and waits for the calls in the driver. */

@@ -107,7 +107,7 @@ async function firstRow<T>(
 ): Promise<T> {
   const { driver, activity } = physical;
   if (driver.executeSync !== undefined) return await physical.track(next());
-  await activity.untilShared();
+  while (activity.isReserved) await activity.untilShared();
   // The holder's time may be over by now.
   void holder.value;
   if (holder.guarded !== true) return await physical.track(next());

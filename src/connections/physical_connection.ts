@@ -171,7 +171,7 @@ export class PhysicalConnection {
     // It may be sent later, or again.
     const taken = takeParams(params);
     try {
-      if (this.activity.isReserved) await this.activity.untilShared();
+      while (this.activity.isReserved) await this.activity.untilShared();
       // The holder's time may be over by now.
       const { driver } = holder.value;
       if (this.waitsForLocks || this.#mayRunNow()) {
@@ -221,7 +221,7 @@ export class PhysicalConnection {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean,
   ): Promise<S> {
-    if (this.activity.isReserved) await this.activity.untilShared();
+    while (this.activity.isReserved) await this.activity.untilShared();
     const { driver } = holder.value;
     if (driver.executeSync === undefined) {
       return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));

@@ -98,7 +98,7 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "BEGIN runs on a connection that nobody holds",
-    file: "src/connections/connection_pool.ts",
+    file: "src/connections/physical_connection.ts",
     find: "if (control !== undefined) throw controlNeedsLease(control);",
     replace: "",
     place: "pool",

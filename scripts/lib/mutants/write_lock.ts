@@ -3,7 +3,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const writeLock = {
-  file: "src/connections/write_lock.ts",
+  file: "src/connections/locking/write_lock.ts",
   guard: "tests/connections/write_lock.test.ts",
 };
 
@@ -42,7 +42,7 @@ export const writeLockMutants: readonly Mutant[] = [
   },
   {
     bug: "lock: the wait for another process ignores its signal",
-    file: "src/connections/busy_retry.ts",
+    file: "src/connections/locking/busy_retry.ts",
     guard: "tests/connections/busy_retry.test.ts",
     find: "        await this.#pause(deadline, signal);\n        if (signal?.aborted) {",
     replace: "        await this.#pause(deadline, undefined);\n        if (signal === null) {",

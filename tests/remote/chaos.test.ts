@@ -108,7 +108,15 @@ function expectTyped(error: unknown): void {
 }
 
 const title = "servers come and go: nothing is lost, nothing twice, and no session goes back";
-test(title, skipFor(title, noServers), async (t) => {
+/**
+ * Servers are killed at random moments here, and once in many ordinary runs a session has missed a
+ * write of its own after a crash of the primary: docs/servers.md says so until it is mended.
+ */
+const nightly = process.env.CLUSTER_OPERATIONS === undefined
+  ? "kills servers at random, and has a known rare failure: part of the nightly run"
+  : undefined;
+
+test(title, skipFor(title, noServers ?? nightly), async (t) => {
   const cluster = await startCluster(2);
   t.after(() => cluster.remove());
   const { primary, replicas } = cluster;

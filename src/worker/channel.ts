@@ -72,7 +72,7 @@ export class Channel {
           resolve(reader.result(statement, readRows));
           if (this.#onTiming !== undefined) reportTiming(this.#onTiming, sql, ms);
         },
-        fail: (error) => reject(withStatement(error, sql)),
+        fail: reject,
       });
     });
   }

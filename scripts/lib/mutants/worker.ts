@@ -12,13 +12,6 @@ const mutants: readonly Mutant[] = [
     guard: "callbacks.test.ts",
   },
   {
-    bug: "thread: a row factory that throws leaves its cursor open",
-    file: "worker_cursor.ts",
-    find: "await this.return().catch(() => {});",
-    replace: "",
-    guard: "callbacks.test.ts",
-  },
-  {
     bug: "thread: rows are made where the answer is read, in nobody's async context",
     file: "worker_connection.ts",
     find:
@@ -98,14 +91,6 @@ const mutants: readonly Mutant[] = [
     find: "kind === request.executeInTransaction && !this.#connection.inTransaction",
     replace: "kind === request.script",
     guard: "server.test.ts",
-  },
-  {
-    bug: "thread: an error does not say which statement failed",
-    file: "channel.ts",
-    find: "fail: (error) => reject(withStatement(error, sql)),",
-    replace: "fail: reject,",
-    guard: "errors.test.ts",
-    timeoutMs: 60_000,
   },
 ];
 

@@ -5,8 +5,14 @@ import { dirname, join, posix } from "node:path";
 
 import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
 
-/** For those who work on the package: a third of the space that the documents take. */
-const STAYS_IN_THE_REPOSITORY: readonly string[] = ["api.txt", "decisions.md"];
+/**
+ * What is for those who work on the package, or read once when they choose it: more than half of the
+ * space that the documents take. Links lead to the repository.
+ */
+const STAYS_IN_THE_REPOSITORY: readonly string[] = [
+  ...["api.txt", "decisions.md", "coming-from.md", "drivers.md"],
+  ...["migrating-from-aiosqlitepool.md", "recipes.md"],
+];
 
 const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];
 

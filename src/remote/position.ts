@@ -82,7 +82,12 @@ export class Log {
   /** A session has seen the log as far as an answer says. */
   observe(position: Position, { index, wait, generation }: Answer): void {
     const seen = this.required(position);
-    if (generation !== this.generation) return;
+    if (generation !== this.generation) {
+      // It was sent before the present log was noticed, but may be of that log all the same: a write
+      // must not be missed. If it is not, the primary says so with its next answer.
+      position.index = Math.max(seen, index);
+      return;
+    }
     // A server that answered before it had got so far is a primary, which never waits: what it
     // does not have is of another log, which an old bookmark comes from.
     if (index > seen || (index < wait && seen <= wait)) position.index = index;

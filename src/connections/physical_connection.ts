@@ -104,14 +104,15 @@ export class PhysicalConnection {
     sql: string,
     params: BindParams | undefined,
     rows: RowOptions<R>,
-    atomic: boolean = classify(sql).atomic,
+    atomic?: boolean,
   ): ResultSet<R> | undefined {
     const { driver } = this;
     if (driver.executeSync === undefined) return undefined;
-    if (classify(sql).setting !== undefined) this.#settings = "changed";
+    const kind = classify(sql);
+    if (kind.setting !== undefined) this.#settings = "changed";
     if (!this.#mayRunNow()) return undefined;
     try {
-      const result = atomic
+      const result = atomic ?? kind.atomic
         ? executeAtomicallySync(driver, sql, params, rows)
         : driver.executeSync(sql, params, rows);
       this.leaveTurn();

@@ -20,8 +20,10 @@ const layers = [
   "src/connections/",
   "src/database/",
   "src/remote/",
+  "src/edge/",
   "src/open_database.ts",
   "mod.ts",
+  "integrations/",
 ];
 
 /** Source files by path, relative to the root. */

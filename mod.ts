@@ -38,6 +38,8 @@ export type {
   CallOptions,
   Database,
   DatabaseStats,
+  Session,
+  SessionOptions,
   WriteOptions,
 } from "./src/database/database.ts";
 export type { DatabaseOptions, DatabaseWarning, Execution } from "./src/database/options.ts";
@@ -50,14 +52,13 @@ export type {
   EmbeddedOptions,
   RemoteCallOptions,
   RemoteOptions,
-  RemoteQueries,
   RemoteRunOptions,
   RemoteStats,
   RemoteUrl,
   ServerStats,
 } from "./src/remote/options.ts";
 export type { EmbeddedDatabase, SyncResult } from "./src/remote/embedded.ts";
-export type { RemoteDatabase, SessionOptions } from "./src/remote/remote_database.ts";
+export type { RemoteDatabase } from "./src/remote/remote_database.ts";
 export type { RemoteSession } from "./src/remote/remote_session.ts";
 export type { AuthToken, Fetch } from "./src/remote/hrana/server.ts";
 export type { Place, StatementStats } from "./src/database/router.ts";

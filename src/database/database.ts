@@ -26,6 +26,29 @@ export interface WriteOptions extends AcquireOptions {
   retries?: number;
 }
 
+/** Where a session continues. */
+export interface SessionOptions {
+  /** The bookmark of another session: this one sees whatever that one had written and read. */
+  after?: string;
+}
+
+/**
+ * Reads and writes that see their own writes and never go back in time, wherever the database is.
+ * Made by `db.session()`; a user's session ends without being closed.
+ */
+export interface Session<R = Row> extends
+  Pick<
+    Database<R>,
+    | ("get" | "all" | "value" | "values" | "iterate" | "read")
+    | ("run" | "batch" | "executeScript" | "write")
+  > {
+  /**
+   * What this session has seen, as text: `db.session({ after })` continues from there, in this
+   * process or another. Empty where every reader sees all that is committed, as in a file.
+   */
+  readonly bookmark: string;
+}
+
 /** The pools of a database. */
 export interface DatabaseStats {
   /** Those of the writer; `undefined` for a database that was opened read-only. */
@@ -208,6 +231,15 @@ export interface Database<R = Row> {
     fn: (tx: Connection<R>) => S | PromiseLike<S>,
     options?: WriteOptions,
   ): Promise<S>;
+  /**
+   * Begins a session. In a file it has nothing to wait for; on servers with replicas, it waits for
+   * what it and the session of the bookmark have seen.
+   *
+   * @param options the bookmark to continue from, of the same database.
+   * @returns the session, for as long as it is wanted.
+   * @throws {TypeError} when `after` is not a bookmark.
+   */
+  session(options?: SessionOptions): Session<R>;
   /**
    * Moves what is in the write-ahead log into the database file.
    *

@@ -46,7 +46,14 @@ import {
   type CheckpointResult,
   tidyUp,
 } from "./checkpointer.ts";
-import type { CallOptions, Database, DatabaseStats, WriteOptions } from "./database.ts";
+import type {
+  CallOptions,
+  Database,
+  DatabaseStats,
+  Session,
+  SessionOptions,
+  WriteOptions,
+} from "./database.ts";
 import {
   calledInsideWrite,
   databaseIsClosed,
@@ -61,6 +68,7 @@ import { refuseJournalMode } from "./pragmas.ts";
 import { ReadWatch } from "./read_watch.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
 import type { Router } from "./router.ts";
+import { plainSession } from "./session.ts";
 
 /** Work that can be called off up to some moment. */
 interface Recallable {
@@ -350,6 +358,10 @@ export class LocalDatabase<R = Row> implements Database<R> {
         }
       }
     });
+  }
+
+  session(options?: SessionOptions): Session<R> {
+    return plainSession(this, options);
   }
 
   async checkpoint(

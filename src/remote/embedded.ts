@@ -17,7 +17,15 @@ import type { Connection } from "../connections/connection.ts";
 import { type Query, textOf } from "../connections/query.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
-import type { CallOptions, Database, DatabaseStats, WriteOptions } from "../database/database.ts";
+import type {
+  CallOptions,
+  Database,
+  DatabaseStats,
+  Session,
+  SessionOptions,
+  WriteOptions,
+} from "../database/database.ts";
+import { plainSession } from "../database/session.ts";
 import { KnownStatements } from "./known_statements.ts";
 import type { EmbeddedOptions } from "./options.ts";
 import { resolveEmbeddedOptions } from "./options.ts";
@@ -193,6 +201,14 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
     { retries: _, ...options }: WriteOptions = {},
   ): Promise<S> {
     return this.#pool.transaction<S, R>(fn, options);
+  }
+
+  /**
+   * Begins a session. Reads see the file as it is: what other processes have written is there after
+   * `sync()`.
+   */
+  session(options?: SessionOptions): Session<R> {
+    return plainSession(this, options);
   }
 
   /** The server looks after the log: rejects. */

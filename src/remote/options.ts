@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
+import type { Row, RowFactory } from "../sqlite/types.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { refuseUnknownOptions } from "../pool/option_names.ts";
-import type { CallOptions, Database, DatabaseStats, WriteOptions } from "../database/database.ts";
-import type { Query } from "../connections/query.ts";
+import type { CallOptions, DatabaseStats, WriteOptions } from "../database/database.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { ClusterUrls } from "./cluster.ts";
@@ -103,34 +102,6 @@ export interface RemoteStats extends DatabaseStats {
   readonly calls: number;
   /** Reads that a replica failed or did not answer in time, so that others were asked. */
   readonly fallbacks: number;
-}
-
-/** What a session and a database on servers have in common. */
-export interface RemoteQueries<R> extends
-  Pick<
-    Database<R>,
-    "iterate" | "read" | "batch" | "executeScript"
-  > {
-  /** The first row of one statement. `undefined` when there is none. */
-  get<T = R>(
-    query: Query,
-    params?: BindParams,
-    options?: RemoteCallOptions<T>,
-  ): Promise<T | undefined>;
-  /** All rows of one statement. */
-  all<T = R>(query: Query, params?: BindParams, options?: RemoteCallOptions<T>): Promise<T[]>;
-  /** All rows of one statement as arrays. */
-  values(
-    query: Query,
-    params?: BindParams,
-    options?: RemoteCallOptions<never>,
-  ): Promise<SQLiteValue[][]>;
-  /** Runs one statement on the primary. */
-  run<T = R>(
-    query: Query,
-    params?: BindParams,
-    options?: RemoteRunOptions<T>,
-  ): Promise<ResultSet<T>>;
 }
 
 export type { WriteOptions };

@@ -31,15 +31,15 @@ export function bookmarkOf(index: number): string {
 }
 
 /**
- * The index in a bookmark; 0 for an empty one, and for one of a database that is no server.
+ * The index in a bookmark; 0 for an empty one, as sessions of files give them.
  *
- * @throws {TypeError} for anything but a bookmark.
+ * @throws {TypeError} when it is not a bookmark of a server.
  */
-export function parseBookmark(bookmark: unknown): number {
-  if (bookmark === undefined || bookmark === "") return 0;
-  const index = typeof bookmark === "string" ? BOOKMARK.exec(bookmark)?.[1] : undefined;
+export function parseBookmark(bookmark: string): number {
+  if (bookmark === "") return 0;
+  const index = BOOKMARK.exec(bookmark)?.[1];
   if (index !== undefined) return Number(index);
-  throw new TypeError("after must be a bookmark that session.bookmark gave, or be left out");
+  throw new TypeError("after must be a bookmark that session.bookmark gave, of this database");
 }
 
 /** What was known when a request was sent. */

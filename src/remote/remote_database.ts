@@ -5,15 +5,14 @@
  */
 
 import { systemEnvironment } from "../platform/clock.ts";
-import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
 import { checkCloseOptions, type CloseOptions } from "../pool/options.ts";
 import { Counters, gauges } from "../pool/stats.ts";
 import type { Row } from "../sqlite/types.ts";
 import type { PoolStats } from "../connections/connection_pool.ts";
-import { refuseUnknownOptions } from "../pool/option_names.ts";
-import type { Database } from "../database/database.ts";
+import type { Database, SessionOptions } from "../database/database.ts";
+import { bookmarkIn } from "../database/session.ts";
 import { Calls, stateOf } from "./call.ts";
 import { Cluster, type ClusterUrls } from "./cluster.ts";
 import { parseBookmark } from "./position.ts";
@@ -27,12 +26,6 @@ import { Writes } from "./writes.ts";
 
 /** Limit for a probe of a server, in milliseconds. */
 const PROBE_MS = 1_000;
-
-/** Where a session goes on. */
-export interface SessionOptions {
-  /** The bookmark of another session, whose writes and reads this one sees too. */
-  after?: string;
-}
 
 /**
  * A database on a libSQL server, or on a primary with replicas. Made by `openDatabase`.
@@ -133,15 +126,11 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
    * Begins a session: it sees its own writes, and what the bookmark's session has seen. The database
    * object itself is a session too, shared by all who use it.
    *
-   * @param options where it goes on.
-   * @throws {TypeError} when `after` is no bookmark.
+   * @param options the bookmark to continue from.
+   * @throws {TypeError} when `after` is not a bookmark.
    */
-  session(options: SessionOptions = {}): RemoteSession<R> {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`session takes { after }; got ${describeValue(options)}`);
-    }
-    refuseUnknownOptions(options, ["after"]);
-    return new RemoteSession(this.#parts, parseBookmark(options.after));
+  session(options?: SessionOptions): RemoteSession<R> {
+    return new RemoteSession(this.#parts, parseBookmark(bookmarkIn(options)));
   }
 
   /** A server looks after its own log: rejects. */

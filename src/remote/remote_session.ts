@@ -33,7 +33,7 @@ import {
 } from "../connections/query.ts";
 import { isInside } from "../platform/reentrancy.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
-import type { WriteOptions } from "../database/database.ts";
+import type { Session, WriteOptions } from "../database/database.ts";
 import { calledInsideWrite } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
@@ -42,7 +42,6 @@ import type { KnownStatement, KnownStatements } from "./known_statements.ts";
 import {
   checkConsistency,
   type RemoteCallOptions,
-  type RemoteQueries,
   type RemoteRunOptions,
   type ResolvedRemoteOptions,
 } from "./options.ts";
@@ -88,7 +87,7 @@ interface Prepared extends EncodedStatement {
  * A session of a database on servers: it sees its own writes and whatever it has seen before, on
  * every server, and in every process that its bookmark is handed to.
  */
-export class RemoteSession<R = Row> implements RemoteQueries<R> {
+export class RemoteSession<R = Row> implements Session<R> {
   readonly #parts: SessionParts<R>;
   readonly #position: Position;
 

@@ -20,20 +20,40 @@ export function executeAtomicallySync<R>(
   params: BindParams | undefined,
   rows: RowOptions<R>,
 ): ResultSet<R> {
-  const execute = driver.executeSync!.bind(driver);
-  execute(SAVEPOINT);
+  driver.executeSync!(SAVEPOINT);
   try {
-    const result = execute(sql, params, rows);
-    execute(RELEASE);
+    const result = driver.executeSync!(sql, params, rows);
+    driver.executeSync!(RELEASE);
     return result;
   } catch (error) {
-    // Unless the failure has ended the whole transaction.
-    if (driver.inTransaction) {
-      execute(ROLLBACK_TO);
-      execute(RELEASE);
-    }
+    undo(driver);
     throw error;
   }
+}
+
+/**
+ * Runs several statements on a synchronous connection, inside a transaction; what they did is
+ * undone if one fails.
+ */
+export async function runAtomically(
+  driver: DriverConnection,
+  statements: () => void | Promise<void>,
+): Promise<void> {
+  driver.executeSync!(SAVEPOINT);
+  try {
+    await statements();
+    driver.executeSync!(RELEASE);
+  } catch (error) {
+    undo(driver);
+    throw error;
+  }
+}
+
+function undo(driver: DriverConnection): void {
+  // The failure may have ended the whole transaction.
+  if (!driver.inTransaction) return;
+  driver.executeSync!(ROLLBACK_TO);
+  driver.executeSync!(RELEASE);
 }
 
 /**

@@ -184,7 +184,8 @@ export interface Database<R = Row> {
     options?: CallOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
-   * Runs statements in one transaction: all of them or none.
+   * Runs statements in one transaction: all of them or none. Short batches of inserts, updates and
+   * deletes share a commit with the writes they meet, as those of `run` do.
    *
    * @param statements what to run, in this order.
    * @param options how the call waits for its turn.

@@ -38,7 +38,8 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
-import { type BatchStatement, prepareBatch, runBatch } from "./writing/batch.ts";
+import { type BatchStatement, prepareBatch, runBatch, sharesCommit } from "./writing/batch.ts";
+import type { WriteLimits } from "./writing/queued_write.ts";
 import {
   checkpoint,
   Checkpointer,
@@ -278,8 +279,6 @@ export class LocalDatabase<R = Row> implements Database<R> {
         if (!this.#parts.inMemory) refuseJournalMode(sql);
         return pool.execute(query, params, options);
       }
-      const { acquisitionTimeoutMs, queryTimeoutMs } = this.#parts;
-      const { signal, timeoutMs } = options;
       const rowFactory = (options.rowFactory ?? this.#parts.rowFactory) as
         | RowFactory<T>
         | undefined;
@@ -288,9 +287,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
         params: takeParams(paramsOf(query, params)),
         // Only what gives rows calls the factory.
         rows: { rowFactory: atomic && rowFactory ? inCallersContext(rowFactory) : undefined },
-        signal,
-        waitMs: timeoutMs ?? acquisitionTimeoutMs,
-        limitMs: timeoutMs ?? queryTimeoutMs,
+        ...this.#limitsOf(options),
       }) as Promise<ResultSet<T>>;
     } catch (error) {
       return Promise.reject(error);
@@ -303,8 +300,17 @@ export class LocalDatabase<R = Row> implements Database<R> {
   ): Promise<ResultSet<R>[]> {
     checkCallOptions(options, WAIT_OPTION_NAMES);
     const { rowFactory } = this.#parts;
-    const { pool } = this.#writerFor("batch");
     const prepared = prepareBatch(statements);
+    const limits = this.#limitsOf(options);
+    const shares = sharesCommit(prepared) && this.#keepsCallers(limits);
+    const { pool, group } = this.#writerFor("batch", shares);
+    if (shares) {
+      return await group.add({
+        statements: prepared,
+        rows: { rowFactory: rowFactory && inCallersContext(rowFactory) },
+        ...limits,
+      }) as ResultSet<R>[];
+    }
     try {
       return await this.#lend(
         pool,
@@ -461,6 +467,24 @@ export class LocalDatabase<R = Row> implements Database<R> {
     } finally {
       if (released === undefined) await connection.release();
     }
+  }
+
+  /** How a caller waits for a commit that others share. */
+  #limitsOf({ signal, timeoutMs }: AcquireOptions): WriteLimits {
+    const { acquisitionTimeoutMs, queryTimeoutMs } = this.#parts;
+    return {
+      signal,
+      waitMs: timeoutMs ?? acquisitionTimeoutMs,
+      limitMs: timeoutMs ?? queryTimeoutMs,
+    };
+  }
+
+  /**
+   * Whether nobody can give up while several statements are under way. In a thread one may, and
+   * whoever shares a transaction could not be told that it was undone.
+   */
+  #keepsCallers({ signal, limitMs }: WriteLimits): boolean {
+    return this.#parts.execution === "inline" || (signal === undefined && limitMs === Infinity);
   }
 
   /** Where a single read runs. */

@@ -97,6 +97,20 @@ const faults: readonly OutcomeMutant[] = [
     place: "database",
   },
   {
+    bug: "a failing batch leaves its first half in the transaction of others",
+    file: "src/database/writing/run_writes.ts",
+    find: "if (run.careful) await runAtomically(run.lease.value.driver, statements);",
+    replace: "if (false as boolean) await runAtomically(run.lease.value.driver, statements);",
+    place: "database",
+  },
+  {
+    bug: "a failing batch leaves its first half in the transaction of others, in a thread",
+    file: "src/database/writing/run_writes.ts",
+    find: "const result = careful",
+    replace: "const result = (false as boolean)",
+    place: "database in threads",
+  },
+  {
     bug: "BEGIN runs on a connection that nobody holds",
     file: "src/connections/physical_connection.ts",
     find: "if (control !== undefined) throw controlNeedsLease(control);",

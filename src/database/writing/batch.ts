@@ -13,6 +13,7 @@ import { classify } from "../../sqlite/classify.ts";
 import { runTransaction, TransactionScope } from "../../connections/transaction.ts";
 import { refuseUnknownOptions } from "../../pool/option_names.ts";
 import { takeParams } from "../../sqlite/bind/take_params.ts";
+import type { PreparedStatement } from "./queued_write.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** One statement of a batch. */
@@ -23,11 +24,8 @@ export interface BatchStatement {
   readonly params?: BindParams;
 }
 
-/** A statement as it will run, whatever the caller does with its parts meanwhile. */
-export interface PreparedStatement {
-  readonly sql: string;
-  readonly params: BindParams | undefined;
-}
+/** A batch of more statements has a transaction of its own. */
+const MOST_SHARED = 50;
 
 const STATEMENT_KEYS: readonly string[] = ["sql", "params"];
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -79,6 +77,15 @@ function expectStatement(statement: BatchStatement, index: number): void {
   refuseUnknownOptions(statement, STATEMENT_KEYS);
 }
 
+/**
+ * Whether a batch shares a commit with other writes: when it is as quick as they are. A longer one
+ * would keep them waiting, and what else there is, of the schema for example, concerns them.
+ */
+export function sharesCommit(statements: readonly PreparedStatement[]): boolean {
+  const { length } = statements;
+  return length > 0 && length <= MOST_SHARED && statements.every(({ sql }) => classify(sql).writes);
+}
+
 /** Runs statements on a connection, in their order; the first that fails undoes all of them. */
 export async function runBatch<R>(
   holder: Holder<PhysicalConnection>,
@@ -95,7 +102,7 @@ export async function runBatch<R>(
  * A thread is sent many at once: what its transaction's end leaves on the way does not run. None
  * has a savepoint, since a failure undoes them all.
  */
-async function runInOrder<R>(
+export async function runInOrder<R>(
   scope: TransactionScope,
   statements: readonly PreparedStatement[],
   rows: RowOptions<R>,
@@ -123,7 +130,8 @@ async function runInOrder<R>(
   return results;
 }
 
-function withIndex(error: unknown, index: number): unknown {
+/** Tells which statement of a batch an error is of. */
+export function withIndex(error: unknown, index: number): unknown {
   if (error instanceof Error) Object.assign(error, { index });
   return error;
 }

@@ -23,10 +23,16 @@ import { type Clock, soon } from "../../platform/clock.ts";
 import { OutcomeUnknownError, PoolConnectionAcquireTimeoutError } from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
-import type { ResultSet } from "../../sqlite/types.ts";
 import { PartialWrites } from "./partial_writes.ts";
 import { type Outcome, type Run, runAsync, runSync } from "./run_writes.ts";
-import { answerOf, ownCopy, QueuedWrite, type WriteCall } from "./queued_write.ts";
+import {
+  answerOf,
+  ownCopy,
+  QueuedWrite,
+  type SingleWrite,
+  type WriteCall,
+  type WriteResult,
+} from "./queued_write.ts";
 
 /** One transaction ends after this many writes. */
 const MOST_WRITES = 1_000;
@@ -56,7 +62,7 @@ export class GroupCommit {
   readonly #writer: SQLiteConnectionPool<unknown>;
   readonly #clock: Clock;
   /** Those who wait for their turn. */
-  readonly #queue: WaitQueue<ResultSet<unknown>>;
+  readonly #queue: WaitQueue<WriteResult>;
   /** The last group in the queue, as long as it takes more writes. */
   #open: Group | undefined = undefined;
   /** Groups that wait for the writer. */
@@ -85,7 +91,7 @@ export class GroupCommit {
   }
 
   /** Queues a write; answered when it has been committed or has failed. */
-  add(call: WriteCall): Promise<ResultSet<unknown>> {
+  add(call: WriteCall): Promise<WriteResult> {
     const { signal, waitMs } = call;
     // In a queue for the sake of its one timer: a timer each would cost more than the write.
     const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined);
@@ -162,7 +168,10 @@ export class GroupCommit {
     const { lease, left } = work;
     const physical = lease.value;
     if (physical.driver.executeSync === undefined) return this.#commitSomeAsync(work);
-    if (left.length === 1 && this.#runsAlone(physical, left[0])) return;
+    const { call } = left[0];
+    if (left.length === 1 && call.statements === undefined) {
+      if (this.#runsAlone(physical, left[0], call)) return;
+    }
     if (!tryTakeWriteLock(physical, BEGIN)) return this.#commitSomeAsync(work);
     const run = this.#runOf(work);
     const outcomes: Outcome[] = [];
@@ -183,8 +192,11 @@ export class GroupCommit {
    *
    * @returns false when it needs a transaction, or has to wait for the lock: nothing has happened.
    */
-  #runsAlone(physical: PhysicalConnection, write: QueuedWrite): boolean {
-    const { sql, params, rows } = write.call;
+  #runsAlone(
+    physical: PhysicalConnection,
+    write: QueuedWrite,
+    { sql, params, rows }: SingleWrite,
+  ): boolean {
     if (classify(sql).atomic || physical.pauseBeforeCall() !== undefined) return false;
     if (!this.#partialWrites.areImpossible(physical)) return false;
     // Not taken out of the queue before: while the database is locked it has yet to wait.
@@ -206,10 +218,11 @@ export class GroupCommit {
     const [first] = left;
     const single = left.length === 1 || alone > 0;
     // Rows may turn out not to be deliverable, and the statement would have to be undone.
-    if (
-      single && lease.value.driver.executeAlone !== undefined && !classify(first.call.sql).atomic
-    ) {
-      return await this.#commitAlone(work, first);
+    const { call } = first;
+    if (single && call.statements === undefined && !classify(call.sql).atomic) {
+      if (lease.value.driver.executeAlone !== undefined) {
+        return await this.#commitAlone(work, first, call);
+      }
     }
     await takeWriteLock(lease, BEGIN);
     const run = this.#runOf(work);
@@ -220,9 +233,12 @@ export class GroupCommit {
   }
 
   /** Sends one write with its transaction: a hop to its thread instead of three. */
-  async #commitAlone(work: Work, write: QueuedWrite): Promise<void> {
+  async #commitAlone(
+    work: Work,
+    write: QueuedWrite,
+    { sql, params, rows }: SingleWrite,
+  ): Promise<void> {
     const { lease } = work;
-    const { sql, params, rows } = write.call;
     work.alone = Math.max(0, work.alone - 1);
     try {
       const result = await lease.value.inTurn(async () => {

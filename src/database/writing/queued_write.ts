@@ -7,18 +7,28 @@
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { withCallersStack } from "../../platform/callers_stack.ts";
 import { listenForAbort } from "../../pool/abort.ts";
-import { OUTCOME_GRACE_MS, outcomeUnknown, statementTooSlow } from "../../pool/deadline.ts";
+import {
+  callTooSlow,
+  OUTCOME_GRACE_MS,
+  outcomeUnknown,
+  statementTooSlow,
+} from "../../pool/deadline.ts";
 import { OutcomeUnknownError, SQLitePoolError } from "../../pool/errors.ts";
 import type { Waiter } from "../../pool/wait_queue.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
-/** What to write, and how long its caller waits. */
-export interface WriteCall {
+/** A statement as it will run, whatever the caller does with its parts meanwhile. */
+export interface PreparedStatement {
   readonly sql: string;
-  /** Already taken: the write runs later. */
   readonly params: BindParams | undefined;
-  readonly rows: RowOptions<unknown>;
+}
+
+/** What a write gave back: a batch has a result for each statement. */
+export type WriteResult = ResultSet<unknown> | readonly ResultSet<unknown>[];
+
+/** How the caller of a write waits. */
+export interface WriteLimits {
   readonly signal: AbortSignal | undefined;
   /** Longest wait for its turn, in milliseconds. */
   readonly waitMs: number;
@@ -26,17 +36,32 @@ export interface WriteCall {
   readonly limitMs: number;
 }
 
+/** One statement. */
+export interface SingleWrite extends WriteLimits, PreparedStatement {
+  readonly rows: RowOptions<unknown>;
+  readonly statements?: undefined;
+}
+
+/** Several statements: all of them take effect, or none. */
+export interface BatchWrite extends WriteLimits {
+  readonly rows: RowOptions<unknown>;
+  readonly statements: readonly PreparedStatement[];
+}
+
+/** What to write. Parameters are taken already: the write runs later. */
+export type WriteCall = SingleWrite | BatchWrite;
+
 /** A write in the queue, and later on its way. */
 export class QueuedWrite {
   readonly call: WriteCall;
-  readonly caller: Waiter<ResultSet<unknown>>;
+  readonly caller: Waiter<WriteResult>;
   readonly #clock: Clock;
   #phase: "queued" | "sent" = "queued";
   /** Ends the wait for an outcome that does not come. */
   #timer: Timer = undefined;
   #stopListening: (() => void) | undefined = undefined;
 
-  constructor(call: WriteCall, caller: Waiter<ResultSet<unknown>>, clock: Clock) {
+  constructor(call: WriteCall, caller: Waiter<WriteResult>, clock: Clock) {
     this.call = call;
     this.caller = caller;
     this.#clock = clock;
@@ -63,8 +88,20 @@ export class QueuedWrite {
     return true;
   }
 
+  /**
+   * For a write of several steps, which can be called off between two of them.
+   *
+   * @throws why its caller waits no longer.
+   */
+  expectWanted(): void {
+    const { signal, limitMs } = this.call;
+    signal?.throwIfAborted();
+    if (limitMs === Infinity) return;
+    if (this.#clock.now() - this.caller.since >= limitMs) throw callTooSlow(limitMs);
+  }
+
   /** Tells the caller how the write went. */
-  answer(result: ResultSet<unknown>): void {
+  answer(result: WriteResult): void {
     this.#stopWaiting();
     this.caller.accept(result);
   }
@@ -89,7 +126,7 @@ export class QueuedWrite {
 }
 
 /** An async function, so that the stack of an error leads to whoever awaits it. */
-export async function answerOf(caller: Waiter<ResultSet<unknown>>): Promise<ResultSet<unknown>> {
+export async function answerOf(caller: Waiter<WriteResult>): Promise<WriteResult> {
   try {
     return await caller.promise;
   } catch (error) {

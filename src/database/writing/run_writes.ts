@@ -6,13 +6,15 @@
 
 import type { PhysicalConnection } from "../../connections/physical_connection.ts";
 import { wholeResult } from "../../connections/query.ts";
-import { TransactionScope } from "../../connections/transaction.ts";
+import { runTransaction, TransactionScope } from "../../connections/transaction.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { ResultSet } from "../../sqlite/types.ts";
-import type { QueuedWrite } from "./queued_write.ts";
+import { runAtomically } from "../../connections/atomic_statement.ts";
+import { runInOrder, withIndex } from "./batch.ts";
+import type { BatchWrite, QueuedWrite, SingleWrite, WriteResult } from "./queued_write.ts";
 
 /** One transaction ends with the write that passes this many milliseconds. */
 const LONGEST_MS = 5;
@@ -20,7 +22,7 @@ const LONGEST_MS = 5;
 /** How a write went, before anybody is told. */
 export interface Outcome {
   readonly write: QueuedWrite;
-  readonly result: ResultSet<unknown> | undefined;
+  readonly result: WriteResult | undefined;
   readonly error: unknown;
 }
 
@@ -52,21 +54,68 @@ export function runSync(
     if (pause !== undefined) return pause.then(() => runSync(run, outcomes, index, startedAt));
     const write = members[index];
     if (!run.send(write)) continue;
-    const outcome = runNow(physical, write, careful);
+    const { call } = write;
+    if (call.statements !== undefined) {
+      return runBatch(run, write, call).then((outcome) => {
+        outcomes.push(outcome);
+        if (!isOver(run, outcome, startedAt)) return runSync(run, outcomes, index + 1, startedAt);
+      });
+    }
+    const outcome = runNow(physical, write, call, careful);
     outcomes.push(outcome);
-    const failed = outcome.result === undefined;
-    if (failed && (!careful || !physical.driver.inTransaction)) return;
-    if (run.clock.now() - startedAt > LONGEST_MS) return;
+    if (isOver(run, outcome, startedAt)) return;
   }
 }
 
-function runNow(physical: PhysicalConnection, write: QueuedWrite, careful: boolean): Outcome {
-  const { sql, params, rows } = write.call;
+/** Whether the transaction is to end with this write. */
+function isOver({ lease, clock, careful }: Run, { result }: Outcome, startedAt: number): boolean {
+  if (result === undefined && (!careful || !lease.value.driver.inTransaction)) return true;
+  return clock.now() - startedAt > LONGEST_MS;
+}
+
+function runNow(
+  physical: PhysicalConnection,
+  write: QueuedWrite,
+  { sql, params, rows }: SingleWrite,
+  careful: boolean,
+): Outcome {
   try {
     const result = physical.runNow(sql, params, rows, careful);
     return { write, result, error: result === undefined ? lockedInTransaction() : undefined };
   } catch (error) {
     return { write, result: undefined, error };
+  }
+}
+
+async function runBatch(run: Run, write: QueuedWrite, call: BatchWrite): Promise<Outcome> {
+  const results: ResultSet<unknown>[] = [];
+  const statements = (): Promise<void> => runStatements(run, write, call, results);
+  try {
+    if (run.careful) await runAtomically(run.lease.value.driver, statements);
+    else await statements();
+    return { write, result: results, error: undefined };
+  } catch (error) {
+    return { write, result: undefined, error };
+  }
+}
+
+async function runStatements(
+  { lease }: Run,
+  write: QueuedWrite,
+  { statements, rows }: BatchWrite,
+  results: ResultSet<unknown>[],
+): Promise<void> {
+  for (const [index, { sql, params }] of statements.entries()) {
+    const pause = lease.value.pauseBeforeCall();
+    if (pause !== undefined) await pause;
+    write.expectWanted();
+    try {
+      const result = lease.value.runNow(sql, params, rows, false);
+      if (result === undefined) throw lockedInTransaction();
+      results.push(result);
+    } catch (error) {
+      throw withIndex(error, index);
+    }
   }
 }
 
@@ -95,9 +144,18 @@ async function runInScope(
   write: QueuedWrite,
   careful: boolean,
 ): Promise<Outcome> {
-  const { sql, params, rows } = write.call;
+  const { call } = write;
+  const { rows } = call;
   try {
-    const result = await physical.run(scope, sql, params, rows, wholeResult, careful);
+    if (call.statements === undefined) {
+      const result = await physical.run(scope, call.sql, call.params, rows, wholeResult, careful);
+      return { write, result, error: undefined };
+    }
+    const run = (inner: TransactionScope): Promise<WriteResult> =>
+      runInOrder(inner, call.statements, rows);
+    const result = careful
+      ? await runTransaction(await TransactionScope.begin(scope, "immediate", 1), run)
+      : await run(scope);
     return { write, result, error: undefined };
   } catch (error) {
     return { write, result: undefined, error };

@@ -27,7 +27,9 @@ export type DriverLimit =
   | "late-close"
   | "savepoint"
   | "without-rowid"
-  | "shared-lock";
+  | "shared-lock"
+  | "transactions"
+  | "hundred-parameters";
 
 /** The limits that some drivers have, and what each of them means for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
@@ -58,4 +60,8 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
   "shared-lock":
     "Readers and writers of a file share one lock, and there is no WAL mode: while a " +
     "connection reads, no other one reads or writes.",
+  "transactions":
+    "There is no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: what belongs together is one " +
+    "call of `batch`.",
+  "hundred-parameters": "A statement has 100 parameters and gives 100 columns at most.",
 };

@@ -44,7 +44,7 @@ export function skippedList(rows: readonly DriverRow[], facts: Facts): string {
   return rows.flatMap(({ name }) => {
     const perReason = new Map<string, string[]>();
     for (const [runtime, drivers] of facts) {
-      for (const [reason, count] of Object.entries(drivers[name].skipped)) {
+      for (const [reason, count] of Object.entries(drivers[name]?.skipped ?? {})) {
         perReason.set(reason, [...perReason.get(reason) ?? [], `${count} on ${runtime}`]);
       }
     }
@@ -56,13 +56,14 @@ export function skippedList(rows: readonly DriverRow[], facts: Facts): string {
 export function limitSections(rows: readonly DriverRow[], facts: Facts): string {
   return rows.map(({ name }) => {
     const perLimit = new Map<DriverLimit, string[]>();
-    for (const [runtime, drivers] of facts) {
+    const known = [...facts].filter(([, drivers]) => drivers[name] !== undefined);
+    for (const [runtime, drivers] of known) {
       for (const limit of drivers[name].limits) {
         perLimit.set(limit, [...perLimit.get(limit) ?? [], runtime]);
       }
     }
     const lines = [...perLimit].map(([limit, runtimes]) => {
-      const where = runtimes.length === facts.size ? "" : ` (on ${runtimes.join(" and ")})`;
+      const where = runtimes.length === known.length ? "" : ` (on ${runtimes.join(" and ")})`;
       return `- ${limitTexts[limit]}${where}`;
     });
     return [`### ${name}`, "", ...(lines.length === 0 ? ["None."] : lines)].join("\n");

@@ -31,8 +31,8 @@ export interface Fixture {
 
 export interface Case {
   readonly name: string;
-  /** A driver with this limit has not got what the case asks for. */
-  readonly limit?: DriverLimit;
+  /** A driver with this limit, or one of these, has not got what the case asks for. */
+  readonly limit?: DriverLimit | readonly DriverLimit[];
   run(fixture: Fixture): Promise<void>;
   /** What a driver with the limit does instead; without it, the case is skipped there. */
   refused?(fixture: Fixture): Promise<void>;
@@ -71,16 +71,20 @@ export function conformance(driver: ConformanceDriver): ConformanceTest[] {
 
 async function runCase(driver: ConformanceDriver, one: Case, t: TestContext): Promise<void> {
   const fixture = fixtureOf(driver, t);
-  const limited = one.limit !== undefined && fixture.has(one.limit);
-  await (limited ? one.refused! : one.run)(fixture);
+  await (limitOf(driver, one) === undefined ? one.run : one.refused!)(fixture);
 }
 
-function reasonToSkip(driver: ConformanceDriver, { limit, name, refused }: Case): string | false {
+/** The limit of the driver that keeps it from passing the case. */
+function limitOf({ limits }: ConformanceDriver, { limit = [] }: Case): DriverLimit | undefined {
+  return [limit].flat().find((one) => limits.includes(one));
+}
+
+function reasonToSkip(driver: ConformanceDriver, one: Case): string | false {
   if (driver.unavailable !== undefined) return driver.unavailable;
-  const exception = driver.exceptions?.[name];
+  const exception = driver.exceptions?.[one.name];
   if (exception !== undefined) return exception;
-  const limited = limit !== undefined && driver.limits.includes(limit);
-  return limited && refused === undefined ? `declared limit: ${limitTexts[limit]}` : false;
+  const limit = one.refused === undefined ? limitOf(driver, one) : undefined;
+  return limit === undefined ? false : `declared limit: ${limitTexts[limit]}`;
 }
 
 function fixtureOf(driver: ConformanceDriver, t: TestContext): Fixture {

@@ -297,6 +297,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     name: "two writers: SQLITE_BUSY, and it works once the first has ended",
+    limit: "transactions",
     async run(fixture) {
       const [one, other] = await two(fixture);
       await one.execute("BEGIN IMMEDIATE");
@@ -309,7 +310,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     name: "a snapshot that is out of date cannot write: SQLITE_BUSY_SNAPSHOT",
-    limit: "extended-codes",
+    limit: ["extended-codes", "transactions"],
     async run(fixture) {
       const [one, other] = await two(fixture);
       await one.execute("BEGIN");
@@ -323,6 +324,10 @@ export const errorCases: readonly Case[] = [
     },
     async refused(fixture) {
       const [one, other] = await two(fixture);
+      if (fixture.has("transactions")) {
+        await assert.rejects(one.execute("BEGIN"), SQLiteError);
+        return;
+      }
       await one.execute("BEGIN");
       await one.execute("SELECT * FROM t");
       await other.execute("INSERT INTO t VALUES (2)");

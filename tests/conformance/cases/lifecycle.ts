@@ -31,6 +31,7 @@ export const lifecycleCases: readonly Case[] = [
   },
   {
     name: "close() in a transaction rolls it back and frees the lock",
+    limit: "transactions",
     async run({ open, file }) {
       const path = file();
       const one = await open(path);
@@ -102,6 +103,7 @@ export const lifecycleCases: readonly Case[] = [
   },
   {
     name: "in a pool: a transaction left open is rolled back at release",
+    limit: "transactions",
     async run({ driver, file, t }) {
       const path = file();
       const pool = new SQLiteConnectionPool(() => driver.open(path, {}), { poolSize: 1 });
@@ -117,6 +119,7 @@ export const lifecycleCases: readonly Case[] = [
   },
   {
     name: "in a pool: two connections, a hundred transactions",
+    limit: "transactions",
     async run({ driver, file, t }) {
       const path = file();
       const pool = new SQLiteConnectionPool(() => driver.open(path, {}), {

@@ -67,6 +67,12 @@ const mismatches: readonly (readonly [string, string, unknown, ErrorConstructor]
   ["null", "SELECT ? AS a", null, TypeError],
 ];
 
+const numbers = Array.from({ length: 1000 }, (_, index) => index);
+const thousand = {
+  sql: `SELECT ${numbers.map((number) => `? AS c${number}`).join()}`,
+  params: numbers,
+};
+
 export const parameterCases: readonly Case[] = [
   ...bindings.map(({ sql, params, row, limit }): Case => ({
     name: `${sql.replace("\n", " ")} with ${JSON.stringify(params)}`,
@@ -101,12 +107,17 @@ export const parameterCases: readonly Case[] = [
   },
   {
     name: "a thousand parameters",
+    limit: "hundred-parameters",
     async run({ open }) {
       const conn = await open();
-      const numbers = Array.from({ length: 1000 }, (_, index) => index);
-      const sql = `SELECT ${numbers.map((number) => `? AS c${number}`).join()}`;
-      const { rows } = await conn.execute(sql, numbers, { rowFactory: (values) => [...values] });
-      assert.deepEqual(rows, [numbers]);
+      const { rows } = await conn.execute(thousand.sql, thousand.params, {
+        rowFactory: (values) => [...values],
+      });
+      assert.deepEqual(rows, [thousand.params]);
+    },
+    async refused({ open }) {
+      const conn = await open();
+      await assert.rejects(conn.execute(thousand.sql, thousand.params), SQLiteError);
     },
   },
   {

@@ -17,7 +17,7 @@ interface Effect {
   readonly params?: BindParams;
   readonly affected: number;
   readonly rowid?: number;
-  readonly limit?: DriverLimit;
+  readonly limit?: Case["limit"];
 }
 
 /** Each on a table with the rows 1 a, 2 b, 3 c. */
@@ -60,8 +60,8 @@ const effects: readonly Effect[] = [
   { sql: "ANALYZE", affected: 0 },
   { sql: "REINDEX", affected: 0 },
   { sql: "VACUUM", affected: 0 },
-  { sql: "BEGIN", affected: 0 },
-  { sql: "SAVEPOINT s", affected: 0, limit: "savepoint" },
+  { sql: "BEGIN", affected: 0, limit: "transactions" },
+  { sql: "SAVEPOINT s", affected: 0, limit: ["savepoint", "transactions"] },
   { sql: "ATTACH ':memory:' AS other", affected: 0 },
 ];
 

@@ -17,8 +17,8 @@ async function withTable(conn: DriverConnection): Promise<DriverConnection> {
 
 const modes: readonly string[] = ["BEGIN", "BEGIN DEFERRED", "BEGIN IMMEDIATE", "begin exclusive"];
 
-const limitOf = (begin: string): DriverLimit | undefined =>
-  /exclusive/.test(begin) ? "exclusive" : undefined;
+const limitsOf = (begin: string): DriverLimit[] =>
+  /exclusive/.test(begin) ? ["exclusive", "transactions"] : ["transactions"];
 
 async function isRefused({ open }: Fixture, begin: string): Promise<void> {
   const conn = await open();
@@ -30,7 +30,7 @@ export const transactionCases: readonly Case[] = [
   ...modes.flatMap((begin): Case[] => [
     {
       name: `${begin}, then COMMIT`,
-      limit: limitOf(begin),
+      limit: limitsOf(begin),
       refused: (fixture) => isRefused(fixture, begin),
       async run({ open }) {
         const conn = await withTable(await open());
@@ -45,7 +45,7 @@ export const transactionCases: readonly Case[] = [
     },
     {
       name: `${begin}, then rollback()`,
-      limit: limitOf(begin),
+      limit: limitsOf(begin),
       refused: (fixture) => isRefused(fixture, begin),
       async run({ open }) {
         const conn = await withTable(await open());
@@ -76,6 +76,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "BEGIN inside a transaction is an error, and the transaction goes on",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.execute("BEGIN");
@@ -88,6 +90,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "an error inside a transaction leaves it open",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.execute("BEGIN");
@@ -100,6 +104,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "a conflict that rolls back ends the transaction",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.execute("BEGIN");
@@ -113,6 +119,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "savepoints nest inside a transaction",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.execute("BEGIN");
@@ -128,7 +136,7 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "a savepoint of its own is a transaction",
-    limit: "savepoint",
+    limit: ["savepoint", "transactions"],
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.execute("SAVEPOINT s");
@@ -145,6 +153,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "a transaction in a script",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open }) {
       const conn = await withTable(await open());
       await conn.executeScript("BEGIN; INSERT INTO t VALUES (1); COMMIT; BEGIN IMMEDIATE");
@@ -155,6 +165,8 @@ export const transactionCases: readonly Case[] = [
   },
   {
     name: "what is not committed is not seen by another connection",
+    limit: "transactions",
+    refused: (fixture) => isRefused(fixture, "BEGIN"),
     async run({ open, file }) {
       const path = file();
       const writer = await open(path);

@@ -75,7 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
 
 /** The entry and what it imports as one module, as Cloudflare's own tool would bundle it. */
 async function bundle({ source, nodejsCompat = false }: WorkerOptions): Promise<string> {
-  const { outputFiles } = await build<{ write: false }>({
+  const { outputFiles } = await build({
     stdin: { contents: source, loader: "ts", resolveDir: repositoryRoot, sourcefile: "worker.ts" },
     bundle: true,
     write: false,
@@ -89,5 +89,5 @@ async function bundle({ source, nodejsCompat = false }: WorkerOptions): Promise<
     define: nodejsCompat ? { "import.meta.url": '"file:///worker.js"' } : {},
     logLevel: "silent",
   });
-  return outputFiles[0].text;
+  return outputFiles![0].text;
 }

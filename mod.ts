@@ -37,6 +37,7 @@ export type { ConnectionFactory } from "./src/connections/connection_manager.ts"
 export type {
   CallOptions,
   Database,
+  DatabaseConnectionOptions,
   DatabaseStats,
   Session,
   SessionOptions,

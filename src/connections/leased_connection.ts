@@ -74,6 +74,14 @@ export interface PooledConnection<R = Row> extends Connection<R> {
    *   cannot be cleaned up is closed, and replaced when somebody waits.
    */
   release(): Promise<void>;
+  /**
+   * Closes the connection instead of giving it back, for one that you do not trust any more. What
+   * is open on it is rolled back, and the pool opens another one when somebody needs it. A database
+   * in memory would be lost with its connection: there the connection is released instead.
+   *
+   * @returns when the connection has left the pool. It never rejects.
+   */
+  discard(): Promise<void>;
   /** Releases at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -301,6 +309,11 @@ export class LeasedConnection<R = Row> extends HeldConnection<R> implements Pool
 
   async release(): Promise<void> {
     await this.#lease.release();
+  }
+
+  discard(): Promise<void> {
+    this.#lease.discard();
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

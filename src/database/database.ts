@@ -12,11 +12,18 @@ import type { BatchStatement } from "./writing/batch.ts";
 import type { Connection, TransactionMode } from "../connections/connection.ts";
 import type { Query } from "../connections/query.ts";
 import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";
+import type { PooledConnection } from "../connections/leased_connection.ts";
 import type { StatementStats } from "./router.ts";
 import type { CheckpointMode, CheckpointResult } from "./checkpointer.ts";
 
 /** How a call waits, and how its rows are made. */
 export type CallOptions<R> = ConnectionOptions<R>;
+
+/** Which connection `connection` lends, and how its caller waits for it. */
+export interface DatabaseConnectionOptions<R> extends ConnectionOptions<R> {
+  /** The writer, which nobody else writes through meanwhile, instead of a reader. Default: false. */
+  write?: boolean;
+}
 
 /** How `write` runs. */
 export interface WriteOptions extends AcquireOptions {
@@ -241,6 +248,36 @@ export interface Database<R = Row> {
    * @throws {TypeError} when `after` is not a bookmark.
    */
   session(options?: SessionOptions): Session<R>;
+  /**
+   * Borrows a connection, for code that begins and ends its transactions by itself. Release it, or
+   * bind it with `await using`.
+   *
+   * With `write`, it is the writer: `run`, `batch` and `write` wait until it is released, so never
+   * await one of them meanwhile. Otherwise it is a reader, on which statements that write fail, and
+   * whose transactions begin "deferred" unless told otherwise.
+   *
+   * @param options which connection; wait and row factory of this lease.
+   * @returns the connection, which is yours alone until it is released.
+   * @throws {SQLiteError} for the writer of a database that was opened read-only.
+   *
+   * @example
+   * ```ts
+   * import { openDatabase } from "@sqlitepool/pool";
+   *
+   * const db = await openDatabase(":memory:");
+   * const conn = await db.connection({ write: true });
+   * try {
+   *   await conn.execute("CREATE TABLE users (name TEXT)");
+   *   await conn.begin();
+   *   await conn.run("INSERT INTO users VALUES (?)", ["Alice"]);
+   *   await conn.commit();
+   * } finally {
+   *   await conn.release();
+   * }
+   * await db.close();
+   * ```
+   */
+  connection<T = R>(options?: DatabaseConnectionOptions<T>): Promise<PooledConnection<T>>;
   /**
    * Moves what is in the write-ahead log into the database file.
    *

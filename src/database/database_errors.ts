@@ -21,8 +21,9 @@ export function openedReadonly(method: string): SQLiteError {
 
 export function calledInsideWrite(method: string): SQLitePoolError {
   return new SQLitePoolError(
-    `db.${method}() was called inside the callback of db.write(). It would wait for the ` +
-      "transaction it is in: use the callback's own connection, as in tx.run().",
+    `db.${method}() was called inside the callback of db.write(), or of a transaction on a ` +
+      "connection that it waits for. It would wait for the transaction it is in: use the callback's " +
+      "own connection, as in tx.run().",
   );
 }
 

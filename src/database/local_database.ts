@@ -20,8 +20,8 @@ import {
   type PoolStats,
   type SQLiteConnectionPool,
 } from "../connections/connection_pool.ts";
-import type { LeasedConnection } from "../connections/leased_connection.ts";
-import { paramsOf, type Query, textOf } from "../connections/query.ts";
+import type { LeasedConnection, PooledConnection } from "../connections/leased_connection.ts";
+import { paramsOf, type Query, RowDefaults, textOf } from "../connections/query.ts";
 import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
@@ -50,6 +50,7 @@ import {
 import type {
   CallOptions,
   Database,
+  DatabaseConnectionOptions,
   DatabaseStats,
   Session,
   SessionOptions,
@@ -64,6 +65,7 @@ import {
 } from "./database_errors.ts";
 import type { Execution } from "./options.ts";
 import type { FileWatch } from "./file_watch.ts";
+import { LentConnection } from "./lent_connection.ts";
 import { GroupCommit } from "./writing/group_commit.ts";
 import { refuseJournalMode } from "./pragmas.ts";
 import { ReadWatch } from "./read_watch.ts";
@@ -106,6 +108,7 @@ export interface DatabaseParts<R> {
 }
 
 const WRITE_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "mode", "retries"];
+const LEASE_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "write"];
 const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
 
 /** {@linkcode Database} over files of this machine, and over databases in memory. */
@@ -370,6 +373,30 @@ export class LocalDatabase<R = Row> implements Database<R> {
     return plainSession(this, options);
   }
 
+  async connection<T = R>(
+    options: DatabaseConnectionOptions<T> = {},
+  ): Promise<PooledConnection<T>> {
+    checkCallOptions(options, LEASE_OPTION_NAMES);
+    const { write = false, rowFactory = this.#parts.rowFactory, ...wait } = options;
+    if (typeof write !== "boolean") {
+      throw new TypeError(`write must be true or false; got ${describeValue(write)}`);
+    }
+    const { readers, inMemory } = this.#parts;
+    if (!write) this.#expectRead("connection");
+    const pool = write ? this.#writerFor("connection").pool : readers;
+    const { lease } = await pool.lend(wait);
+    const rows = new RowDefaults(rowFactory as RowFactory<T> | undefined);
+    const connection = new LentConnection(lease, rows, {
+      defaultMode: write ? "immediate" : "deferred",
+      blocks: write || inMemory ? this : undefined,
+      onBegin: () => write ? () => {} : this.#readWatch.begin(),
+      keepsData: inMemory,
+    });
+    // The one connection of a database in memory can write; a reader of a file cannot.
+    if (inMemory && !write) await readOnly(connection);
+    return connection;
+  }
+
   async checkpoint(
     mode: CheckpointMode = "passive",
     options: AcquireOptions = {},
@@ -533,6 +560,16 @@ export class LocalDatabase<R = Row> implements Database<R> {
     if (!sharesCommit) writer.group.seal();
     this.#checkpointer?.afterWrite();
     return writer;
+  }
+}
+
+/** Lets nobody write on a connection until its settings are restored, with its release. */
+async function readOnly(connection: PooledConnection<unknown>): Promise<void> {
+  try {
+    await connection.execute("PRAGMA query_only = ON");
+  } catch (error) {
+    await connection.release();
+    throw error;
   }
 }
 

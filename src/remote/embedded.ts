@@ -20,12 +20,14 @@ import type { BatchStatement } from "../database/writing/batch.ts";
 import type {
   CallOptions,
   Database,
+  DatabaseConnectionOptions,
   DatabaseStats,
   Session,
   SessionOptions,
   WriteOptions,
 } from "../database/database.ts";
 import { plainSession } from "../database/session.ts";
+import type { PooledConnection } from "../connections/leased_connection.ts";
 import { KnownStatements } from "./known_statements.ts";
 import type { EmbeddedOptions } from "./options.ts";
 import { resolveEmbeddedOptions } from "./options.ts";
@@ -209,6 +211,13 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
    */
   session(options?: SessionOptions): Session<R> {
     return plainSession(this, options);
+  }
+
+  /** Borrows its one connection, whose writes go to the server. */
+  connection<T = R>(
+    { write: _, ...options }: DatabaseConnectionOptions<T> = {},
+  ): Promise<PooledConnection<T>> {
+    return this.#pool.connection(options);
   }
 
   /** The server looks after the log: rejects. */

@@ -133,6 +133,13 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     return new RemoteSession(this.#parts, parseBookmark(bookmarkIn(options)));
   }
 
+  /** A server keeps no connection for a caller who does not say when it is over: rejects. */
+  connection(): Promise<never> {
+    return Promise.reject(
+      notOnServers("connection", "use db.write(async (tx) => ...) or db.read(...)"),
+    );
+  }
+
   /** A server looks after its own log: rejects. */
   checkpoint(): Promise<never> {
     return Promise.reject(notOnServers("checkpoint", "the server looks after its own log"));

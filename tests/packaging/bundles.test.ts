@@ -90,12 +90,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 17.5, nodeSqlite: 31.5, singleFile: 67.9 },
+    limits: { start: 17.5, nodeSqlite: 31.5, singleFile: 68.8 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 14.4, nodeSqlite: 29.9, singleFile: 36 },
+    limits: { start: 14.4, nodeSqlite: 29.9, singleFile: 36.2 },
   },
 };
 

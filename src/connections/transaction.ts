@@ -65,6 +65,7 @@ export async function begin(
   const physical = holder.value;
   // Inside a transaction it fails at once: another writer may wait for that very transaction.
   const waits = mode !== "deferred" && !physical.driver.inTransaction;
+  if (waits && tryTakeWriteLock(physical, statement)) return;
   if (waits) await takeWriteLock(holder, statement, limit);
   else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
 }

@@ -106,10 +106,12 @@ class LibsqlSyncStatement implements SyncStatement {
   readonly #database: LibsqlSyncHandle;
   readonly #raw: LibsqlStatement;
   readonly #reader: boolean;
+  readonly #explains: boolean;
   #exact = false;
 
-  constructor(database: LibsqlSyncHandle, { text }: Statement) {
+  constructor(database: LibsqlSyncHandle, { text, verb }: Statement) {
     this.#database = database;
+    this.#explains = verb === "explain";
     this.#raw = database.prepare(text);
     this.#reader = this.#raw.reader;
     this.#raw.safeIntegers(false);
@@ -125,7 +127,11 @@ class LibsqlSyncStatement implements SyncStatement {
   }
 
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
-    const rows = this.#raw.all(this.#prepareFor(values, exact)) as SQLiteValue[][];
+    const args = this.#prepareFor(values, exact);
+    const rows = this.#raw.all(args) as SQLiteValue[][];
+    // SQLite does not end an EXPLAIN with its last row, and the driver resets in `get` alone: left
+    // as it is, it would keep the snapshot of the next read for all that follow.
+    if (this.#explains) this.#raw.get(args);
     rows.forEach(plainRow);
     return rows;
   }

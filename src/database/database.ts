@@ -47,7 +47,7 @@ export interface Session<R = Row> extends
   Pick<
     Database<R>,
     | ("get" | "all" | "value" | "values" | "iterate" | "read")
-    | ("run" | "batch" | "executeScript" | "write")
+    | ("execute" | "run" | "batch" | "executeScript" | "write")
   > {
   /**
    * What this session has seen, as text: `db.session({ after })` continues from there, in this
@@ -186,6 +186,22 @@ export interface Database<R = Row> {
    * @throws {SQLiteError} when SQLite refuses the statement, or the database stays locked.
    */
   run<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: CallOptions<T>,
+  ): Promise<ResultSet<T>>;
+  /**
+   * Runs one statement where it belongs, for callers who do not know what it is: on a reader when
+   * its text says that it only reads, and otherwise on the writer, as `run` does.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns columns, rows, and what the statement changed.
+   * @throws {SQLiteError} when SQLite refuses the statement, or the database stays locked.
+   * @throws {SQLitePoolError} when the statement begins or ends a transaction.
+   */
+  execute<T = R>(
     query: Query,
     params?: BindParams,
     options?: CallOptions<T>,

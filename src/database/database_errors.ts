@@ -27,9 +27,9 @@ export function calledInsideWrite(method: string): SQLitePoolError {
   );
 }
 
-export function runTakesNoControl(): SQLitePoolError {
+export function takesNoControl(method: string): SQLitePoolError {
   return new SQLitePoolError(
-    "run() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may belong to " +
+    `${method}() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may belong to ` +
       "somebody else. Use db.write(async (tx) => ...), which begins and commits for you.",
   );
 }

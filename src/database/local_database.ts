@@ -60,8 +60,8 @@ import {
   calledInsideWrite,
   databaseIsClosed,
   openedReadonly,
-  runTakesNoControl,
   scriptLeftTransactionOpen,
+  takesNoControl,
 } from "./database_errors.ts";
 import type { Execution } from "./options.ts";
 import type { FileWatch } from "./file_watch.ts";
@@ -267,17 +267,41 @@ export class LocalDatabase<R = Row> implements Database<R> {
     });
   }
 
+  execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: CallOptions<T>,
+  ): Promise<ResultSet<T>> {
+    try {
+      if (!classify(textOf(query)).reads) return this.#run("execute", query, params, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const refusal = this.#refusalOfRead("execute");
+    if (refusal !== undefined) return refusal;
+    return this.#readerOf(query).execute(query, params, options);
+  }
+
   run<T = R>(
     query: Query,
     params?: BindParams,
+    options?: CallOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.#run("run", query, params, options);
+  }
+
+  #run<T = R>(
+    method: string,
+    query: Query,
+    params: BindParams | undefined,
     options: CallOptions<T> = {},
   ): Promise<ResultSet<T>> {
     try {
       checkCallOptions(options, POOL_CALL_OPTION_NAMES);
       const sql = textOf(query);
       const { control, writes, atomic } = classify(sql);
-      if (control !== undefined) throw runTakesNoControl();
-      const { pool, group } = this.#writerFor("run", writes);
+      if (control !== undefined) throw takesNoControl(method);
+      const { pool, group } = this.#writerFor(method, writes);
       if (!writes) {
         if (!this.#parts.inMemory) refuseJournalMode(sql);
         return pool.execute(query, params, options);

@@ -27,7 +27,7 @@ export function bookmarkIn(options: SessionOptions = {}): string {
 
 const METHODS = [
   ...["get", "all", "value", "values", "iterate", "read"] as const,
-  ...["run", "batch", "executeScript", "write"] as const,
+  ...["execute", "run", "batch", "executeScript", "write"] as const,
 ];
 
 /** A session that is the database under another name: it sees every bookmark's writes at once. */

@@ -175,6 +175,15 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
     return this.#pool.transaction<S, R>(fn, { ...options, mode: "deferred" });
   }
 
+  /** Runs one statement: what reads in the file, what writes on the server. */
+  execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: CallOptions<T>,
+  ): Promise<ResultSet<T>> {
+    return this.#pool.execute(query, params, options);
+  }
+
   /** Runs one statement. What writes goes to the server, and is in the file afterwards. */
   run<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<ResultSet<T>> {
     return this.#pool.run(query, params, options);

@@ -10,6 +10,7 @@ import { PoolClosedError } from "../pool/errors.ts";
 import { type AcquireOptions, checkCallOptions, WAIT_OPTION_NAMES } from "../pool/options.ts";
 import type { Wait } from "../pool/wait_queue.ts";
 import { bindValues } from "../sqlite/bind.ts";
+import { classify } from "../sqlite/classify.ts";
 import type {
   BindParams,
   ResultSet,
@@ -30,10 +31,11 @@ import {
   paramsOf,
   type Query,
   textOf,
+  wholeResult,
 } from "../connections/query.ts";
 import { isInside } from "../platform/reentrancy.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
-import type { Session, WriteOptions } from "../database/database.ts";
+import type { CallOptions, Session, WriteOptions } from "../database/database.ts";
 import { calledInsideWrite } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
@@ -227,6 +229,24 @@ export class RemoteSession<R = Row> implements Session<R> {
     checkCallOptions(options, WAIT_OPTION_NAMES);
     const transactions = await this.#parts.transactions();
     return await transactions.read(this.#position, fn, options);
+  }
+
+  /**
+   * Runs one statement where it belongs: as `all` does when it only reads, as `run` otherwise.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param params values by position or by name.
+   * @param options wait and row factory of this call.
+   * @returns columns, rows, and what the statement changed.
+   * @throws {SQLiteError} when the server refuses the statement.
+   */
+  async execute<T = R>(
+    query: Query,
+    params?: BindParams,
+    options: CallOptions<T> = {},
+  ): Promise<ResultSet<T>> {
+    if (!classify(textOf(query)).reads) return await this.run(query, params, options);
+    return await this.#read("execute", query, params, options, {}, wholeResult);
   }
 
   /**

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type ConflictClause, isWrite, scanHead, type Verb } from "./statement_head.ts";
+import {
+  type ConflictClause,
+  isWrite,
+  scanHead,
+  type StatementHead,
+  type Verb,
+} from "./statement_head.ts";
 import { TextCache } from "./text_cache.ts";
 
 /** What has to be seen to when a statement runs. */
@@ -22,6 +28,8 @@ export interface StatementClass {
   readonly conflict: ConflictClause | undefined;
   /** The name of the setting that a PRAGMA sets. */
   readonly setting: string | undefined;
+  /** Whether a connection that cannot write can run it. */
+  readonly reads: boolean;
 }
 
 const CONTROL_VERBS: ReadonlySet<Verb> = new Set<Verb>([
@@ -37,7 +45,13 @@ const READS: StatementClass = {
   atomic: false,
   conflict: undefined,
   setting: undefined,
+  reads: true,
 };
+
+/** PRAGMA statements that do something, without a value that would tell. */
+const ACTING_PRAGMAS: ReadonlySet<string> = new Set([
+  ...["incremental_vacuum", "optimize", "shrink_memory", "wal_checkpoint"],
+]);
 
 /** For all databases of the process: the text alone decides. */
 const classes = new TextCache<StatementClass>();
@@ -72,5 +86,12 @@ function read(sql: string): StatementClass {
     atomic: writes && (conflict === "fail" || RETURNING.test(sql)),
     conflict,
     setting: pragma?.sets ? pragma.name : undefined,
+    reads: readsOnly(head),
   };
+}
+
+/** Under EXPLAIN too a PRAGMA takes effect. */
+function readsOnly({ verb, pragma }: StatementHead): boolean {
+  if (pragma !== undefined) return !pragma.sets && !ACTING_PRAGMAS.has(pragma.name);
+  return verb === "select" || verb === "explain";
 }

@@ -60,6 +60,19 @@ onServer("reads, writes, batches and scripts", async (_, db) => {
   assert.deepEqual(await db.batch([]), []);
 });
 
+onServer("execute sends statements where they belong", async (_, db) => {
+  await db.execute(CREATE);
+  const { rowsAffected } = await db.execute(INSERT, ["Alice"]);
+  assert.equal(rowsAffected, 1);
+  const { columns, rows } = await db.execute("SELECT name FROM users WHERE id = ?", [1]);
+  assert.deepEqual({ columns, rows }, { columns: ["name"], rows: [{ name: "Alice" }] });
+  const returned = await db.execute(INSERT + " RETURNING id", ["Bob"], {
+    rowFactory: ([id]) => id,
+  });
+  assert.deepEqual(returned.rows, [2]);
+  await assert.rejects(db.execute("BEGIN"), /takes no BEGIN/);
+});
+
 onServer("values come back as they were passed", async (_, db) => {
   await db.run("CREATE TABLE v (a, type AS (typeof(a)))");
   const bytes = new Uint8Array([0, 1, 255]);

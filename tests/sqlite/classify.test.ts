@@ -110,3 +110,14 @@ test("a PRAGMA takes effect in each of the forms that are recognised", () => {
     handle.close();
   }
 });
+
+test("a PRAGMA that sets or does something is for who can write, under EXPLAIN too", () => {
+  const acting = ["user_version = 1", "optimize", "main.wal_checkpoint", "cache_size(5)"];
+  for (const pragma of acting) {
+    assert.equal(classify(`PRAGMA ${pragma}`).reads, false, pragma);
+    assert.equal(classify(`EXPLAIN PRAGMA ${pragma}`).reads, false, pragma);
+  }
+  for (const pragma of ["user_version", "main.table_info(t)", "quick_check"]) {
+    assert.equal(classify(`PRAGMA ${pragma}`).reads, true, pragma);
+  }
+});

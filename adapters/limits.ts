@@ -29,7 +29,9 @@ export type DriverLimit =
   | "without-rowid"
   | "shared-lock"
   | "transactions"
-  | "hundred-parameters";
+  | "hundred-parameters"
+  | "settings"
+  | "files";
 
 /** The limits that some drivers have, and what each of them means for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
@@ -64,4 +66,6 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
     "There is no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: what belongs together is one " +
     "call of `batch`.",
   "hundred-parameters": "A statement has 100 parameters and gives 100 columns at most.",
+  "settings": "Most PRAGMAs are refused, and so are VACUUM, ATTACH and temporary tables.",
+  "files": "There are no files: whatever the path is, the platform has one database.",
 };

@@ -11,14 +11,16 @@ const numbers = "WITH d(x) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8
 
 /** Two connections to one file in rollback mode, where a reader that is not done blocks a writer. */
 async function readerAndWriter(
-  { open, file }: Fixture,
+  { open, file, has }: Fixture,
 ): Promise<[reader: DriverConnection, writer: DriverConnection]> {
   const path = file();
   const writer = await open(path);
   await writer.execute("CREATE TABLE t (n)");
   await writer.execute(`INSERT INTO t ${numbers}`);
   const reader = await open(path);
-  for (const conn of [reader, writer]) await conn.execute("PRAGMA busy_timeout = 0");
+  if (!has("settings")) {
+    for (const conn of [reader, writer]) await conn.execute("PRAGMA busy_timeout = 0");
+  }
   return [reader, writer];
 }
 

@@ -261,8 +261,8 @@ export const errorCases: readonly Case[] = [
       for (const words of ["the door database is locked", "database is locked!", ...alike]) {
         const conn = await open();
         await conn.executeScript(
-          "CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t BEGIN " +
-            `SELECT raise(ABORT, '${words}'); END`,
+          "DROP TABLE IF EXISTS t; CREATE TABLE t (a); " +
+            `CREATE TRIGGER no BEFORE INSERT ON t BEGIN SELECT raise(ABORT, '${words}'); END`,
         );
         await assert.rejects(conn.execute("INSERT INTO t VALUES (1)"), (error: unknown) => {
           assert.ok(error instanceof SQLiteError);
@@ -288,11 +288,16 @@ export const errorCases: readonly Case[] = [
   },
   {
     name: "a write while query_only is on: SQLITE_READONLY",
+    limit: "settings",
     async run({ open }) {
       const conn = await open();
       await conn.execute("CREATE TABLE t (a)");
       await conn.execute("PRAGMA query_only = 1");
       await failsWith(conn.execute("INSERT INTO t VALUES (1)"), "SQLITE_READONLY");
+    },
+    async refused({ open }) {
+      const conn = await open();
+      await failsWith(conn.execute("PRAGMA query_only = 1"), "SQLITE_AUTH");
     },
   },
   {
@@ -323,11 +328,12 @@ export const errorCases: readonly Case[] = [
       });
     },
     async refused(fixture) {
-      const [one, other] = await two(fixture);
       if (fixture.has("transactions")) {
-        await assert.rejects(one.execute("BEGIN"), SQLiteError);
+        const conn = await fixture.open();
+        await assert.rejects(conn.execute("BEGIN"), SQLiteError);
         return;
       }
+      const [one, other] = await two(fixture);
       await one.execute("BEGIN");
       await one.execute("SELECT * FROM t");
       await other.execute("INSERT INTO t VALUES (2)");
@@ -336,6 +342,7 @@ export const errorCases: readonly Case[] = [
   },
   {
     name: "a file that is no database: SQLITE_NOTADB",
+    limit: "files",
     async run(fixture) {
       const path = fixture.file();
       writeFileSync(path, "This is no database, but it is long enough. ".repeat(100));
@@ -356,10 +363,12 @@ export const errorCases: readonly Case[] = [
   },
   {
     name: "a directory that does not exist: SQLITE_CANTOPEN",
+    limit: "files",
     run: (fixture) => cannotOpen(fixture, fixture.file("missing/test.db"), "SQLITE_CANTOPEN"),
   },
   {
     name: "a full database: SQLITE_FULL",
+    limit: "settings",
     async run({ open }) {
       const conn = await open();
       await conn.execute("CREATE TABLE t (a)");
@@ -368,6 +377,10 @@ export const errorCases: readonly Case[] = [
         conn.execute("INSERT INTO t VALUES (zeroblob(100000))"),
         "SQLITE_FULL",
       );
+    },
+    async refused({ open }) {
+      const conn = await open();
+      await failsWith(conn.execute("PRAGMA max_page_count = 3"), "SQLITE_AUTH");
     },
   },
 ];

@@ -49,8 +49,8 @@ const effects: readonly Effect[] = [
   { sql: "VALUES (1), (2)", affected: 0 },
   { sql: "EXPLAIN SELECT * FROM t", affected: 0 },
   { sql: "EXPLAIN QUERY PLAN DELETE FROM t", affected: 0 },
-  { sql: "PRAGMA user_version", affected: 0 },
-  { sql: "PRAGMA user_version = 7", affected: 0 },
+  { sql: "PRAGMA user_version", affected: 0, limit: "settings" },
+  { sql: "PRAGMA user_version = 7", affected: 0, limit: "settings" },
   { sql: "CREATE TABLE other (a)", affected: 0 },
   { sql: "CREATE TABLE copied AS SELECT * FROM t", affected: 0 },
   { sql: "CREATE INDEX i ON t (v)", affected: 0 },
@@ -59,10 +59,10 @@ const effects: readonly Effect[] = [
   { sql: "DROP TABLE t", affected: 0 },
   { sql: "ANALYZE", affected: 0 },
   { sql: "REINDEX", affected: 0 },
-  { sql: "VACUUM", affected: 0 },
+  { sql: "VACUUM", affected: 0, limit: "settings" },
   { sql: "BEGIN", affected: 0, limit: "transactions" },
   { sql: "SAVEPOINT s", affected: 0, limit: ["savepoint", "transactions"] },
-  { sql: "ATTACH ':memory:' AS other", affected: 0 },
+  { sql: "ATTACH ':memory:' AS other", affected: 0, limit: "settings" },
 ];
 
 const hostileNames: readonly (readonly [string, DriverLimit?])[] = [

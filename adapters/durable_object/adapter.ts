@@ -1,0 +1,346 @@
+/**
+ * The database of a SQLite Durable Object as a connection.
+ *
+ * @module
+ */
+
+import { bindValues } from "../../src/sqlite/bind.ts";
+import { connectionClosed, SQLiteError, withStatement } from "../../src/sqlite/errors.ts";
+import type { Outcome } from "../../src/sqlite/outcome.ts";
+import * as resultCode from "../../src/sqlite/result_codes.ts";
+import { objectRow } from "../../src/sqlite/rows.ts";
+import { soleStatement, splitScript, type Statement } from "../../src/sqlite/scan.ts";
+import { isWrite, mayChangeSchema } from "../../src/sqlite/statement_head.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowFactory,
+  RowOptions,
+  SQLiteValue,
+} from "../../src/sqlite/types.ts";
+import type { DriverConnection } from "../../src/driver/connection.ts";
+import {
+  type LastRowid,
+  lastRowidQuery,
+  saysNoRowid,
+  toLastRowid,
+  upsertInserted,
+} from "../../src/driver/inserted_rowid.ts";
+import { RowCursor, type RowSource } from "../../src/driver/sync_cursor.ts";
+import type { DriverLimit } from "../limits.ts";
+import type { AdaptOptions } from "../options.ts";
+import { platformError } from "../workerd/errors.ts";
+import { refusalOf } from "../workerd/refusals.ts";
+import { bindable, namesWithoutCasts, TypedStatement } from "../workerd/typed_placeholders.ts";
+import { checkIntMode, fromPlatform } from "../workerd/values.ts";
+import { Cursors } from "./cursor.ts";
+import type { DurableObjectCursor, DurableObjectStorage } from "./handle.ts";
+
+/** What the platform cannot do. */
+export const durableObjectLimits: readonly DriverLimit[] = [
+  ...[
+    "int64-out",
+    "int-mode",
+    "transactions",
+    "hundred-parameters",
+    "readonly",
+    "settings",
+    "files",
+  ] as const,
+];
+
+/** So many statements and tables are known at a time, as on every connection. */
+const MOST_KNOWN = 128;
+
+const REMEDY = "use batch(), or write(async (tx) => ...), which begins and commits for you";
+const CHANGES = "SELECT changes(), CAST(last_insert_rowid() AS TEXT)";
+
+/**
+ * Makes a connection of the storage of a Durable Object.
+ *
+ * @param storage `ctx.storage`.
+ * @param options How the connection behaves.
+ * @throws {TypeError} An option is not one of the allowed values.
+ */
+export function adaptDurableObject(
+  storage: DurableObjectStorage,
+  { intMode = "number" }: Pick<AdaptOptions, "intMode"> = {},
+): DurableObjectConnection {
+  checkIntMode(intMode);
+  return new DurableObjectConnection(storage);
+}
+
+/** A statement that has begun to run. */
+interface Running {
+  readonly columns: string[];
+  readonly rows: Iterator<unknown[]>;
+  /** The values of the next row. */
+  readonly read: () => SQLiteValue[] | undefined;
+}
+
+/**
+ * A connection over the storage of a Durable Object. Every method has done its work by the time it
+ * returns.
+ */
+export class DurableObjectConnection implements DriverConnection {
+  readonly raw: DurableObjectStorage;
+  readonly inTransaction = false;
+  readonly inTransactionIsCertain = true;
+  readonly #statements = new Map<string, TypedStatement>();
+  /** Whether tables have rowids, by their names in INSERTs; forgotten when the schema changes. */
+  readonly #rowidTables = new Map<string, boolean>();
+  readonly #cursors = new Cursors();
+  readonly #reading = new Set<RowCursor<unknown>>();
+  #closed = false;
+
+  /** @param raw The storage, which stays open when the connection is closed. */
+  constructor(raw: DurableObjectStorage) {
+    this.raw = raw;
+  }
+
+  /**
+   * What the text of one statement tells.
+   *
+   * @throws {SQLiteError} There are several statements, or none, or one that the platform must not
+   *   be given.
+   */
+  prepare(sql: string): TypedStatement {
+    if (this.#closed) throw connectionClosed();
+    const known = this.#statements.get(sql);
+    return known ?? remember(this.#statements, sql, checked(soleStatement(sql), sql));
+  }
+
+  /** Runs one statement, in this very call. */
+  executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
+    const prepared = this.prepare(sql);
+    try {
+      return this.#execute(prepared, params, options);
+    } catch (error) {
+      throw withStatement(error, sql);
+    }
+  }
+
+  /** Runs one statement; see `DriverConnection`. */
+  execute<R = Row>(
+    sql: string,
+    params?: BindParams,
+    options?: RowOptions<R>,
+  ): Promise<ResultSet<R>> {
+    return attempt(() => this.executeSync(sql, params, options));
+  }
+
+  /** Streams the rows of one statement, which begins with the first `next()`. */
+  iterate<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): RowCursor<R> {
+    return new RowCursor(() => this.#open(sql, params, options), this.#reading);
+  }
+
+  /** Runs every statement of a script, up to the first that fails. */
+  executeScript(sql: string): Promise<void> {
+    return attempt(() => this.executeScriptSync(sql));
+  }
+
+  /** Runs a script, in this very call. */
+  executeScriptSync(sql: string): void {
+    if (this.#closed) throw connectionClosed();
+    for (const statement of splitScript(sql)) {
+      const { text } = statement;
+      try {
+        this.#execute(checked(statement, text), undefined, undefined);
+      } catch (error) {
+        throw withStatement(error, text);
+      }
+    }
+  }
+
+  /** Lets open cursors keep what they have yet to give, whatever happens to the rows. */
+  readAhead(): void {
+    this.#cursors.readAhead();
+  }
+
+  /** Closes open cursors: there is no transaction to roll back. */
+  rollback(): Promise<void> {
+    return attempt(() => {
+      if (this.#closed) throw connectionClosed();
+      this.#cutOff(
+        new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
+      );
+    });
+  }
+
+  /** Closes open cursors, and refuses what comes after. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#cutOff(connectionClosed());
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #execute<R>(
+    prepared: TypedStatement,
+    params: BindParams | undefined,
+    options: RowOptions<R> | undefined,
+  ): ResultSet<R> {
+    const { statement } = prepared;
+    const values = bindValues(params, statement.parameters);
+    try {
+      const before = statement.upserts ? this.#lastRowid(statement) : undefined;
+      const running = this.#start(prepared, values);
+      const firstOnly = options?.firstRowOnly === true;
+      const read = firstOnly && statement.verb === "select"
+        ? this.#first(running)
+        : allRows(running);
+      const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
+      const wanted = firstOnly ? read.slice(0, 1) : read;
+      const { columns } = running;
+      const changes = isWrite(statement.verb) ? this.#changes() : undefined;
+      const made = changes !== undefined && this.#madeRowid(statement, changes, before);
+      if (mayChangeSchema(statement.verb)) this.#rowidTables.clear();
+      return {
+        columns,
+        rows: wanted.map((row) => makeRow(row, columns)),
+        rowsAffected: changes?.changes ?? 0,
+        lastInsertRowid: made ? changes.lastInsertRowid : undefined,
+      };
+    } catch (error) {
+      throw error instanceof SQLiteError ? error : platformError(error, values);
+    }
+  }
+
+  #open<R>(
+    sql: string,
+    params: BindParams | undefined,
+    options: RowOptions<R> | undefined,
+  ): RowSource<R> {
+    const prepared = this.prepare(sql);
+    const { verb, parameters } = prepared.statement;
+    if (verb !== "select") {
+      const { rows } = this.executeSync(sql, params, options);
+      return { next: () => toResult(rows), close: () => {} };
+    }
+    const toError = (error: unknown): Error => withStatement(platformError(error, values), sql);
+    const values = bindValues(params, parameters);
+    const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
+    try {
+      const { rows, read, columns } = this.#start(prepared, values);
+      const cursor = this.#cursors.open(rows, read);
+      let left = options?.firstRowOnly === true ? 1 : Infinity;
+      return {
+        next: () => {
+          try {
+            const row = left-- > 0 ? cursor.next() : undefined;
+            return toResult(row === undefined ? [] : [makeRow(row, columns)]);
+          } catch (error) {
+            throw toError(error);
+          }
+        },
+        close: () => cursor.close(),
+      };
+    } catch (error) {
+      throw toError(error);
+    }
+  }
+
+  #start(prepared: TypedStatement, values: SQLiteValue[]): Running {
+    const { verb } = prepared.statement;
+    if (mayChangeSchema(verb)) this.#cursors.finish();
+    else if (isWrite(verb)) this.#cursors.readAhead();
+    const text = prepared.textFor(values);
+    const cursor: DurableObjectCursor = this.raw.sql.exec(text, ...values.map(bindable));
+    const columns = namesWithoutCasts(cursor.columnNames);
+    const rows = cursor.raw();
+    const read = (): SQLiteValue[] | undefined => {
+      const { done, value } = rows.next();
+      return done ? undefined : value.map((one, i) => fromPlatform(one, columns[i]));
+    };
+    return { columns, rows, read };
+  }
+
+  /** Most SELECTs for one row have no other, and end when asked for it. */
+  #first({ rows, read }: Running): SQLiteValue[][] {
+    const row = read();
+    if (row === undefined) return [];
+    try {
+      if (!rows.next().done) this.#cursors.leave(rows);
+    } catch {
+      // It is not this row that fails.
+    }
+    return [row];
+  }
+
+  #changes(): Pick<Outcome, "changes" | "lastInsertRowid"> {
+    const [[changes, text]] = [...this.#rowsOf(CHANGES)];
+    const rowid = Number(text);
+    return {
+      changes: changes as number,
+      lastInsertRowid: Number.isSafeInteger(rowid) ? rowid : BigInt(text as string),
+    };
+  }
+
+  #madeRowid(
+    statement: Statement,
+    { changes, lastInsertRowid }: Pick<Outcome, "changes" | "lastInsertRowid">,
+    before: LastRowid | undefined,
+  ): boolean {
+    const { target, upserts } = statement;
+    if (changes === 0 || target === undefined) return false;
+    if (upserts) {
+      const existsNow = (): boolean => this.#lastRowid(statement)?.exists === true;
+      return before !== undefined && upsertInserted(before, lastInsertRowid, existsNow);
+    }
+    const known = this.#rowidTables.get(target);
+    return known ??
+      remember(this.#rowidTables, target, this.#lastRowid(statement) !== undefined);
+  }
+
+  /** `undefined` for a table without rowids. */
+  #lastRowid({ target }: Statement): LastRowid | undefined {
+    try {
+      const [row] = [...this.#rowsOf(lastRowidQuery(target!).text)];
+      return toLastRowid(row as SQLiteValue[]);
+    } catch (error) {
+      if (saysNoRowid(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #rowsOf(text: string): Iterable<unknown[]> {
+    return this.raw.sql.exec(text).raw() as IterableIterator<unknown[]>;
+  }
+
+  #cutOff(reason: SQLiteError): void {
+    for (const cursor of [...this.#reading]) cursor.cutOff(reason);
+  }
+}
+
+function checked(statement: Statement, sql: string): TypedStatement {
+  const refusal = refusalOf(statement, REMEDY);
+  if (refusal !== undefined) throw withStatement(refusal, sql);
+  return new TypedStatement(statement);
+}
+
+function remember<V>(known: Map<string, V>, key: string, value: V): V {
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(key, value);
+  return value;
+}
+
+function allRows({ read }: Running): SQLiteValue[][] {
+  const rows: SQLiteValue[][] = [];
+  for (let row = read(); row !== undefined; row = read()) rows.push(row);
+  return rows;
+}
+
+/** Takes the first of some rows, which may be anything. */
+function toResult<R>(rows: R[]): IteratorResult<R, undefined> {
+  return rows.length === 0
+    ? { done: true, value: undefined }
+    : { done: false, value: rows.shift()! };
+}
+
+function attempt<T>(work: () => T): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

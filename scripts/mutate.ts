@@ -18,6 +18,9 @@ import { scriptRuntime } from "./lib/runtimes.ts";
 
 const lanes = 2;
 
+/** Subtests are indented. */
+const FAILED_TEST = /^ *not ok \d+ - (.*)$/m;
+
 /** For a bug that makes its test loop or wait forever. */
 const defaultTimeoutMs = 20_000;
 
@@ -36,7 +39,8 @@ function copy(name: string): string {
   return directory;
 }
 
-function plant({ bug, file, find, replace }: Mutant, directory: string): void {
+/** Plants a bug, and returns what takes it out again. */
+function plant({ bug, file, find, replace }: Mutant, directory: string): () => void {
   const path = join(directory, file);
   const source = readFileSync(path, "utf8");
   const count = source.split(find).length - 1;
@@ -44,13 +48,16 @@ function plant({ bug, file, find, replace }: Mutant, directory: string): void {
     throw new Error(`Mutant "${bug}" no longer applies: ${file} has ${count} of\n${find}`);
   }
   writeFileSync(path, source.replace(find, () => replace));
+  return () => writeFileSync(path, source);
 }
 
 type Guard = Pick<Mutant, "guard" | "env" | "timeoutMs">;
 
+/** Runs a guard up to its first failure. */
 function test(directory: string, { guard, env, timeoutMs = defaultTimeoutMs }: Guard) {
-  const args = ["--expose-gc", "--disable-warning=ExperimentalWarning", join(directory, guard)];
-  return run(scriptRuntime.binary, args, { env, timeoutMs });
+  const options = ["--expose-gc", "--disable-warning=ExperimentalWarning", "--test-reporter=tap"];
+  const args = [...options, join(directory, guard)];
+  return run(scriptRuntime.binary, args, { env, timeoutMs, stopAt: FAILED_TEST });
 }
 
 /** The test that notices a mutant; undefined if none does. */
@@ -59,8 +66,8 @@ async function findCatcher(mutant: Mutant, directory: string): Promise<string | 
   const { problem, output } = await test(directory, mutant);
   if (problem === undefined) return undefined;
   if (problem.startsWith("still running")) return `${guard}, which never ended`;
-  const failed = output.match(/^. fail ([1-9]\d*)$/m)?.[1];
-  if (failed !== undefined) return `${failed} of ${guard}`;
+  const failed = output.match(FAILED_TEST)?.[1];
+  if (failed !== undefined) return `${guard}: ${failed}`;
   const [reason] = output.split("\n");
   const count = output.match(/^An invariant broke after (\d+ \w+)/m)?.[1];
   if (count !== undefined) return `${guard} after ${count}: ${reason}`;
@@ -73,14 +80,19 @@ const [wanted = ""] = process.argv.slice(2);
 const selected = mutants.filter(({ bug }) => bug.includes(wanted));
 if (selected.length === 0) throw new Error(`No mutant's description contains "${wanted}".`);
 
-const directories = selected.map((mutant, index) => {
-  const directory = copy(String(index));
-  plant(mutant, directory);
-  return directory;
-});
+/** A copy for each lane: the guards find most files compiled already, at the same paths. */
+const copies = Array.from({ length: lanes }, (_, lane) => copy(String(lane)));
+
+async function inCopy<T>(task: (directory: string) => Promise<T>): Promise<T> {
+  const directory = copies.pop()!;
+  try {
+    return await task(directory);
+  } finally {
+    copies.push(directory);
+  }
+}
 
 // A test that fails on the unchanged sources would catch everything.
-const sound = copy("sound");
 const guards = new Map<string, Guard>(
   selected.map(({ guard, env, timeoutMs }) => [
     JSON.stringify([guard, env]),
@@ -88,7 +100,7 @@ const guards = new Map<string, Guard>(
   ]),
 );
 const broken = await mapLimited(lanes, [...guards.values()], async (guard) => {
-  const { problem, output } = await test(sound, guard);
+  const { problem, output } = await inCopy((directory) => test(directory, guard));
   return problem === undefined
     ? []
     : [`${guard.guard} fails without a mutant: ${problem}\n${output}`];
@@ -98,7 +110,14 @@ for (const line of broken.flat()) console.log(line);
 let survivors = 0;
 if (broken.flat().length === 0) {
   await mapLimited(lanes, selected, async (mutant) => {
-    const catcher = await findCatcher(mutant, directories[selected.indexOf(mutant)]);
+    const catcher = await inCopy(async (directory) => {
+      const undo = plant(mutant, directory);
+      try {
+        return await findCatcher(mutant, directory);
+      } finally {
+        undo();
+      }
+    });
     if (catcher === undefined) survivors += 1;
     console.log(
       catcher === undefined

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { mutationChecks, runCheck, staticChecks } from "./lib/checks.ts";
 import { mapLimited } from "./lib/concurrency.ts";
 import { runsOn, selectFiles, testFiles } from "./lib/files.ts";
-import { runFiles } from "./lib/matrix.ts";
+import { runMatrix } from "./lib/matrix.ts";
 import { findMissingTests } from "./lib/parity.ts";
 import {
   countRuntime,
@@ -24,7 +24,7 @@ import {
   printTotals,
   showProgress,
 } from "./lib/report.ts";
-import { selectRuntimes } from "./lib/runtimes.ts";
+import { type Runtime, selectRuntimes } from "./lib/runtimes.ts";
 
 // One per core of the smallest machine the tests run on: more would distort timings.
 const lanes = 2;
@@ -54,14 +54,12 @@ if (withChecks) {
   }
 }
 
-const reports = await mapLimited(lanes, runtimes, async (runtime) => {
-  let done = 0;
-  const ours = files.filter((file) => runsOn(runtime, file));
-  const report = await runFiles(runtime, ours, ({ file }) => {
-    showProgress(`${runtime.name} ${++done}/${ours.length} ${file}`);
-  });
-  printRuntime(report, options.output);
-  return report;
+const filesOf = (runtime: Runtime) => files.filter((file) => runsOn(runtime, file));
+let done = 0;
+const planned = runtimes.reduce((sum, runtime) => sum + filesOf(runtime).length, 0);
+const reports = await runMatrix(runtimes, filesOf, lanes, {
+  onFile: ({ name }, { file }) => showProgress(`${++done}/${planned} ${name} ${file}`),
+  onRuntime: (report) => printRuntime(report, options.output),
 });
 for (const report of reports) {
   const { passed, failed, skipped } = countRuntime(report);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
+import { mapLimited } from "./concurrency.ts";
 import { parseJUnit, type TestResult } from "./junit.ts";
 import { run } from "./process.ts";
 import { fileTimeoutMs, type Runtime, runtimeVersion, testArguments } from "./runtimes.ts";
@@ -16,52 +17,79 @@ export interface FileReport {
   /** What went wrong outside the tests: a crash, a timeout, no report, no tests. */
   readonly problem: string | undefined;
   readonly output: string;
+  readonly ms: number;
 }
 
 export interface RuntimeReport {
   readonly runtime: string;
   readonly version: string;
   readonly files: readonly FileReport[];
+  /** The time of all files together, as if they had run one after the other. */
   readonly ms: number;
 }
 
-export async function runFiles(
-  runtime: Runtime,
-  files: readonly string[],
-  onFile: (report: FileReport) => void,
-): Promise<RuntimeReport> {
-  const started = performance.now();
+/** Told while the files run. */
+export interface MatrixListener {
+  onFile?(runtime: Runtime, report: FileReport): void;
+  /** All files of a runtime have run. */
+  onRuntime?(report: RuntimeReport): void;
+}
+
+/**
+ * Runs files on runtimes, `lanes` files at a time. All files of all runtimes wait in one queue, so
+ * that no lane idles while another still has a whole runtime to run.
+ */
+export async function runMatrix(
+  runtimes: readonly Runtime[],
+  filesOf: (runtime: Runtime) => readonly string[],
+  lanes: number,
+  { onFile, onRuntime }: MatrixListener = {},
+): Promise<RuntimeReport[]> {
+  const runs = await Promise.all(runtimes.map(async (runtime) => {
+    const files = filesOf(runtime).map((file, place) => ({ file, place }));
+    return { runtime, files, version: await runtimeVersion(runtime), reports: [] as FileReport[] };
+  }));
+  const jobs = runs.flatMap((run) => run.files.map((file) => ({ run, ...file })));
+  await mapLimited(lanes, jobs, async ({ run, file, place }) => {
+    const report = await runFile(run.runtime, file);
+    run.reports[place] = report;
+    onFile?.(run.runtime, report);
+    // A sparse array has only the keys of files that are done.
+    if (Object.keys(run.reports).length === run.files.length) onRuntime?.(runtimeReport(run));
+  });
+  return runs.map(runtimeReport);
+}
+
+function runtimeReport({ runtime, version, reports }: {
+  readonly runtime: Runtime;
+  readonly version: string;
+  readonly reports: readonly FileReport[];
+}): RuntimeReport {
+  const ms = reports.reduce((sum, report) => sum + report.ms, 0);
+  return { runtime: runtime.name, version, files: reports, ms };
+}
+
+/** Each file has a directory of its own for what it writes, which is removed after it. */
+async function runFile(runtime: Runtime, file: string): Promise<FileReport> {
   const directory = mkdtempSync(join(tmpdir(), `sqlitepool-${runtime.name}-`));
   const removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   // When the runner is interrupted.
   process.once("exit", removeDirectory);
   try {
-    const version = await runtimeVersion(runtime);
-    const reports: FileReport[] = [];
-    for (const file of files) {
-      const report = await runFile(runtime, file, directory);
-      reports.push(report);
-      onFile(report);
-    }
-    return { runtime: runtime.name, version, files: reports, ms: performance.now() - started };
+    return await runFileIn(directory, runtime, file);
   } finally {
     process.off("exit", removeDirectory);
     removeDirectory();
   }
 }
 
-async function runFile(
-  runtime: Runtime,
-  file: string,
-  directory: string,
-): Promise<FileReport> {
+async function runFileIn(directory: string, runtime: Runtime, file: string): Promise<FileReport> {
   const junit = join(directory, "junit.xml");
   const unhandled = join(directory, "unhandled.txt");
   const reasons = join(directory, "skip_reasons.txt");
-  for (const path of [junit, unhandled, reasons]) rmSync(path, { force: true });
   // The first is for Unix, the others are for Windows.
   const temporary = { TMPDIR: directory, TEMP: directory, TMP: directory };
-  const { problem, output } = await run(runtime.binary, testArguments(runtime, file, junit), {
+  const { problem, output, ms } = await run(runtime.binary, testArguments(runtime, file, junit), {
     env: { ...temporary, UNHANDLED_ERRORS: unhandled, SKIP_REASONS: reasons },
     timeoutMs: fileTimeoutMs,
   });
@@ -71,7 +99,7 @@ async function runFile(
   const explained = results.some(isExplanation);
   const unexplained = explained ? undefined : problem ?? readUnhandled(unhandled);
   const empty = results.length === 0 ? "no tests" : undefined;
-  return { file, results, output, problem: unexplained ?? unreadable ?? empty };
+  return { file, results, output, problem: unexplained ?? unreadable ?? empty, ms };
 }
 
 /** Fills in why tests were skipped, where the runtime does not say so. */

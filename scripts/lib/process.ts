@@ -3,6 +3,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 
+import { compileCache } from "./compile_cache.ts";
+
 export interface Outcome {
   /** Why it failed; undefined if it exited with 0. */
   readonly problem: string | undefined;
@@ -14,6 +16,8 @@ export interface Outcome {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Output that ends the child at once, as a failure. */
+  readonly stopAt?: RegExp;
 }
 
 const onWindows = process.platform === "win32";
@@ -29,7 +33,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 export function run(
   command: string,
   args: readonly string[],
-  { env = {}, timeoutMs = 600_000 }: RunOptions = {},
+  { env = {}, timeoutMs = 600_000, stopAt }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const started = performance.now();
@@ -44,12 +48,20 @@ export function run(
     });
     const group = child.pid;
     if (group !== undefined) groups.add(group);
-    const timer = setTimeout(() => {
-      problem = `still running after ${timeoutMs / 1000} s: killed`;
+    const stop = (why: string): void => {
+      problem ??= why;
       if (group !== undefined) killGroup(group);
-    }, timeoutMs);
+    };
+    const timer = setTimeout(
+      () => stop(`still running after ${timeoutMs / 1000} s: killed`),
+      timeoutMs,
+    );
+    const text = () => Buffer.concat(chunks).toString("utf8");
 
-    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stdout.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (stopAt?.test(text())) stop("stopped at its first failure");
+    });
     child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.on("error", (error) => problem = error.message);
     child.on("exit", (code, signal) => {
@@ -60,8 +72,7 @@ export function run(
     child.on("close", () => {
       clearTimeout(timer);
       if (group !== undefined) groups.delete(group);
-      const output = Buffer.concat(chunks).toString("utf8");
-      resolve({ problem, output, ms: performance.now() - started });
+      resolve({ problem, output: text(), ms: performance.now() - started });
     });
   });
 }
@@ -79,5 +90,10 @@ function killGroup(group: number): void {
 function childEnvironment(): NodeJS.ProcessEnv {
   // Node warns when both NO_COLOR and FORCE_COLOR are set.
   const { FORCE_COLOR: _, ...env } = process.env;
-  return { ...env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  return {
+    ...env,
+    NO_COLOR: "1",
+    DENO_NO_UPDATE_CHECK: "1",
+    NODE_COMPILE_CACHE: compileCache,
+  };
 }

@@ -3,9 +3,9 @@
 import process from "node:process";
 
 import { runCheck, staticChecks } from "./lib/checks.ts";
-import { mapLimited } from "./lib/concurrency.ts";
+import { lanes, mapLimited } from "./lib/concurrency.ts";
 import { printCheck } from "./lib/report.ts";
 
-const results = await mapLimited(2, staticChecks, runCheck);
+const results = await mapLimited(lanes, staticChecks, runCheck);
 results.forEach(printCheck);
 process.exitCode = results.every(({ problem }) => problem === undefined) ? 0 : 1;

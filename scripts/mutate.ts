@@ -10,13 +10,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 
-import { mapLimited } from "./lib/concurrency.ts";
+import { lanes, mapLimited } from "./lib/concurrency.ts";
 import { mutants } from "./lib/mutants/all.ts";
 import type { Mutant } from "./lib/mutants/mutant.ts";
 import { run } from "./lib/process.ts";
 import { scriptRuntime } from "./lib/runtimes.ts";
-
-const lanes = 2;
 
 /** Subtests are indented. */
 const FAILED_TEST = /^ *not ok \d+ - (.*)$/m;

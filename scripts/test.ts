@@ -10,7 +10,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 
 import { mutationChecks, runCheck, staticChecks } from "./lib/checks.ts";
-import { mapLimited } from "./lib/concurrency.ts";
+import { lanes, mapLimited } from "./lib/concurrency.ts";
 import { runsOn, selectFiles, testFiles } from "./lib/files.ts";
 import { runMatrix } from "./lib/matrix.ts";
 import { findMissingTests } from "./lib/parity.ts";
@@ -25,9 +25,6 @@ import {
   showProgress,
 } from "./lib/report.ts";
 import { type Runtime, selectRuntimes } from "./lib/runtimes.ts";
-
-// One per core of the smallest machine the tests run on: more would distort timings.
-const lanes = 2;
 
 const { values: options, positionals: paths } = parseArgs({
   allowPositionals: true,

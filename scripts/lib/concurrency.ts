@@ -1,3 +1,6 @@
+/** One per core of the smallest machine the tests run on: more would distort timings. */
+export const lanes: number = 2;
+
 /** `Promise.all` over `items`, with at most `limit` of them at a time. */
 export async function mapLimited<T, R>(
   limit: number,

@@ -8,18 +8,16 @@
  */
 
 import type { Clock, Environment } from "../platform/clock.ts";
-import { Backoff } from "../pool/backoff.ts";
+import { Following } from "./cluster/following.ts";
 import { RequestFailure } from "./hrana/errors.ts";
 import { type Reply, Server, type Transport } from "./hrana/server.ts";
-import { indexIn } from "./hrana/wire.ts";
+import { indexIn, ranHere } from "./hrana/wire.ts";
 import { type Answer, type Consistency, Log, type Sent } from "./position.ts";
 
 /** One server that does not answer is not waited for longer when there are others. */
 const REACH_MS = 1_000;
 /** Between two rounds over all servers. */
 const FIRST_PAUSE_MS = 20;
-/** A replica reconnects within seconds; after that its index is one of the new log. */
-const SETTLED_MS = 15_000;
 /** A replica that is used by itself and has not caught up by then never will. */
 const CATCH_UP_MS = 5_000;
 /** Limit for the first look at the servers. */
@@ -39,21 +37,19 @@ export class Cluster {
   readonly replicas: readonly Server[];
   readonly #environment: Environment;
   readonly #replicaWaitMs: number;
-  readonly #proving: Backoff;
+  readonly #following: Following;
   readonly log: Log = new Log();
-  #generationSince = 0;
-  #closed: "no" | "yes" = "no";
   /** Reads that a replica did not answer in time. */
   fallbacks = 0;
 
   constructor({ primary, replicas }: ClusterUrls, transport: Transport, replicaWaitMs: number) {
     this.#environment = transport.environment;
     this.#replicaWaitMs = replicaWaitMs;
-    this.#proving = new Backoff(transport.environment);
-    const onUp = (server: Server): void => this.#returned(server);
+    const onUp = (server: Server): void => this.#following.returned(server);
     this.primary = new Server(primary, "primary", transport, onUp);
     this.replicas = replicas.map((url) => new Server(url, "replica", transport, onUp));
     this.servers = [this.primary, ...this.replicas];
+    this.#following = new Following(this.primary, this.replicas, this.log, this.#environment);
   }
 
   get #clock(): Clock {
@@ -73,14 +69,11 @@ export class Cluster {
       if (probed.status === "rejected") this.servers[i].markDown();
     });
     if (primary.status === "fulfilled") {
-      this.log.index = primary.value;
-      this.replicas.forEach((replica, i) => {
-        const probed = replicas[i];
-        if (probed.status === "rejected") return;
-        replica.index = probed.value;
-        replica.followsPrimary = probed.value <= primary.value;
+      this.log.index = primary.value.index;
+      replicas.forEach((probed, i) => {
+        if (probed.status === "fulfilled") this.#following.opened(this.replicas[i], probed.value);
       });
-      this.#prove();
+      this.#following.prove();
       return;
     }
     const { reason: failure } = primary;
@@ -170,21 +163,19 @@ export class Cluster {
 
   /** What is known of the primary's log when a request is sent to it. */
   sent(): Sent {
-    // A server that is used by itself may be a replica, which passes writes on and lags behind.
-    const index = this.replicas.length === 0 ? 0 : this.log.index;
-    return { index, generation: this.log.generation };
+    return this.#following.sent();
   }
 
   /** Takes note of what the primary has answered. */
   answered({ results }: Reply, sent: Sent, wait: number = 0): Answer {
     const index = indexIn(results);
-    const generation = index === undefined ? -1 : this.#primaryAt(index, sent);
+    const generation = index === undefined ? -1 : this.#following.primaryAt(index, sent);
     return { results, index: index ?? 0, wait, generation };
   }
 
   /** A request to the primary failed, or nobody waited for it any longer. */
   suspectPrimary(): void {
-    this.#distrustReplicas();
+    this.#following.doubt();
     this.primary.probe().catch(() => this.primary.markDown());
   }
 
@@ -193,19 +184,16 @@ export class Cluster {
   }
 
   close(): void {
-    this.#closed = "yes";
-    this.#proving.cancel();
+    this.#following.close();
     for (const server of this.servers) server.close();
   }
 
   /** Those who may answer, the one with the least to do first; without replicas the primary. */
   #candidates(consistency: Consistency): Server[] {
     if (consistency !== "strong") {
-      // With the primary gone nobody can say more than that it followed it before.
-      const mayServe = ({ isUp, followsPrimary, provenGeneration }: Server): boolean =>
-        isUp && (consistency === "eventual" || followsPrimary ||
-          (!this.primary.isUp && provenGeneration === this.log.generation));
-      const replicas = this.replicas.filter(mayServe);
+      const replicas = this.replicas.filter((server) =>
+        server.isUp && (consistency === "eventual" || this.#following.mayAnswer(server))
+      );
       if (replicas.length > 0) return replicas.sort((a, b) => a.inFlight - b.inFlight);
     }
     return this.primary.isUp ? [this.primary] : [];
@@ -225,8 +213,12 @@ export class Cluster {
     const sent = this.sent();
     const reply = await this.#watch(server, encode(wait), wait, signal);
     if (server === this.primary) return this.answered(reply, sent, wait);
-    const index = server.index = indexIn(reply.results) ?? server.index;
-    return { results: reply.results, index, wait, generation: sent.generation };
+    const { results } = reply;
+    const index = indexIn(results) ?? 0;
+    // A replica that begins to follow another log stops waiting, and answers from wherever it is.
+    if (index < wait) throw new RequestFailure("stuck", server.origin, "it has fallen behind");
+    if (wait > 0 && ranHere(results)) this.#following.replicaAt(server, index, sent);
+    return { results, index, wait, generation: sent.generation };
   }
 
   /**
@@ -250,8 +242,7 @@ export class Cluster {
         if (!isAlone) giveUp();
         // A replica that is used by itself: nobody else can say whether its log is another one.
         else if (await isAnswering(server)) {
-          this.log.begin();
-          this.#generationBegan();
+          this.#following.logBegan();
           giveUp();
         }
       }
@@ -270,72 +261,14 @@ export class Cluster {
   }
 
   #failed(server: Server, { kind }: RequestFailure): void {
-    if (server === this.primary) this.#distrustReplicas();
+    if (server === this.primary) this.#following.doubt();
     else this.fallbacks += 1;
     if (kind === "refused" || kind === "lost") {
       server.markDown();
     } else if (kind === "stuck" && server !== this.primary) {
       // It may only have fallen behind.
-      server.followsPrimary = false;
-      server.probe().then(() => this.#prove(), () => server.markDown());
-    }
-  }
-
-  #returned(server: Server): void {
-    if (server !== this.primary) server.followsPrimary = false;
-    this.#proving.cancel();
-    this.#proving.reset();
-    this.#distrustReplicas();
-  }
-
-  #distrustReplicas(): void {
-    for (const replica of this.replicas) replica.followsPrimary = false;
-    this.#prove();
-  }
-
-  #primaryAt(index: number, sent: Sent): number {
-    const before = this.log.generation;
-    const generation = this.log.primaryAt(index, sent);
-    if (this.log.generation !== before) this.#generationBegan();
-    return generation;
-  }
-
-  #generationBegan(): void {
-    this.#generationSince = this.#clock.now();
-    for (const replica of this.replicas) replica.oldIndex = replica.index;
-    this.#distrustReplicas();
-  }
-
-  /** Lets replicas take part again once they are known to follow the primary. */
-  #prove(): void {
-    if (this.#closed === "yes" || this.#proving.waiting) return;
-    const doubtful = this.replicas.filter(({ isUp, followsPrimary }) => isUp && !followsPrimary);
-    if (doubtful.length === 0) {
-      this.#proving.reset();
-      return;
-    }
-    this.#proving.retry(() => {
-      void Promise.all(doubtful.map((replica) => this.#proveReplica(replica)))
-        .then(() => this.#prove());
-    });
-  }
-
-  async #proveReplica(replica: Server): Promise<void> {
-    try {
-      const index = await replica.probe();
-      const sent = this.sent();
-      const primaryIndex = await this.primary.probe();
-      this.#primaryAt(primaryIndex, sent);
-      replica.index = index;
-      // It cannot have got further than the primary did later, unless its log is another one.
-      if (index > primaryIndex) return;
-      const isRecent = this.#clock.now() - this.#generationSince < SETTLED_MS;
-      if (isRecent && replica.oldIndex > 0 && index >= replica.oldIndex) return;
-      replica.oldIndex = 0;
-      replica.followsPrimary = true;
-      replica.provenGeneration = this.log.generation;
-    } catch {
-      // Whoever is down is probed until it is back, and then has to prove this again.
+      this.#following.doubt(server);
+      server.probe().catch(() => server.markDown());
     }
   }
 }

@@ -14,9 +14,9 @@ import {
   encodeBatch,
   encodeStatement,
   encodeStep,
-  indexOf,
+  indexIn,
   plain,
-  type WireBatch,
+  ranHere,
   type WireReply,
 } from "./wire.ts";
 
@@ -30,6 +30,14 @@ export type AuthToken = string | (() => string | Promise<string>);
 export interface Reply {
   readonly baton: string | null;
   readonly results: readonly WireReply[];
+}
+
+/** What a server answered that was asked for next to nothing. */
+export interface Probed {
+  /** How far the log had got. */
+  readonly index: number;
+  /** Whether it was the server itself that answered: a replica that is behind asks the primary. */
+  readonly isOwn: boolean;
 }
 
 /** What all servers of a database share. */
@@ -70,17 +78,6 @@ export class Server {
   /** Requests sent, and those of them that failed as a whole. */
   requests = 0;
   failures = 0;
-  /** How far its log had got when it last answered. */
-  index = 0;
-  /**
-   * Whether a replica is known to follow the log that the primary writes now: after a crash the
-   * primary begins another one, and its indices start anew.
-   */
-  followsPrimary = false;
-  /** The log that it followed when it was last known to follow the primary's. */
-  provenGeneration = 0;
-  /** Of a replica whose primary began anew: it follows once its index has fallen below this. */
-  oldIndex = 0;
   #downSince: number | undefined;
   readonly #url: string;
   readonly #transport: Transport;
@@ -169,17 +166,17 @@ export class Server {
    * Asks for next to nothing.
    *
    * @param index what a replica must have got to before it answers.
-   * @returns how far the log has got.
    * @throws {RequestFailure} when it does not answer in time.
    */
-  async probe(index: number = 0, timeoutMs: number = this.#transport.probeMs): Promise<number> {
+  async probe(index: number = 0, timeoutMs: number = this.#transport.probeMs): Promise<Probed> {
     const control = new AbortController();
     const timer = this.#clock.schedule(() => control.abort(), timeoutMs, "lets process exit");
     try {
       const batch = encodeBatch([PROBE_STEP], index);
-      const { results: [reply] } = await this.sendOn(null, [batch, CLOSE], control.signal);
+      const { results } = await this.sendOn(null, [batch, CLOSE], control.signal);
+      const [reply] = results;
       if (reply.type === "error") throw this.#failure("status", reply.error.message, 500);
-      return indexOf(reply.response.result as WireBatch);
+      return { index: indexIn(results) ?? 0, isOwn: ranHere(results) };
     } finally {
       this.#clock.cancel(timer);
     }

@@ -183,18 +183,23 @@ function decodeValue(
   }
 }
 
-/** How far the log had got when a batch was done; 0 while it is empty. */
-export function indexOf(batch: WireBatch): number {
-  return Number(batch.replication_index ?? 0);
-}
-
-/** How far the log had got, where an answer says so. */
-export function indexIn(results: readonly WireReply[]): number | undefined {
+/** The answer to a batch, where there is one. */
+function batchIn(results: readonly WireReply[]): WireBatch | undefined {
   for (const reply of results) {
     const result = reply.type === "ok" ? reply.response.result : undefined;
-    if (result !== undefined && "step_results" in (result as object)) {
-      return indexOf(result as WireBatch);
-    }
+    if (result !== undefined && "step_results" in (result as object)) return result as WireBatch;
   }
   return undefined;
+}
+
+/** How far the log had got, where an answer says so; 0 while it is empty. */
+export function indexIn(results: readonly WireReply[]): number | undefined {
+  const batch = batchIn(results);
+  return batch && Number(batch.replication_index ?? 0);
+}
+
+/** Whether a server ran a batch itself: for what another one ran, it says that it took no time. */
+export function ranHere(results: readonly WireReply[]): boolean {
+  const ran = batchIn(results)?.step_results ?? [];
+  return ran.some((result) => result !== null && result.query_duration_ms !== 0);
 }

@@ -3,41 +3,22 @@
  * the style of Elle, for lists that are only appended to.
  */
 
-/** One call. */
-export type Operation =
-  & { readonly session: number; readonly startedAt: number; readonly endedAt: number }
-  & (
-    | {
-      readonly kind: "append";
-      readonly keys: readonly number[];
-      readonly value: number;
-      /** "failed" means: for certain. */
-      readonly outcome: "done" | "failed" | "unknown";
-    }
-    | {
-      readonly kind: "read";
-      readonly lists: ReadonlyMap<number, readonly number[]>;
-    }
-  );
+import { cycleIn } from "./dependencies.ts";
+import { byStart, type Lists, type Operation } from "./operation.ts";
 
 /** Everything that is wrong with a history, in words; nothing if it is right. */
-export function anomaliesIn(
-  history: readonly Operation[],
-  final: ReadonlyMap<number, readonly number[]>,
-): string[] {
+export function anomaliesIn(history: readonly Operation[], final: Lists): string[] {
   return [
     ...lostOrTwice(history, final),
     ...notPrefixes(history, final),
     ...torn(history),
     ...sessionViolations(history),
+    ...cycleIn(history, final),
   ];
 }
 
 /** What was acknowledged is there once, what has failed is not there. */
-function lostOrTwice(
-  history: readonly Operation[],
-  final: ReadonlyMap<number, readonly number[]>,
-): string[] {
+function lostOrTwice(history: readonly Operation[], final: Lists): string[] {
   const counts = new Map<string, number>();
   for (const [key, values] of final) {
     for (const value of values) {
@@ -45,9 +26,9 @@ function lostOrTwice(
     }
   }
   const found: string[] = [];
-  for (const operation of history) {
-    if (operation.kind !== "append") continue;
-    const { keys, value, outcome } = operation;
+  for (const { append } of history) {
+    if (append === undefined) continue;
+    const { keys, value, outcome } = append;
     const times = keys.map((key) => counts.get(`${key} ${value}`) ?? 0);
     const allowed = outcome === "done" ? [1] : outcome === "failed" ? [0] : [0, 1];
     if (times.some((count) => !allowed.includes(count)) || new Set(times).size > 1) {
@@ -58,17 +39,13 @@ function lostOrTwice(
 }
 
 /** Every list that anybody saw is a beginning of the final one: there is one order of appends. */
-function notPrefixes(
-  history: readonly Operation[],
-  final: ReadonlyMap<number, readonly number[]>,
-): string[] {
+function notPrefixes(history: readonly Operation[], final: Lists): string[] {
   const found: string[] = [];
-  for (const operation of history) {
-    if (operation.kind !== "read") continue;
-    for (const [key, values] of operation.lists) {
+  for (const { session, lists = [] } of history) {
+    for (const [key, values] of lists) {
       const whole = final.get(key) ?? [];
       if (values.some((value, i) => whole[i] !== value)) {
-        found.push(`session ${operation.session} saw ${key} in another order`);
+        found.push(`session ${session} saw ${key} in another order`);
       }
     }
   }
@@ -78,16 +55,16 @@ function notPrefixes(
 /** A transaction that appends to two lists is seen in both or in none. */
 function torn(history: readonly Operation[]): string[] {
   const partners = new Map<number, readonly number[]>();
-  for (const operation of history) {
-    if (operation.kind === "append") partners.set(operation.value, operation.keys);
+  for (const { append } of history) {
+    if (append !== undefined) partners.set(append.value, append.keys);
   }
   const found: string[] = [];
-  for (const operation of history) {
-    if (operation.kind !== "read") continue;
-    for (const [, values] of operation.lists) {
+  for (const { lists } of history) {
+    if (lists === undefined) continue;
+    for (const [, values] of lists) {
       for (const value of values) {
         for (const key of partners.get(value) ?? []) {
-          const list = operation.lists.get(key);
+          const list = lists.get(key);
           if (list !== undefined && !list.includes(value)) found.push(`${value} was seen in part`);
         }
       }
@@ -102,18 +79,8 @@ function sessionViolations(history: readonly Operation[]): string[] {
   const seen = new Map<string, number>();
   const own = new Map<string, number[]>();
   // One call after the other in each session.
-  for (const operation of [...history].sort((a, b) => a.startedAt - b.startedAt)) {
-    const { session } = operation;
-    if (operation.kind === "append") {
-      if (operation.outcome !== "done") continue;
-      for (const key of operation.keys) {
-        const values = own.get(`${session} ${key}`) ?? [];
-        values.push(operation.value);
-        own.set(`${session} ${key}`, values);
-      }
-      continue;
-    }
-    for (const [key, values] of operation.lists) {
+  for (const { session, lists, append } of byStart(history)) {
+    for (const [key, values] of lists ?? []) {
       const id = `${session} ${key}`;
       const before = seen.get(id) ?? 0;
       if (values.length < before) {
@@ -124,6 +91,11 @@ function sessionViolations(history: readonly Operation[]): string[] {
       seen.set(id, Math.max(before, values.length));
       const missing = (own.get(id) ?? []).filter((value) => !values.includes(value));
       if (missing.length > 0) found.push(`session ${session} misses its own ${missing} in ${key}`);
+    }
+    if (append?.outcome !== "done") continue;
+    for (const key of append.keys) {
+      const id = `${session} ${key}`;
+      own.set(id, [...own.get(id) ?? [], append.value]);
     }
   }
   return found;

@@ -192,6 +192,6 @@ function fromDriver(value: SQLiteValue, column: string): SQLiteValue {
   // From 2^53 on an integer may have been rounded; beyond 2^63 there is only REAL.
   const doubtful = typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER &&
     Math.abs(value) <= 2 ** 63;
-  if (doubtful) throw new SQLiteIntegerRangeError(column);
+  if (doubtful) throw new SQLiteIntegerRangeError(column, "read CAST(column AS TEXT) instead");
   return value;
 }

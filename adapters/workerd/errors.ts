@@ -11,7 +11,8 @@ import * as resultCode from "../../src/sqlite/result_codes.ts";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import { codeOfName } from "../native_values.ts";
 
-const CODES = /: (SQLITE_[A-Z]+)(?: \(extended: (SQLITE_[A-Z_]+)\))?$/;
+/** Where the text went wrong, and the codes. The former is a place in the text that was sent. */
+const CODES = /(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (SQLITE_[A-Z_]+)\))?$/;
 
 /**
  * Makes an error of SQLite from what the platform threw.

@@ -35,7 +35,7 @@ export function fromPlatform(value: unknown, column: string): SQLiteValue {
     // Beyond 2^63 there is only REAL.
     const size = Math.abs(value);
     if (size > Number.MAX_SAFE_INTEGER && size <= 2 ** 63) {
-      throw new SQLiteIntegerRangeError(column);
+      throw new SQLiteIntegerRangeError(column, "read CAST(column AS TEXT) instead");
     }
     return value;
   }

@@ -47,6 +47,8 @@ export interface AsyncHandle extends BindLimits {
   readonly inTransaction: boolean;
   /** Whether that is the driver's own word. */
   readonly inTransactionIsCertain: boolean;
+  /** Whether outcomes tell whether the last rowid is their own: nobody has to ask then. */
+  readonly tellsRowids?: boolean;
   /** Runs one statement to its end. Nothing else runs meanwhile. */
   run(statement: Statement, values: SQLiteValue[]): Promise<Outcome>;
   /** Rolls back what is open, and closes the database. */
@@ -172,11 +174,15 @@ export class AsyncDriverConnection implements DriverConnection {
     const values = this.#bind(statement, params);
     try {
       return await this.#inTurn(async () => {
-        const before = statement.upserts ? await this.#lastRowid(statement) : undefined;
+        const asks = !this.#handle.tellsRowids;
+        const before = asks && statement.upserts ? await this.#lastRowid(statement) : undefined;
         const outcome = await this.#handle.run(statement, values);
         const { verb } = statement;
         if (mayChangeSchema(verb) || verb.startsWith("rollback")) this.#rowidTables.clear();
-        return { outcome, madeRowid: await this.#madeRowid(statement, outcome, before) };
+        const madeRowid = asks
+          ? await this.#madeRowid(statement, outcome, before)
+          : outcome.madeRowid === true;
+        return { outcome, madeRowid };
       });
     } catch (error) {
       throw driverError(this.#handle, error, values);

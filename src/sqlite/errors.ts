@@ -95,8 +95,8 @@ export class DatabaseMovedError extends SQLiteError {
 }
 
 /**
- * An INTEGER came out that a JavaScript number cannot hold exactly. Nothing is ever rounded:
- * open the connection with `intMode: "bigint"` to read such numbers.
+ * An INTEGER came out that a JavaScript number cannot hold exactly. Nothing is ever rounded: the
+ * message says how to read such numbers, most often with `intMode: "bigint"`.
  */
 export class SQLiteIntegerRangeError extends SQLiteError {
   /** Always `"SQLiteIntegerRangeError"`. */
@@ -108,11 +108,12 @@ export class SQLiteIntegerRangeError extends SQLiteError {
    * Makes the error for a column.
    *
    * @param column The column that holds the number.
+   * @param remedy How to read it.
    */
-  constructor(column: string) {
+  constructor(column: string, remedy: string = 'use intMode: "bigint" to read it') {
     super(
       `column ${JSON.stringify(column)} holds an integer that no JavaScript number can represent ` +
-        `exactly: use intMode: "bigint" to read it`,
+        `exactly: ${remedy}`,
       resultCode.RANGE,
     );
     this.column = column;

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly changes: number;
   /** The rowid inserted last; exact. */
   readonly lastInsertRowid: number | bigint;
+  /** Whether it is this statement's own, where that is known. */
+  readonly madeRowid?: boolean;
 }
 
 /**

@@ -1,11 +1,15 @@
 /** The conformance suite for a driver inside workerd: one test outside for each case inside. */
 
+import process from "node:process";
 import { after } from "node:test";
 
 import { conformance, type ConformanceTest } from "../../conformance/suite.ts";
 import type { CaseReport } from "./conformance_worker.ts";
 import type { EdgeDriver } from "./edge_driver.ts";
 import { noWorkerd, type StartedWorker, startWorker } from "./workerd.ts";
+
+/** Each statement is a request there, so there are fewer of them than elsewhere. */
+const ROUND_TRIPS = "1000";
 
 /**
  * As `conformance`, for a driver that `file`, relative to the root, exports as `driver`. The first case starts the Worker, and the
@@ -21,6 +25,7 @@ export function conformanceInWorkerd(driver: EdgeDriver, file: string): Conforma
         export { Cases, handler as default };`,
       durableObjects: { CASES: "Cases" },
       nodejsCompat: true,
+      bindings: { ROUND_TRIPS: process.env.ROUND_TRIPS ?? ROUND_TRIPS },
     });
   if (noWorkerd === undefined) after(() => starting?.then((worker) => worker.stop()));
   const names = conformance({ ...driver, unavailable: noWorkerd, open: isInside });

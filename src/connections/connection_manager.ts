@@ -35,6 +35,8 @@ export interface SetUp<R> {
   readonly rows: RowDefaults<R>;
   /** Whether to note which library has which file open, which a database does for its pools. */
   readonly claimsFiles: boolean;
+  /** Whether to run a statement on it, which shows whether it works. */
+  readonly probes: boolean;
 }
 
 /** What every connection needs; loaded with the first. */
@@ -217,7 +219,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     const { driver } = physical;
     // A synchronous driver must not wait for locks itself: see BusyRetry.
     driver.executeSync?.("PRAGMA busy_timeout = 0");
-    const probed = this.#probe(physical);
+    const probed = this.#setUp.probes ? this.#probe(physical) : undefined;
     if (this.#setUp.onConnect === undefined && !isPromiseLike(probed)) return;
     return this.#introduce(physical, probed);
   }

@@ -91,6 +91,8 @@ export interface PoolInternals {
    * the first connection has been set up.
    */
   readonly restore?: readonly string[];
+  /** Whether new connections are tried out; there is nothing to try before their first statement. */
+  readonly probes?: boolean;
 }
 
 /** A snapshot of a pool: gauges of this moment, and counters since it was made. */
@@ -190,6 +192,7 @@ export class SQLiteConnectionPool<R = Row> {
       explainOpen,
       rows: this.#rows,
       claimsFiles: internals.turn === undefined,
+      probes: internals.probes ?? true,
     };
     const lifecycle = new ConnectionManager(factory, sqlite, context, setUp);
     this.#pool = new Pool(lifecycle, options, environment);

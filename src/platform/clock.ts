@@ -44,6 +44,11 @@ const { setTimeout, clearTimeout } = globalThis;
 // A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
 const { setImmediate = setTimeout, Deno } = globalThis as RuntimeTimers;
 
+/** Settles after a while. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.schedule(resolve, ms, "keeps process alive"));
+}
+
 /** Calls back when the reactions of promises that are due now have run. */
 export const soon: (callback: () => void) => void = globalThis.queueMicrotask;
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Clock, Environment } from "../platform/clock.ts";
+import { type Clock, type Environment, pause } from "../platform/clock.ts";
 import { Following } from "./cluster/following.ts";
 import { RequestFailure } from "./hrana/errors.ts";
 import { type Reply, Server, type Transport } from "./hrana/server.ts";
@@ -38,11 +38,18 @@ export class Cluster {
   readonly #environment: Environment;
   readonly #replicaWaitMs: number;
   readonly #following: Following;
-  readonly log: Log = new Log();
+  readonly log: Log;
   /** Reads that a replica did not answer in time. */
   fallbacks = 0;
 
-  constructor({ primary, replicas }: ClusterUrls, transport: Transport, replicaWaitMs: number) {
+  /** @param log what is known of the primary's log; another cluster may share it. */
+  constructor(
+    { primary, replicas }: ClusterUrls,
+    transport: Transport,
+    replicaWaitMs: number,
+    log: Log = new Log(),
+  ) {
+    this.log = log;
     this.#environment = transport.environment;
     this.#replicaWaitMs = replicaWaitMs;
     const onUp = (server: Server): void => this.#following.returned(server);
@@ -120,7 +127,7 @@ export class Cluster {
         if (signal.aborted) throw failure;
         this.#failed(server, failure);
         const isHopeless = this.#next(consistency, tried) === undefined &&
-          failure.kind !== "stuck" && this.#clock.now() - startedAt > REACH_MS;
+          failure.kind !== "stuck" && !failure.isFull && this.#clock.now() - startedAt > REACH_MS;
         if (isHopeless) throw failure;
       }
     }
@@ -180,7 +187,7 @@ export class Cluster {
   }
 
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.schedule(resolve, ms, "keeps process alive"));
+    return pause(this.#clock, ms);
   }
 
   close(): void {
@@ -241,7 +248,7 @@ export class Cluster {
       } catch {
         if (!isAlone) giveUp();
         // A replica that is used by itself: nobody else can say whether its log is another one.
-        else if (await isAnswering(server)) {
+        else if (await server.isAnswering()) {
           this.#following.logBegan();
           giveUp();
         }
@@ -270,14 +277,5 @@ export class Cluster {
       this.#following.doubt(server);
       server.probe().catch(() => server.markDown());
     }
-  }
-}
-
-async function isAnswering(server: Server): Promise<boolean> {
-  try {
-    await server.probe();
-    return true;
-  } catch {
-    return false;
   }
 }

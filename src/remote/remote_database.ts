@@ -4,8 +4,9 @@
  * @module
  */
 
-import { systemEnvironment } from "../platform/clock.ts";
+import { type Environment, systemEnvironment } from "../platform/clock.ts";
 import { showOnConsole } from "../platform/inspect.ts";
+import { keepsRequestsApart, PerTurn, requestEnvironment } from "../platform/turn.ts";
 import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
 import { checkCloseOptions, type CloseOptions } from "../pool/options.ts";
 import { Counters, gauges } from "../pool/stats.ts";
@@ -15,7 +16,7 @@ import type { Database, SessionOptions } from "../database/database.ts";
 import { bookmarkIn } from "../database/session.ts";
 import { Calls, stateOf } from "./call.ts";
 import { Cluster, type ClusterUrls } from "./cluster.ts";
-import { parseBookmark } from "./position.ts";
+import { Log, parseBookmark } from "./position.ts";
 import { failureError, outcomeUnknown, RequestFailure } from "./hrana/errors.ts";
 import { KnownStatements } from "./known_statements.ts";
 import type { RemoteStats, ResolvedRemoteOptions } from "./options.ts";
@@ -34,8 +35,7 @@ const PROBE_MS = 1_000;
  * deadline, `queryTimeoutMs` unless it says otherwise.
  */
 export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Database<R> {
-  readonly #parts: SessionParts<R>;
-  readonly #state: State<R>;
+  readonly #parts: DatabaseParts<R>;
   /** The URL of the primary, without credentials and parameters. */
   readonly path: string;
 
@@ -50,15 +50,14 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     });
   }
 
-  private constructor(parts: SessionParts<R>, state: State<R>, { origin, pathname }: URL) {
+  private constructor(parts: DatabaseParts<R>, { origin, pathname }: URL) {
     super(parts, 0);
     this.path = origin + pathname.replace(/\/+$/, "");
     this.#parts = parts;
-    this.#state = state;
   }
 
   /**
-   * Looks for the servers.
+   * Looks for the servers, where the database may keep something of it for later.
    *
    * @internal
    */
@@ -66,42 +65,29 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     urls: ClusterUrls,
     options: ResolvedRemoteOptions<R>,
   ): Promise<RemoteDatabase<R>> {
-    const environment = systemEnvironment;
-    const { clock } = environment;
-    const { fetch, authToken, replicaWaitMs, busyTimeoutMs } = options;
-    const transport = { environment, fetch, authToken, probeMs: PROBE_MS };
-    const cluster = new Cluster(urls, transport, replicaWaitMs);
+    const shared: Shared = { log: new Log(), statements: new KnownStatements(), closed: false };
+    if (keepsRequestsApart()) {
+      const turns = new PerTurn(() => makeParts(urls, options, shared, requestEnvironment));
+      return new RemoteDatabase(partsOfTurn(turns), urls.primary);
+    }
+    const parts = makeParts(urls, options, shared, systemEnvironment);
     try {
-      await cluster.open();
+      await parts.cluster.open();
     } catch (error) {
       throw error instanceof RequestFailure ? failureError(error) : error;
     }
-    const counters = new Counters();
-    const calls = new Calls(clock, counters);
-    const state: State<R> = { closed: undefined, loading: undefined, transactions: undefined };
-    const parts: SessionParts<R> = {
-      cluster,
-      calls,
-      reads: new Reads(cluster, environment),
-      writes: new Writes(cluster, clock, busyTimeoutMs),
-      statements: new KnownStatements(),
-      environment,
-      options,
-      transactions: () => state.loading ??= load(state, cluster, options),
-      closed: () => state.closed !== undefined,
-    };
-    return new RemoteDatabase(parts, state, urls.primary);
+    return new RemoteDatabase(parts, urls.primary);
   }
 
   /** Whether `close` was called: new calls are refused. */
   get closed(): boolean {
-    return this.#state.closed !== undefined;
+    return this.#parts.closed();
   }
 
   /** Gauges and counters; the pools are that of the transactions. */
   get stats(): RemoteStats {
-    const { cluster, calls, writes, options } = this.#parts;
-    const pool: PoolStats = this.#state.transactions?.stats ?? noTransactions(options);
+    const { cluster, calls, writes, options, state } = this.#parts;
+    const pool: PoolStats = state.transactions?.stats ?? noTransactions(options);
     const writer = { ...pool, busyRetries: pool.busyRetries + writes.busyRetries };
     return {
       writer,
@@ -159,10 +145,12 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
    * @param options the deadline; `operationTimeoutMs` without it.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    if (this.#state.closed !== undefined) return this.#state.closed;
+    const { state, shared } = this.#parts;
+    if (state.closing !== undefined) return state.closing;
     try {
       const timeoutMs = checkCloseOptions(options, this.#parts.options.operationTimeoutMs);
-      return this.#state.closed = this.#close(timeoutMs);
+      shared.closed = true;
+      return state.closing = this.#close(timeoutMs);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -174,12 +162,12 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { cluster, calls, environment: { clock } } = this.#parts;
+    const { cluster, calls, state, environment: { clock } } = this.#parts;
     let timer: unknown;
     const tooLate = new Promise<void>((resolve) => {
       timer = clock.schedule(resolve, timeoutMs, "keeps process alive");
     });
-    const transactions = this.#state.loading?.then((loaded) => loaded.close({ timeoutMs }));
+    const transactions = state.loading?.then((loaded) => loaded.close({ timeoutMs }));
     await Promise.race([Promise.all([calls.settled(), transactions]), tooLate]);
     clock.cancel(timer);
     calls.failAll((call) =>
@@ -191,10 +179,54 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
   }
 }
 
+/** What all turns of a database share, where it has more than one: plain data. */
+interface Shared {
+  readonly log: Log;
+  readonly statements: KnownStatements;
+  closed: boolean;
+}
+
 interface State<R> {
-  closed: Promise<void> | undefined;
+  closing: Promise<void> | undefined;
   loading: Promise<Transactions<R>> | undefined;
   transactions: Transactions<R> | undefined;
+}
+
+interface DatabaseParts<R> extends SessionParts<R> {
+  readonly shared: Shared;
+  readonly state: State<R>;
+}
+
+function makeParts<R>(
+  urls: ClusterUrls,
+  options: ResolvedRemoteOptions<R>,
+  shared: Shared,
+  environment: Environment,
+): DatabaseParts<R> {
+  const { fetch, authToken, replicaWaitMs, busyTimeoutMs } = options;
+  const transport = { environment, fetch, authToken, probeMs: PROBE_MS };
+  const cluster = new Cluster(urls, transport, replicaWaitMs, shared.log);
+  const state: State<R> = { closing: undefined, loading: undefined, transactions: undefined };
+  return {
+    cluster,
+    calls: new Calls(environment.clock, new Counters()),
+    reads: new Reads(cluster, environment),
+    writes: new Writes(cluster, environment.clock, busyTimeoutMs),
+    statements: shared.statements,
+    environment,
+    options,
+    transactions: () => state.loading ??= load(state, cluster, options, environment),
+    owner: shared,
+    closed: () => shared.closed,
+    shared,
+    state,
+  };
+}
+
+/** Whatever is asked for is of the current turn. */
+function partsOfTurn<R>(turns: PerTurn<DatabaseParts<R>>): DatabaseParts<R> {
+  const { get } = Reflect;
+  return new Proxy({} as DatabaseParts<R>, { get: (_, name) => get(turns.current, name) });
 }
 
 /** Most of what the pool is made of is for interactive transactions, which not everybody has. */
@@ -202,9 +234,10 @@ async function load<R>(
   state: State<R>,
   cluster: Cluster,
   options: ResolvedRemoteOptions<R>,
+  environment: Environment,
 ): Promise<Transactions<R>> {
   const { Transactions } = await import("./transactions.ts");
-  return state.transactions = new Transactions(cluster, options, systemEnvironment.clock);
+  return state.transactions = new Transactions(cluster, options, environment);
 }
 
 function noTransactions({ maxTransactions }: { maxTransactions: number }): PoolStats {

@@ -77,6 +77,8 @@ export interface SessionParts<R> {
   readonly options: ResolvedRemoteOptions<R>;
   /** Loads what interactive transactions take. */
   readonly transactions: () => Promise<Transactions<R>>;
+  /** What callbacks run inside, to notice a call that waits for its own callback. */
+  readonly owner: object;
   readonly closed: () => boolean;
 }
 
@@ -368,11 +370,11 @@ export class RemoteSession<R = Row> implements Session<R> {
     options: WriteOptions = {},
   ): Promise<S> {
     this.#expectOpen();
-    if (isInside(this.#parts.cluster)) throw calledInsideWrite("write");
+    if (isInside(this.#parts.owner)) throw calledInsideWrite("write");
     checkCallback("write", fn);
     checkCallOptions(options, WRITE_OPTIONS);
     const transactions = await this.#parts.transactions();
-    return await transactions.write(this.#parts.cluster, this.#position, fn, options);
+    return await transactions.write(this.#parts.owner, this.#position, fn, options);
   }
 
   async #read<T, S>(
@@ -411,7 +413,7 @@ export class RemoteSession<R = Row> implements Session<R> {
     use: (limit: Wait) => Promise<S>,
   ): Promise<S> {
     this.#expectOpen();
-    if (isInside(this.#parts.cluster)) throw calledInsideWrite(method);
+    if (isInside(this.#parts.owner)) throw calledInsideWrite(method);
     checkCallOptions(options, known);
     return await use(this.#limit(options));
   }

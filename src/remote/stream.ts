@@ -40,6 +40,8 @@ import {
 } from "./hrana/wire.ts";
 
 const BUSY_PAUSE_MS = 20;
+/** Between two requests for a stream to a server that has none left. */
+const FULL_PAUSE_MS = 100;
 /** Nobody waits for a stream to close, and the server closes it by itself after 10 s. */
 const CLOSE_MS = 5_000;
 const NOTHING: Outcome = { columns: [], rows: [], changes: 0, lastInsertRowid: 0 };
@@ -62,8 +64,8 @@ export class Stream implements AsyncHandle {
   #baton: string | null = null;
   #ending: "no" | "committing" = "no";
   #access: "write" | "read" = "write";
-  /** Whether one of the server's connections counts as taken. */
-  #slot: "held" | "free" = "free";
+  /** Gives back the connection of the server that counts as taken. */
+  #releaseSlot: (() => void) | undefined = undefined;
   #control = new AbortController();
   readonly #cluster: Cluster;
   readonly #options: StreamOptions;
@@ -156,7 +158,7 @@ export class Stream implements AsyncHandle {
           return this.#outcome(reply, values);
         }
       } finally {
-        if (this.#state === "closed") this.#releaseSlot();
+        if (this.#state === "closed") this.#leaveSlot();
       }
       await this.#cluster.pause(BUSY_PAUSE_MS);
     }
@@ -232,6 +234,10 @@ export class Stream implements AsyncHandle {
       return reply;
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
+      if (error.isFull) {
+        await cluster.pause(FULL_PAUSE_MS);
+        if (!signal.aborted) return await this.#ask(baton, requests, isUndone);
+      }
       if (error.kind === "lost" || error.kind === "stuck") cluster.suspectPrimary();
       if (!isUndone && !error.isHarmless) throw outcomeUnknown(primary.origin, error.cause);
       if (baton === null || error.kind === "status") throw failureError(error);
@@ -256,20 +262,19 @@ export class Stream implements AsyncHandle {
   #drop(state: "closed" | "ended"): void {
     this.#state = state;
     this.#baton = null;
-    this.#releaseSlot();
+    this.#leaveSlot();
   }
 
   async #holdSlot(): Promise<void> {
     try {
-      await this.#cluster.primary.holdSlot(this.#control.signal);
-      this.#slot = "held";
+      this.#releaseSlot = await this.#cluster.primary.holdSlot(this.#control.signal);
     } catch (error) {
       throw failureError(error as RequestFailure);
     }
   }
 
-  #releaseSlot(): void {
-    if (this.#slot === "held") this.#cluster.primary.releaseSlot();
-    this.#slot = "free";
+  #leaveSlot(): void {
+    this.#releaseSlot?.();
+    this.#releaseSlot = undefined;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../platform/clock.ts";
+import type { Clock, Environment } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import { QueryTimeoutError } from "../pool/errors.ts";
@@ -27,7 +27,8 @@ export class Transactions<R> {
   readonly #clock: Clock;
   readonly #queryTimeoutMs: number;
 
-  constructor(cluster: Cluster, options: ResolvedRemoteOptions<R>, clock: Clock) {
+  constructor(cluster: Cluster, options: ResolvedRemoteOptions<R>, environment: Environment) {
+    const { clock } = environment;
     const { intMode, busyTimeoutMs, queryTimeoutMs, rowFactory } = options;
     const { acquisitionTimeoutMs, operationTimeoutMs, maxTransactions } = options;
     this.#clock = clock;
@@ -49,6 +50,7 @@ export class Transactions<R> {
         // A stream begins with its transaction: there is nothing to check before.
         validateAfterIdleMs: Infinity,
       },
+      { environment, probes: false },
     );
   }
 

@@ -51,6 +51,11 @@ export class RequestFailure extends Error {
       (this.kind === "status" && this.status < 500);
   }
 
+  /** Whether the server has no connection left, so that it has done nothing. */
+  get isFull(): boolean {
+    return this.status === 429;
+  }
+
   /** Whether another server, or the same one a little later, may answer. */
   get isPassing(): boolean {
     return this.kind !== "status" && this.kind !== "foreign" ||

@@ -96,7 +96,7 @@ export class Server {
     this.role = role;
     this.#url = `${url.origin}${url.pathname.replace(/\/+$/, "")}/v3/pipeline`;
     this.#transport = transport;
-    this.#slots = slotsOf(url.origin);
+    this.#slots = slotsOf(url.origin, transport.environment);
     this.#backoff = new Backoff(transport.environment);
     this.#onUp = onUp;
   }
@@ -120,25 +120,21 @@ export class Server {
    * @throws {RequestFailure} when there is no answer to all of them together.
    */
   async send(requests: readonly string[], signal: AbortSignal): Promise<Reply> {
-    await this.holdSlot(signal);
+    const release = await this.holdSlot(signal);
     try {
       return await this.sendOn(null, requests, signal);
     } finally {
-      this.releaseSlot();
+      release();
     }
   }
 
-  /** Takes one of the connections that the server has for this process. */
-  async holdSlot(signal: AbortSignal): Promise<void> {
+  /** Takes one of the connections that the server has for this process, until it is given back. */
+  async holdSlot(signal: AbortSignal): Promise<() => void> {
     try {
-      await this.#slots.take(signal);
+      return await this.#slots.take(signal);
     } catch {
       throw new RequestFailure("refused", this.origin, "too many requests are under way");
     }
-  }
-
-  releaseSlot(): void {
-    this.#slots.release();
   }
 
   /** Sends requests on a stream whose slot the caller holds. */
@@ -170,7 +166,7 @@ export class Server {
    */
   async probe(index: number = 0, timeoutMs: number = this.#transport.probeMs): Promise<Probed> {
     const control = new AbortController();
-    const timer = this.#clock.schedule(() => control.abort(), timeoutMs, "lets process exit");
+    const timer = this.#clock.schedule(() => control.abort(), timeoutMs, "keeps process alive");
     try {
       const batch = encodeBatch([PROBE_STEP], index);
       const { results } = await this.sendOn(null, [batch, CLOSE], control.signal);
@@ -180,6 +176,11 @@ export class Server {
     } finally {
       this.#clock.cancel(timer);
     }
+  }
+
+  /** Whether a probe succeeds. */
+  isAnswering(): Promise<boolean> {
+    return this.probe().then(() => true, () => false);
   }
 
   /** Takes it out of use until a probe succeeds. */

@@ -17,7 +17,12 @@ export const noWorkerd: string | undefined = onNewestNode
 /** A Worker that answers requests. */
 export interface StartedWorker {
   fetch(url: string, init?: { method?: string; body?: string; signal?: AbortSignal }): Promise<
-    { readonly status: number; text(): Promise<string>; json(): Promise<unknown> }
+    {
+      readonly status: number;
+      readonly headers: Headers;
+      text(): Promise<string>;
+      json(): Promise<unknown>;
+    }
   >;
   stop(): Promise<void>;
 }
@@ -29,6 +34,8 @@ export interface WorkerOptions {
   readonly durableObjects?: Readonly<Record<string, string>>;
   /** For tests that need assertions and files inside; without it, only web APIs are there. */
   readonly nodejsCompat?: boolean;
+  /** Whose behaviour to show; the newest that this workerd knows without it. */
+  readonly compatibilityDate?: string;
   /** Variables of the environment, as JSON. */
   readonly bindings?: Readonly<Record<string, unknown>>;
 }
@@ -50,8 +57,7 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
   };
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.js", contents: await bundle(options) }],
-    // The newest that miniflare's workerd knows.
-    compatibilityDate: "2026-04-26",
+    compatibilityDate: options.compatibilityDate ?? "2026-04-26",
     compatibilityFlags: options.nodejsCompat ? ["nodejs_compat"] : [],
     bindings: options.bindings ?? {},
     d1Databases,

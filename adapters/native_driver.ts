@@ -15,14 +15,25 @@ import { nodeSqlite } from "./node_sqlite/driver.ts";
  * @throws {TypeError} The runtime has none.
  */
 export async function nativeDriver(): Promise<Driver> {
-  const runtime = detectRuntime();
-  // workerd has a module node:sqlite, but nothing can be opened with it.
-  if (runtime === "workerd" || runtime === "other") {
-    throw new TypeError(
-      `This runtime (${runtime}) has no SQLite of its own. Pass another driver to openDatabase, ` +
-        "or pool connections of your own with SQLiteConnectionPool.",
-    );
-  }
+  expectSqlite();
   if (nativeDriverName() === "node:sqlite") return nodeSqlite;
   return (await import("./bun_sqlite/driver.ts")).bunSqlite;
+}
+
+/** @throws {TypeError} when the runtime has no SQLite; it names what to use there. */
+export function expectSqlite(): void {
+  const runtime = detectRuntime();
+  if (runtime === "workerd") {
+    throw new TypeError(
+      "This runtime (workerd) has no SQLite for files or memory. Use openD1(env.DB) of " +
+        "@sqlitepool/pool/d1, openDurableObject(ctx.storage) of @sqlitepool/pool/durable-object, " +
+        "or the URL of a libSQL server.",
+    );
+  }
+  if (runtime === "other") {
+    throw new TypeError(
+      "This runtime has no SQLite of its own. Use the URL of a libSQL server, pass another driver " +
+        "to openDatabase, or pool connections of your own with SQLiteConnectionPool.",
+    );
+  }
 }

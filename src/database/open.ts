@@ -51,9 +51,10 @@ export async function open<R>(
   folder: string | undefined,
   options: DatabaseOptions<R>,
 ): Promise<Database<R>> {
-  const parsed = parseLocalLocation(location, folder, "openDatabase");
   const resolved = resolveDatabaseOptions(options);
+  // First: where there is no SQLite, no location is a good one.
   const driver = resolved.driver === "auto" ? await nativeDriver() : resolved.driver;
+  const parsed = parseLocalLocation(location, folder, "openDatabase");
   return await new Opening(parsed, driver, resolved).open();
 }
 

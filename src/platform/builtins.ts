@@ -91,7 +91,8 @@ export function builtinModule(name: "node:sqlite" | "bun:sqlite"): unknown {
         "Node, or pass another driver to openDatabase.",
     );
   }
-  const module = builtin(name);
+  // workerd has a node:sqlite with which nothing can be opened.
+  const module = runtime === "workerd" ? undefined : builtin(name);
   if (module !== undefined) return module;
   throw new TypeError(
     `This runtime (${runtime}) has no ${name}. Pass another driver to openDatabase.`,

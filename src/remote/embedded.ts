@@ -5,6 +5,7 @@
  * @module
  */
 
+import { expectSqlite } from "../../adapters/native_driver.ts";
 import { systemEnvironment, type Timer } from "../platform/clock.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import { workingDirectory } from "../platform/surroundings.ts";
@@ -83,6 +84,7 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
     location: string | URL,
     options: EmbeddedOptions<R>,
   ): Promise<EmbeddedDatabase<R>> {
+    expectSqlite();
     const { syncUrl, authToken, ...settings } = resolveEmbeddedOptions(options);
     const parsed = parseLocalLocation(location, workingDirectory(), "openDatabase");
     const path = parsed.kind === "file" ? parsed.path : ":memory:";

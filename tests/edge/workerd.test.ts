@@ -49,7 +49,7 @@ export default {
     expect(pool.stats.inUse, 0);
     await pool.close();
     const refusal = await openDatabase("app.db").catch(String);
-    expect(refusal.split(". ")[0], "TypeError: This runtime (workerd) has no SQLite of its own");
+    expect(refusal.split(". ")[0], "TypeError: This runtime (workerd) has no SQLite for files or memory");
   },
 };
 `;

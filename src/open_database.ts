@@ -71,6 +71,7 @@ export function openDatabase<R = Row>(
  * @param location a path, a `file:` URL, or `":memory:"` (one connection for everything).
  * @param options see {@linkcode DatabaseOptions}.
  * @throws {SQLiteError} when it cannot be opened; the message says why.
+ * @throws {PoolConnectionOpenError} when opening takes longer than `operationTimeoutMs`.
  * @throws {SQLiteLibraryConflictError} when another SQLite library of this process has it open.
  * @throws {TypeError | RangeError} for a bad location or option, naming it.
  *

@@ -7,7 +7,7 @@
 import { adaptHandle } from "../../adapters/detect.ts";
 import { UnsupportedHandleError } from "../driver/errors.ts";
 import { OnDemand } from "../pool/on_demand.ts";
-import { isPromiseLike } from "../pool/step.ts";
+import { isPromiseLike } from "../platform/promise_like.ts";
 import type { Lifecycle } from "../pool/pool.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import { isBusy } from "./locking/busy_retry.ts";
@@ -83,23 +83,14 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   }
 
   open(): PhysicalConnection | Promise<PhysicalConnection> {
-    const fail = (error: unknown): never => {
-      const { explainOpen } = this.#setUp;
-      throw explainOpen === undefined ? error : explainOpen(error);
-    };
-    try {
-      const opened = this.#open();
-      return isPromiseLike(opened) ? opened.catch(fail) : opened;
-    } catch (error) {
-      return fail(error);
-    }
-  }
-
-  #open(): PhysicalConnection | Promise<PhysicalConnection> {
     this.#expectOwnFile();
     const handle = this.#factory();
     if (!isPromiseLike(handle)) return this.#admit(handle);
     return Promise.resolve(handle).then((opened) => this.#admit(opened));
+  }
+
+  explainOpen(error: unknown): unknown {
+    return this.#setUp.explainOpen?.(error);
   }
 
   validate({ driver }: PhysicalConnection): unknown {

@@ -9,6 +9,7 @@ import { nativeDriver } from "../../adapters/native_driver.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { notify } from "../pool/hooks.ts";
 import { PoolConnectionOpenError } from "../pool/errors.ts";
+import { runStep } from "../pool/step.ts";
 import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection } from "../driver/connection.ts";
@@ -110,7 +111,7 @@ class Opening<R> {
     // Before the file is opened: to close it again would drop the locks of the other library.
     const existing = this.#exists() ? this.#share() : undefined;
     try {
-      this.#first = await this.#connect(this.#readonly, this.#threads);
+      this.#first = await this.#connectFirst();
     } catch (error) {
       existing?.giveUp();
       throw this.#explain(error);
@@ -131,6 +132,20 @@ class Opening<R> {
       throw error instanceof PoolConnectionOpenError ? error.cause : this.#explain(error);
     }
     return this.#assemble(pools, share);
+  }
+
+  /** The time limit that later connections have from their pool. */
+  #connectFirst(): Promise<DriverConnection> {
+    const { clock } = systemEnvironment;
+    const limit = { clock, name: "open", timeoutMs: this.#options.operationTimeoutMs };
+    return new Promise((resolve, reject) => {
+      runStep(
+        limit,
+        () => this.#connect(this.#readonly, this.#threads),
+        (outcome) => outcome.ok ? resolve(outcome.value) : reject(outcome.error),
+        (late) => void runStep(limit, () => late.close(), () => {}),
+      );
+    });
   }
 
   /** Not every driver can be told to leave a missing file alone. */

@@ -7,7 +7,7 @@
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fileStatus, isWritable } from "../platform/builtins.ts";
-import { SQLitePoolError } from "../pool/errors.ts";
+import { PoolConnectionOpenError, SQLitePoolError, StepTimeoutError } from "../pool/errors.ts";
 import { DatabaseMovedError, SQLiteError } from "../sqlite/errors.ts";
 import type { LocalLocation } from "../sqlite/location.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
@@ -37,6 +37,13 @@ const CODES_OF_OPENING: readonly string[] = [
 
 /** Adds to an error of opening what the driver does not say: which file, and what is wrong. */
 export function explainOpenFailure(path: string, readonly: boolean, error: unknown): unknown {
+  if (error instanceof StepTimeoutError) {
+    return new PoolConnectionOpenError(
+      `Cannot open ${JSON.stringify(path)}: ${error.message}. Raise the limit, or find out what ` +
+        "takes so long: the driver, onConnect, or another process that holds the file.",
+      { cause: error },
+    );
+  }
   if (!(error instanceof SQLiteError)) return error;
   if (!CODES_OF_OPENING.includes(error.code) || error instanceof DatabaseMovedError) return error;
   return new SQLiteError(

@@ -62,6 +62,13 @@ export class OutcomeUnknownError extends SQLitePoolError {
   override readonly name: string = "OutcomeUnknownError";
 }
 
+/** An open, check, reset or close exceeded its limit: the cause of another error. */
+export class StepTimeoutError extends SQLitePoolError {
+  constructor(step: string, timeoutMs: number) {
+    super(`${step} took longer than ${timeoutMs} ms (operationTimeoutMs)`);
+  }
+}
+
 const HOLDERS_NAMED = 3;
 
 export function poolIsClosed(): PoolClosedError {

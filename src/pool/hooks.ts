@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isPromiseLike } from "./step.ts";
+import { isPromiseLike } from "../platform/promise_like.ts";
 
 /**
  * Why a connection was closed: idle for too long ("idle"), too old ("lifetime"), lent too often

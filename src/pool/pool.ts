@@ -11,11 +11,12 @@
 
 import { Backoff } from "./backoff.ts";
 import { type Environment, systemEnvironment, type Timer } from "../platform/clock.ts";
+import { isPromiseLike } from "../platform/promise_like.ts";
 import { checkHooks, type DestroyReason, notify, type PoolHooks } from "./hooks.ts";
 import { IdleStack } from "./idle_stack.ts";
 import { LeakDetector, type LostLease } from "./leak_detector.ts";
 import { Lease } from "./lease.ts";
-import { awaitStep, isPromiseLike, type Outcome, runStep, type StepLimit } from "./step.ts";
+import { awaitStep, type Outcome, runStep, type StepLimit } from "./step.ts";
 import {
   type AcquireOptions,
   checkAcquireOptions,
@@ -35,6 +36,8 @@ import { WaitQueue } from "./wait_queue.ts";
 export interface Lifecycle<T> {
   /** Makes a resource, ready for use. */
   open(): T | PromiseLike<T>;
+  /** Says what the pool does not know of a failed open, such as which file it was. */
+  explainOpen?(error: unknown): unknown;
   /** Throws or rejects when the resource is broken. */
   validate(resource: T): unknown;
   /** Returns a resource to its initial state for the next holder. */
@@ -349,7 +352,8 @@ export class Pool<T> {
     this.#deliver(resource, now);
   }
 
-  #openFailed(resource: Resource<T>, cause: unknown): void {
+  #openFailed(resource: Resource<T>, error: unknown): void {
+    const cause = this.#lifecycle.explainOpen?.(error) ?? error;
     this.#counters.openErrors += 1;
     this.#lastOpenError = cause;
     this.#forget(resource);

@@ -5,6 +5,8 @@
  */
 
 import type { Clock } from "../platform/clock.ts";
+import { isPromiseLike } from "../platform/promise_like.ts";
+import { StepTimeoutError } from "./errors.ts";
 
 /** How a step ended. */
 export type Outcome<R> =
@@ -16,11 +18,6 @@ export interface StepLimit {
   readonly clock: Clock;
   readonly name: string;
   readonly timeoutMs: number;
-}
-
-/** Whether a value is something to wait for. */
-export function isPromiseLike<R>(value: R | PromiseLike<R>): value is PromiseLike<R> {
-  return typeof (value as PromiseLike<R> | null | undefined)?.then === "function";
 }
 
 /**
@@ -42,7 +39,7 @@ export function awaitStep<R>(
     done(outcome);
   };
   const timer = clock.schedule(
-    () => finish({ ok: false, error: new Error(`${name} took longer than ${timeoutMs} ms`) }),
+    () => finish({ ok: false, error: new StepTimeoutError(name, timeoutMs) }),
     timeoutMs,
     "keeps process alive",
   );

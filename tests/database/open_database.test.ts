@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Database, type Driver, openDatabase, type Row } from "../../mod.ts";
+import {
+  type Database,
+  type Driver,
+  openDatabase,
+  PoolConnectionOpenError,
+  type Row,
+} from "../../mod.ts";
 import { driverFor, openTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { nativeDriver } from "../helpers/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
@@ -23,6 +29,42 @@ test("pragmas, durability and onConnect reach every connection", async (t) => {
     assert.deepEqual(await query("PRAGMA foreign_keys"), [[0]]);
     assert.deepEqual(await query("PRAGMA automatic_index"), [[0]]);
   }
+});
+
+/** Opens nothing by itself: the first connection stays under way. */
+const neverOpens: Driver = { name: "slow", library: "slow", open: () => new Promise(() => {}) };
+const never = () => new Promise(() => {});
+
+for (
+  const [what, options] of [
+    ["a driver that never opens", { driver: neverOpens }],
+    ["an onConnect that never ends", { onConnect: never }],
+  ] as const
+) {
+  test(`${what} is a typed error that names the file and operationTimeoutMs`, async (t) => {
+    const path = join(temporaryDirectory(t), "slow.db");
+    await assert.rejects(
+      openDatabase(path, { ...options, operationTimeoutMs: 20 }),
+      (error: Error) => {
+        assert.ok(error instanceof PoolConnectionOpenError, String(error));
+        assert.ok(error.message.includes(JSON.stringify(path)), error.message);
+        assert.match(error.message, /open took longer than 20 ms \(operationTimeoutMs\)/);
+        return true;
+      },
+    );
+  });
+}
+
+test("a connection that opens too slowly later on names its file too", async (t) => {
+  let slow = false;
+  const onConnect = (): unknown => slow ? never() : undefined;
+  const { db, path } = await openTestDatabase(t, { onConnect, operationTimeoutMs: 200 });
+  slow = true;
+  await assert.rejects(
+    db.read((reader) => Promise.all([reader.get("SELECT 1"), db.get("SELECT 1")])),
+    ({ message }: Error) =>
+      message.includes(JSON.stringify(path)) && /operationTimeoutMs/.test(message),
+  );
 });
 
 test("the row factory makes the caller's rows only, never those of the set-up", async (t) => {

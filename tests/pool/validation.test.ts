@@ -68,7 +68,7 @@ for (const failure of failures) {
     assert.equal(served(waiting).value, resources.made[1]);
     assert.equal(pool.stats.destroyed.invalid, 1);
     const expected = failure === "never"
-      ? "health check took longer than 50 ms"
+      ? "health check took longer than 50 ms (operationTimeoutMs)"
       : "validate failed";
     assert.equal((errors[0] as Error).message, expected);
   });

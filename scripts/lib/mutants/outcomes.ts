@@ -126,7 +126,7 @@ export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant 
   // One seed, so that a fault that is caught today is not missed tomorrow by chance.
   env: {
     OUTCOME_SEED: "1",
-    OUTCOME_PROGRAMS: "8000",
+    OUTCOME_PROGRAMS: "4000",
     OUTCOME_SHRINK: "no",
     OUTCOME_PLACE: place,
   },

@@ -59,7 +59,9 @@ for (const failure of failures) {
     assert.equal(served(waiting).value, resources.made[1], "a replacement serves who waits");
     assert.equal(pool.stats.destroyed.reset, 1);
     assert.equal(destroyed[0].reason, "reset");
-    const expected = failure === "never" ? "reset took longer than 50 ms (operationTimeoutMs)" : "reset failed";
+    const expected = failure === "never"
+      ? "reset took longer than 50 ms (operationTimeoutMs)"
+      : "reset failed";
     assert.equal((destroyed[0].error as Error).message, expected);
   });
 }

@@ -28,36 +28,36 @@ export type { Outcome } from "../sqlite/outcome.ts";
 
 /** How a connection over an asynchronous handle behaves. */
 export interface AsyncConnectionOptions {
-  /** How integers come out; `"number"` without it. */
+  /** How integers are returned. Default: `"number"`. */
   intMode?: IntMode;
 }
 
 /**
- * What a connection needs of an asynchronous driver. What values are, and what may be thrown, is
- * as `SyncStatement` says.
+ * What a connection needs from an asynchronous driver. `SyncStatement` documents which values are
+ * passed and what may be thrown.
  */
 export interface AsyncHandle extends BindLimits {
   /** The driver's own object. */
   readonly raw: unknown;
   /** The SQLite library that the driver brings; see `DriverConnection`. */
   readonly library?: string;
-  /** Whether files may stay open after they were closed. */
+  /** Whether files may stay open after the connection was closed. */
   readonly closesLate?: boolean;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
-  /** Whether that is the driver's own word. */
+  /** Whether the driver itself reports `inTransaction`. */
   readonly inTransactionIsCertain: boolean;
-  /** Whether outcomes tell whether the last rowid is their own: nobody has to ask then. */
+  /** Whether outcomes say if the last rowid is their own, which saves a query. */
   readonly tellsRowids?: boolean;
-  /** Runs one statement to its end. Nothing else runs meanwhile. */
+  /** Runs one statement to completion. Nothing else runs in the meantime. */
   run(statement: Statement, values: SQLiteValue[]): Promise<Outcome>;
-  /** Rolls back what is open, and closes the database. */
+  /** Rolls back an open transaction and closes the database. */
   close(): Promise<void>;
-  /** SQLite's result code of what the driver threw; `undefined` where it gives none. */
+  /** SQLite's result code for a driver error; `undefined` if the driver reports none. */
   resultCodeOf(error: unknown): number | undefined;
 }
 
-/** So many tables are known at a time. */
+/** The maximum number of tables remembered. */
 const MOST_TABLES = 128;
 
 const rollbackStatement = scanStatement("ROLLBACK")!;
@@ -67,7 +67,10 @@ export class AsyncDriverConnection implements DriverConnection {
   readonly #handle: AsyncHandle;
   readonly #intMode: IntMode;
   readonly #cursors = new Set<BufferedCursor<unknown>>();
-  /** Whether tables have rowids, by their names in INSERTs; forgotten when the schema changes. */
+  /**
+   * Whether tables have rowids, by their names in INSERT statements; cleared when the schema
+   * changes.
+   */
   readonly #rowidTables = new Map<string, boolean>();
   #last: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
@@ -95,7 +98,7 @@ export class AsyncDriverConnection implements DriverConnection {
     return this.#handle.library;
   }
 
-  /** Whether its file may stay open after it was closed. */
+  /** Whether its file may stay open after the connection was closed. */
   get closesLate(): boolean {
     return this.#handle.closesLate === true;
   }
@@ -105,7 +108,7 @@ export class AsyncDriverConnection implements DriverConnection {
     return this.#closed === undefined && this.#handle.inTransaction;
   }
 
-  /** Whether `inTransaction` is the driver's own word. */
+  /** Whether the driver itself reports `inTransaction`. */
   get inTransactionIsCertain(): boolean {
     return this.#handle.inTransactionIsCertain;
   }
@@ -125,7 +128,7 @@ export class AsyncDriverConnection implements DriverConnection {
     }
   }
 
-  /** Gives the rows of one statement, all of which are read at the first `next()`. */
+  /** Iterates over the rows of one statement, all of which are read at the first `next()`. */
   iterate<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): BufferedCursor<R> {
     const read = async () => (await this.execute(sql, params, options)).rows;
     return new BufferedCursor(read, this.#cursors);
@@ -143,7 +146,7 @@ export class AsyncDriverConnection implements DriverConnection {
     }
   }
 
-  /** Closes open cursors and rolls the open transaction back, if there is one. */
+  /** Closes open cursors and rolls back the open transaction, if any. */
   async rollback(): Promise<void> {
     this.#checkOpen();
     this.#cutOffCursors(
@@ -156,7 +159,7 @@ export class AsyncDriverConnection implements DriverConnection {
     });
   }
 
-  /** Closes open cursors and the handle, once the calls before it have ended. */
+  /** Closes open cursors and the handle once earlier calls have ended. */
   close(): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
     this.#cutOffCursors(connectionClosed());
@@ -191,11 +194,11 @@ export class AsyncDriverConnection implements DriverConnection {
 
   #bind({ parameters }: Statement, params: BindParams | undefined): SQLiteValue[] {
     const values = bindValues(params, parameters, this.#handle);
-    // Its turn may come after the caller has changed the bytes.
+    // The caller may change the bytes before the statement runs.
     return values.map((value) => value instanceof Uint8Array ? copyBytes(value)! : value);
   }
 
-  /** Whether a statement that was just run has made the last rowid. */
+  /** Whether the statement that has just run inserted the last rowid. */
   async #madeRowid(
     statement: Statement,
     { changes, lastInsertRowid }: Outcome,
@@ -209,7 +212,7 @@ export class AsyncDriverConnection implements DriverConnection {
         (await this.#lastRowid(statement))?.exists === true;
       return before !== undefined && await upsertInserted(before, lastInsertRowid, existsNow);
     } catch {
-      // The statement has taken effect: that must not be told as a failure.
+      // The statement has taken effect and must not be reported as failed.
       return true;
     }
   }

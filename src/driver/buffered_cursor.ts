@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Gives rows one by one that were read all at once, at the first `next()`. */
+/** Returns rows one by one that were all read at the first `next()`. */
 export class BufferedCursor<R> implements AsyncIterableIterator<R, undefined> {
   #read: (() => Promise<R[]>) | undefined;
   #rows: Promise<R[]> | undefined;
@@ -14,14 +14,14 @@ export class BufferedCursor<R> implements AsyncIterableIterator<R, undefined> {
 
   /**
    * @param read Reads the rows.
-   * @param running Where the cursor is to be found while it is read.
+   * @param running Contains the cursor while it is open.
    */
   constructor(read: () => Promise<R[]>, running: Set<BufferedCursor<unknown>>) {
     this.#read = read;
     this.#running = running;
   }
 
-  /** The next row, or `done`; rejects when the statement failed or the cursor was cut off. */
+  /** Returns the next row, or `done`. Rejects if the statement failed or the cursor was aborted. */
   async next(): Promise<IteratorResult<R, undefined>> {
     if (this.#read !== undefined) {
       this.#running.add(this);
@@ -59,9 +59,9 @@ export class BufferedCursor<R> implements AsyncIterableIterator<R, undefined> {
   }
 
   /**
-   * Ends the cursor against the will of its reader, who must not mistake this for the last row.
+   * Aborts the cursor. The reader gets an error, so that it does not mistake this for the last row.
    *
-   * @param reason What the next `next()` is rejected with.
+   * @param reason The error of the next `next()`.
    */
   cutOff(reason: Error): void {
     this.#end();

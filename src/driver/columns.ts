@@ -1,6 +1,6 @@
 /**
- * The names of result columns, which the schema may change under a statement that is kept:
- * SQLite prepares it again by itself, here or because of another process.
+ * Result column names. They may change under a cached statement: SQLite re-prepares it after a
+ * schema change, including one by another process.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Prepared } from "./statement_cache.ts";
 
 /**
- * The names for rows that were just read.
+ * Returns the column names for rows that have just been read.
  *
  * @param prepared The statement that gave them.
  * @param rows The rows.
@@ -17,15 +17,15 @@ import type { Prepared } from "./statement_cache.ts";
 export function columnsOfRows(prepared: Prepared, rows: SQLiteValue[][]): readonly string[] {
   const { columns, driver, statement } = prepared;
   if (columns === undefined) return readColumns(prepared);
-  // Reading them takes as long as half a query: only where they can have changed by more than
-  // the case of their letters.
+  // Reading them takes half as long as a query, so it is done only if they can have changed by more
+  // than letter case.
   const changed = (statement.openColumns && (driver.mayHaveNewColumns?.() ?? true)) ||
     (rows.length > 0 && rows[0].length !== columns.length);
   return changed ? readColumns(prepared) : columns;
 }
 
 /**
- * The names for objects that the driver just made, which carry them.
+ * Returns the column names for row objects made by the driver, which carry them.
  *
  * @param prepared The statement that gave them.
  * @param rows The objects.
@@ -40,13 +40,13 @@ export function columnsOfObjects(prepared: Prepared, rows: readonly Row[]): read
 }
 
 /**
- * Reads the names from the driver.
+ * Reads the column names from the driver.
  *
- * @param prepared A statement that was just run.
+ * @param prepared A statement that has just run.
  */
 export function readColumns(prepared: Prepared): readonly string[] {
   const columns = prepared.driver.columns() ?? [];
-  // The same array where the names are the same: it goes to every row factory.
+  // Keeps the array if the names are unchanged, since every row factory receives it.
   if (!areEqual(columns, prepared.columns)) prepared.columns = columns;
   return prepared.columns!;
 }

@@ -1,15 +1,12 @@
 /**
- * What a connection is: the least that a user must provide, and what every adapter provides.
+ * Connections: the minimum that a user must provide, and what every adapter provides.
  *
  * @module
  */
 
 import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
 
-/**
- * The least a connection must do to be pooled. Any object with these three methods is one,
- * whoever wrote it.
- */
+/** The minimal interface of a pooled connection. Any object with these three methods qualifies. */
 export interface AsyncConnection {
   /**
    * Runs one statement.
@@ -18,21 +15,21 @@ export interface AsyncConnection {
    * @param params values by position or by name.
    */
   execute<R = Row>(sql: string, params?: BindParams): Promise<ResultSet<R>>;
-  /** Rolls the open transaction back; does nothing outside a transaction. */
+  /** Rolls back the open transaction; does nothing outside a transaction. */
   rollback(): Promise<void>;
   /** Closes the connection; a second call does nothing. */
   close(): Promise<void>;
 }
 
-/** What every adapter of this package provides: the three methods, and what a lease builds on. */
+/** What every adapter of this package provides: the three methods, and what leases build on. */
 export interface DriverConnection extends AsyncConnection {
   /** The driver's own handle. */
   readonly raw: unknown;
-  /** Whether a transaction is open, as far as can be known. */
+  /** Whether a transaction is open, as far as is known. */
   readonly inTransaction: boolean;
   /**
-   * Whether `inTransaction` is the driver's own word. Otherwise it is told from the statements
-   * that went through, and a pool rolls back to be safe.
+   * Whether the driver itself reports `inTransaction`. Otherwise it is derived from the statements
+   * that succeeded, and a pool rolls back to be safe.
    */
   readonly inTransactionIsCertain: boolean;
   /**
@@ -40,8 +37,8 @@ export interface DriverConnection extends AsyncConnection {
    *
    * @param sql the statement.
    * @param params values by position or by name.
-   * @param options how its rows are made.
-   * @returns columns, rows, and what the statement changed.
+   * @param options how rows are created.
+   * @returns columns, rows and changes.
    */
   execute<R = Row>(
     sql: string,
@@ -49,14 +46,14 @@ export interface DriverConnection extends AsyncConnection {
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>>;
   /**
-   * The same as `execute`, in this very call; there for synchronous drivers only. Whoever has it
-   * may hand the connection on as soon as a call returns, and need not make a promise.
+   * The synchronous form of `execute`; only synchronous drivers have it. The connection is free
+   * again as soon as the call returns, without a promise.
    */
   executeSync?<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R>;
   /**
-   * The same as `execute`, but only while a transaction is open; fails without having run the
-   * statement otherwise. There for connections that take many calls at once: a statement that
-   * ends the transaction must not let those behind it run outside of one.
+   * Like `execute`, but fails without running the statement if no transaction is open. For
+   * connections that take many calls at once: after a statement that ends the transaction, those
+   * queued behind it must not run outside of one.
    */
   executeInTransaction?<R = Row>(
     sql: string,
@@ -64,8 +61,8 @@ export interface DriverConnection extends AsyncConnection {
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>>;
   /**
-   * Runs one statement in a transaction of its own: if it fails in SQLite, it has left nothing.
-   * There for connections that do it in less time than three statements take.
+   * Runs one statement in its own transaction, which leaves nothing behind if the statement fails
+   * in SQLite. For connections that can do this faster than with three statements.
    */
   executeAlone?<R = Row>(
     sql: string,
@@ -78,34 +75,34 @@ export interface DriverConnection extends AsyncConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): AsyncIterableIterator<R>;
-  /** Runs every statement of a script, without parameters. */
+  /** Runs every statement of a script. Scripts take no parameters. */
   executeScript(sql: string): Promise<void>;
   /**
-   * The statements of a script. There for connections that fail at once when the database is
-   * locked: the pool runs one statement after the other, so that each can be tried again.
+   * Splits a script into statements. For connections that fail at once when the database is locked:
+   * the pool runs the statements one by one, so that each can be retried.
    */
   splitScript?(sql: string): Iterable<string>;
   /**
-   * False where a statement that finds the database locked fails at once: the pool then waits for
-   * the lock, and tries again. Synchronous drivers must not wait in any case.
+   * False if a statement fails at once when the database is locked: the pool then waits for the
+   * lock and retries. Synchronous drivers must never wait.
    */
   readonly waitsForLocks?: boolean;
   /**
-   * What the calls under way are expected to take, in milliseconds; there for connections that
-   * take many calls at once and answer them in order.
+   * The expected duration of the calls in progress, in milliseconds. For connections that take many
+   * calls at once and answer them in order.
    */
   readonly backlogMs?: number;
   /**
-   * The SQLite library behind the connection, where it may have a file of this machine open: no
-   * two libraries may have the same one.
+   * The SQLite library behind the connection, if it may have a local file open: no two libraries
+   * may open the same file.
    */
   readonly library?: string;
-  /** The absolute path of that file, where it is known without asking SQLite. */
+  /** The absolute path of that file, if it is known without asking SQLite. */
   readonly path?: string;
   /** Whether the file may stay open after the connection was closed; see `Driver`. */
   readonly closesLate?: boolean;
-  /** Whether the connection ended by itself, so that it cannot be used again. */
+  /** Whether the connection ended unexpectedly and cannot be used any more. */
   readonly isLost?: boolean;
-  /** Closes without waiting for calls under way, which settle all the same. */
+  /** Closes without waiting for calls in progress, which still settle. */
   abandon?(): void;
 }

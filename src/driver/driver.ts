@@ -13,38 +13,38 @@ export interface DriverOpenOptions {
   readonly readonly: boolean;
   /** Whether a missing file is created. */
   readonly create: boolean;
-  /** Whether nothing changes the file meanwhile: see {@linkcode Driver.opensImmutable}. */
+  /** Whether the file does not change while it is open: see {@linkcode Driver.opensImmutable}. */
   readonly immutable?: boolean;
-  /** How integers come out. */
+  /** How integers are returned. */
   readonly intMode: "number" | "bigint";
-  /** Prepared statements to keep; `undefined` leaves it to the driver's adapter. */
+  /** How many prepared statements to cache; `undefined` for the adapter's default. */
   readonly statementCacheSize: number | undefined;
-  /** Called after each statement with its text and the milliseconds it took. */
+  /** Called after each statement with its text and its duration in milliseconds. */
   readonly onTiming?: OnTiming;
 }
 
-/** How far a backup has come, in pages. */
+/** The progress of a backup, in pages. */
 export interface BackupProgress {
-  /** Pages of the database. */
+  /** Number of pages of the database. */
   readonly totalPages: number;
-  /** Pages that are still to be copied. */
+  /** Number of pages still to be copied. */
   readonly remainingPages: number;
 }
 
-/** Opens connections to a database. Values of this type come from the adapters. */
+/** Opens connections to a database. The adapters provide values of this type. */
 export interface Driver {
-  /** How the driver calls itself, such as "node:sqlite"; threads load their drivers by it. */
+  /** The driver's module name, such as "node:sqlite"; threads load the driver by it. */
   readonly name: string;
-  /** Names the SQLite library the driver brings; no two libraries may share a file. */
+  /** Identifies the SQLite library that the driver includes; no two libraries may share a file. */
   readonly library: string;
   /**
-   * Whether a file may stay open after its connections were closed. No other library may open it
-   * again in the same process then. Default: false.
+   * Whether a file may stay open after its connections were closed. No other library may then open
+   * it in the same process. Default: false.
    */
   readonly closesLate?: boolean;
   /**
-   * Whether it can open a file as immutable (https://sqlite.org/uri.html), without locks and files
-   * beside it. Default: false.
+   * Whether the driver can open a file as immutable (https://sqlite.org/uri.html), without locks or
+   * auxiliary files. Default: false.
    */
   readonly opensImmutable?: boolean;
   /**
@@ -55,11 +55,11 @@ export interface Driver {
    */
   open(path: string, options: DriverOpenOptions): DriverConnection | PromiseLike<DriverConnection>;
   /**
-   * Copies the database while it is in use; SQL does it where a driver has nothing of its own.
+   * Copies the database while it is in use. Drivers without this method use VACUUM INTO.
    *
    * @param handle the driver's own handle, `raw` of a connection.
    * @param path a file that does not exist yet.
-   * @param onProgress is called now and then; the copy is given up when it throws.
+   * @param onProgress is called periodically; the backup is abandoned if it throws.
    */
   backup?(
     handle: unknown,

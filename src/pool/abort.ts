@@ -1,14 +1,14 @@
 /**
- * Listening to signals, which may be of the user's own making.
+ * Listens to abort signals, which may be user-defined objects.
  *
  * @module
  */
 
 /**
- * Calls back when a signal aborts. A signal that has aborted already sends no event: ask for
- * `aborted` too.
+ * Calls back when a signal aborts. A signal that has already aborted fires no event, so check
+ * `aborted` as well.
  *
- * @returns Stops listening; it never throws, so that no outcome depends on it.
+ * @returns a function that stops listening. It never throws, so no outcome depends on it.
  */
 export function listenForAbort(signal: AbortSignal, listener: () => void): () => void {
   signal.addEventListener("abort", listener);
@@ -16,7 +16,7 @@ export function listenForAbort(signal: AbortSignal, listener: () => void): () =>
     try {
       signal.removeEventListener("abort", listener);
     } catch {
-      // The wait is over all the same, and the listener does nothing any more.
+      // The wait is over anyway, and the listener no longer does anything.
     }
   };
 }

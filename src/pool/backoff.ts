@@ -1,5 +1,5 @@
 /**
- * When to try again what has just failed.
+ * Decides when to retry after a failure.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export class Backoff {
     return this.#state === "waiting";
   }
 
-  /** Calls back after the next delay, unless a retry is pending already. */
+  /** Calls back after the next delay, unless a retry is already pending. */
   retry(callback: () => void): void {
     if (this.waiting) return;
     this.#state = "waiting";
@@ -42,7 +42,7 @@ export class Backoff {
     );
   }
 
-  /** After a success the delays start from the beginning. */
+  /** Resets the delays after a success. */
   reset(): void {
     this.#delayMs = 0;
   }

@@ -1,5 +1,5 @@
 /**
- * Ends a caller's wait before the work is over.
+ * Lets a caller stop waiting before the work has finished.
  *
  * @module
  */
@@ -14,28 +14,28 @@ export interface Deadline {
   readonly timeoutMs?: number;
 }
 
-/** What else there is to know when a caller stops waiting. */
+/** What happens to the work when its caller stops waiting. */
 export interface GivingUp {
-  /** Makes the error for the deadline. */
+  /** Creates the error for an expired deadline. */
   readonly tooLate?: (timeoutMs: number) => Error;
-  /** Whether the work can no longer be called off: only its own outcome counts then. */
+  /** Whether the work can no longer be cancelled, so that only its own outcome counts. */
   readonly isPastRecall?: () => boolean;
-  /** Leaves the work, or calls it off if it can be, in the moment in which the caller is told. */
+  /** Abandons the work, cancelling it if possible, at the moment the caller is told. */
   readonly onGiveUp?: () => void;
 }
 
 /**
- * How long a caller who has given up is kept waiting for the outcome of what cannot be called off
- * any more, in milliseconds: longer than a commit on a healthy disk takes.
+ * How long, in milliseconds, a caller that has given up still waits for the outcome of work that
+ * can no longer be cancelled. Longer than a commit takes on a healthy disk.
  */
 export const OUTCOME_GRACE_MS = 100;
 
 /**
  * Runs `work` and settles with it, or with the signal's reason or a {@linkcode QueryTimeoutError}
- * if that comes first. Work that cannot be called off any more is waited for a little longer.
+ * if that comes first. Work that can no longer be cancelled gets a short grace period.
  *
- * @throws {OutcomeUnknownError} the work could not be called off, and its outcome did not come in
- *   time. `cause` is the signal's reason or the {@linkcode QueryTimeoutError}.
+ * @throws {OutcomeUnknownError} when the work could not be cancelled and did not settle within the
+ *   grace period. `cause` is the signal's reason or the {@linkcode QueryTimeoutError}.
  */
 export function withDeadline<T>(
   clock: Clock,
@@ -79,7 +79,7 @@ export function withDeadline<T>(
   });
 }
 
-/** The error for work that was under way when its caller gave up. */
+/** The error for work that was in progress when its caller gave up. */
 export function outcomeUnknown(reason: unknown): OutcomeUnknownError {
   return new OutcomeUnknownError(
     "The caller stopped waiting while the work was under way: it may have taken effect. Read the " +
@@ -88,14 +88,14 @@ export function outcomeUnknown(reason: unknown): OutcomeUnknownError {
   );
 }
 
-/** The error for a call that was called off. */
+/** The error for a call that was cancelled. */
 export function callTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
     `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
   );
 }
 
-/** The error for a statement in a thread, which nobody can interrupt. */
+/** The error for a statement in a thread, which cannot be interrupted. */
 export function statementTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
     `The statement took longer than ${timeoutMs} ms. It runs to its end in its thread, which the ` +

@@ -54,8 +54,8 @@ export class QueryTimeoutError extends SQLitePoolError {
 }
 
 /**
- * The work was on its way when the caller stopped waiting, or its answer was lost: it may or may
- * not have taken effect. Read the data before you try again.
+ * The work was in progress when the caller stopped waiting, or its reply was lost: it may or may
+ * not have taken effect. Read the data before you retry.
  */
 export class OutcomeUnknownError extends SQLitePoolError {
   /** Always `"OutcomeUnknownError"`. */

@@ -1,5 +1,5 @@
 /**
- * What a pool tells about its work while it goes on.
+ * Callbacks through which a pool reports what it does.
  *
  * @module
  */
@@ -7,9 +7,10 @@
 import { isPromiseLike } from "../platform/promise_like.ts";
 
 /**
- * Why a connection was closed: idle for too long ("idle"), too old ("lifetime"), lent too often
- * ("uses"), failed its health check ("invalid") or its reset ("reset"), not given back by who held
- * it ("discarded"), too many after `resize` ("resized"), or the pool was closed ("closed").
+ * Why a connection was closed: it was idle for too long ("idle"), too old ("lifetime"), used too
+ * often ("uses"), failed its health check ("invalid") or its reset ("reset"), was discarded by its
+ * holder ("discarded"), was in excess after `resize` ("resized"), or the pool was closed
+ * ("closed").
  */
 export type DestroyReason =
   | "idle"
@@ -43,7 +44,7 @@ export interface ReleaseEvent {
 export interface DestroyEvent {
   /** Why it was closed. */
   readonly reason: DestroyReason;
-  /** What failed, the check, the reset or the close itself; `undefined` when nothing did. */
+  /** The error of the health check, the reset or the close; `undefined` if none of them failed. */
   readonly error: unknown;
 }
 
@@ -55,13 +56,13 @@ export interface LeakEvent {
   readonly stack: string;
 }
 
-/** Callbacks for what happens in a pool. They run synchronously: keep them short. */
+/** Callbacks for pool events. They run synchronously, so keep them short. */
 export interface PoolHooks {
   /** Called when a connection has been opened and set up. */
   onOpen?(event: OpenEvent): void;
   /** Called when a connection is handed out. */
   onAcquire?(event: AcquireEvent): void;
-  /** Called when a connection is given back, before it is cleaned up. */
+  /** Called when a connection is released, before it is reset. */
   onRelease?(event: ReleaseEvent): void;
   /** Called when a connection has been closed. */
   onDestroy?(event: DestroyEvent): void;
@@ -89,8 +90,8 @@ export function checkHooks(hooks: PoolHooks): void {
 }
 
 /**
- * Calls an observer, if there is one. One that throws, or returns a promise that rejects, is
- * reported, and changes nothing for those it observes.
+ * Calls an observer, if there is one. If it throws or returns a promise that rejects, the error is
+ * reported and has no effect on the pool.
  */
 export function notify<E>(
   name: string,
@@ -106,7 +107,7 @@ export function notify<E>(
   }
 }
 
-/** Never throws: what a user's function has thrown may throw again when it is printed. */
+/** Never throws, although printing a user's error may throw again. */
 function reportThrown(name: string, error: unknown): void {
   const text = `@sqlitepool/pool: the ${name} hook threw and was ignored:`;
   try {
@@ -115,7 +116,7 @@ function reportThrown(name: string, error: unknown): void {
     try {
       console.error(text, "something that cannot be printed");
     } catch {
-      // The console itself throws: there is nobody left to tell.
+      // The console itself throws, so the error cannot be reported at all.
     }
   }
 }

@@ -21,7 +21,7 @@ export class IdleStack<T> {
   #timer: Timer = undefined;
   #timerDueAt = Infinity;
 
-  /** @param expire is given each resource that outstays its time here. */
+  /** @param expire receives each resource whose idle time or lifetime has ended. */
   constructor(
     environment: Environment,
     options: ResolvedPoolOptions,
@@ -36,7 +36,7 @@ export class IdleStack<T> {
     return this.#stack.length;
   }
 
-  /** The one to be reused next. */
+  /** The resource to reuse next. */
   get top(): Resource<T> | undefined {
     return this.#stack[this.#stack.length - 1];
   }
@@ -46,7 +46,7 @@ export class IdleStack<T> {
     resource.fitUntil = Math.min(this.#retireTopAt(resource), this.#checkDueAt(resource));
     this.#stack.push(resource);
     this.#lookAgainBy(resource.expiresAt);
-    // The one below the newest `minIdle` is not kept for them any more.
+    // The resource just below the newest `minIdle` no longer counts as one of them.
     const surplus = this.#stack[this.#stack.length - 1 - this.#options.minIdle];
     if (surplus !== undefined) this.#lookAgainBy(this.#idleUntil(surplus));
   }
@@ -55,25 +55,25 @@ export class IdleStack<T> {
     return this.#stack.pop();
   }
 
-  /** Takes the one that has been idle for longest. */
+  /** Removes the resource that has been idle for longest. */
   takeOldest(): Resource<T> | undefined {
     return this.#stack.shift();
   }
 
-  /** Takes all of them, and stops looking after them. */
+  /** Removes all resources and stops watching them. */
   drain(): Resource<T>[] {
     this.#environment.clock.cancel(this.#timer);
     return this.#stack.splice(0);
   }
 
-  /** Why the resource on top should not be used again, if there is a reason. */
+  /** The reason not to reuse the resource on top, if there is one. */
   reasonToRetire(resource: Resource<T>, now: number): "lifetime" | "idle" | undefined {
     return this.#reasonToRetire(resource, now, this.#options.minIdle > 0 ? "kept" : "surplus");
   }
 
   /**
-   * The newest `minIdle` are kept however long they idle: a pool at rest would otherwise close and
-   * open the very connections it is to keep ready.
+   * The newest `minIdle` are kept however long they idle. Otherwise an idle pool would keep closing
+   * and reopening the connections it must keep ready.
    */
   #reasonToRetire(
     resource: Resource<T>,
@@ -85,7 +85,7 @@ export class IdleStack<T> {
     return place === "surplus" && idleMs > this.#options.idleTimeoutMs ? "idle" : undefined;
   }
 
-  /** Whether a resource has been out of sight for so long that it must be checked before use. */
+  /** Whether a resource has been unchecked for so long that it needs a health check before use. */
   needsCheck(resource: Resource<T>, now: number): boolean {
     return now >= this.#checkDueAt(resource);
   }
@@ -103,7 +103,7 @@ export class IdleStack<T> {
     return this.#options.minIdle > 0 ? expiresAt : Math.min(this.#idleUntil(resource), expiresAt);
   }
 
-  // One timer for all. Most pushes come later than the resource it was set for and cost one
+  // One timer serves all resources. A push usually finds an earlier deadline set and costs one
   // comparison.
   #lookAgainBy(due: number): void {
     if (due >= this.#timerDueAt) return;

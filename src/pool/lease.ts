@@ -7,11 +7,11 @@
 import { closedUnderLease, leaseIsDead } from "./errors.ts";
 import type { Resource } from "./resource.ts";
 
-/** Who a resource goes back to. */
+/** The pool that takes a resource back. */
 export interface Lender<T> {
-  /** Takes a resource back, to be lent again. */
+  /** Takes a resource back for reuse. */
   release(resource: Resource<T>): Promise<void> | void;
-  /** Takes a resource back, to be closed. */
+  /** Takes a resource back and closes it. */
   discard(resource: Resource<T>): void;
 }
 
@@ -28,7 +28,7 @@ export class Lease<T> {
     this.#id = id;
   }
 
-  /** Whether the lease still stands. */
+  /** Whether the lease is still valid. */
   get active(): boolean {
     return this.#resource.leaseId === this.#id;
   }
@@ -36,8 +36,8 @@ export class Lease<T> {
   /**
    * The resource.
    *
-   * @throws {ConnectionReleasedError} after release.
-   * @throws {PoolClosedError} when the pool was closed by force while it stood.
+   * @throws {ConnectionReleasedError} after it was released.
+   * @throws {PoolClosedError} when the pool was closed by force while it was held.
    */
   get value(): T {
     if (!this.active) throw this.#givenBack === "yes" ? leaseIsDead() : closedUnderLease();

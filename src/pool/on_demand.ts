@@ -1,5 +1,5 @@
 /**
- * Code that most programs do without, or may begin without.
+ * Code that is loaded on demand because many programs never need it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { messageOf } from "../platform/describe.ts";
 import { SQLitePoolError } from "./errors.ts";
 
-/** A module that is loaded when it is first needed, and is there in the very call from then on. */
+/** A module that is loaded on first use and available synchronously afterwards. */
 export class OnDemand<M> {
   readonly #name: string;
   readonly #import: () => Promise<M>;
@@ -29,10 +29,10 @@ export class OnDemand<M> {
   }
 
   /**
-   * Loads the module, once. Those who wait for it go on in the order in which they came, before
-   * anybody who finds it there.
+   * Loads the module once. Callers that wait for it continue in order of arrival, ahead of callers
+   * that find it loaded.
    *
-   * @throws {SQLitePoolError} it cannot be loaded.
+   * @throws {SQLitePoolError} when it cannot be loaded.
    */
   load(): Promise<M> {
     return this.#loading ??= this.#load();

@@ -1,13 +1,13 @@
 /**
- * Tells misspelt options from known ones, and names the one that is meant.
+ * Rejects unknown options and suggests the one that was probably meant.
  *
  * @module
  */
 
 /**
- * What other libraries call an option (in the form of {@linkcode skeleton}), and what it may be
- * here. Several apply where the same word means different things: `timeout` is the wait for a
- * connection to some, and the wait for a lock to others.
+ * The names that other libraries use for an option (in the form of {@linkcode skeleton}), and the
+ * options they may mean here. Some names are ambiguous: `timeout` is the wait for a connection in
+ * some libraries and the wait for a lock in others.
  */
 const NAMES_ELSEWHERE: readonly (readonly [name: RegExp, ...meant: string[]])[] = [
   [/^(max|(maximum|max)?(pool)?size|maxconnections|connectionlimit)$/, "poolSize", "readers"],
@@ -27,9 +27,9 @@ function skeleton(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "").replace(/(ms|millis|seconds)$/, "");
 }
 
-/** Throws a TypeError for the first option that is not among `known`, naming the one meant. */
+/** Throws a TypeError for the first option that is not in `known`, with a suggestion. */
 export function refuseUnknownOptions(options: object, known: readonly string[]): void {
-  // Every call of a pool comes here: a loop without an array costs a third of Object.keys.
+  // Every pool call runs this, and a loop costs a third of Object.keys().
   for (const name in options) {
     if (!known.includes(name) && Object.hasOwn(options, name)) throw unknownOption(name, known);
   }

@@ -1,5 +1,5 @@
 /**
- * The options of the core pool: defaults, ranges, and errors that name what is wrong.
+ * The options of the core pool: defaults, ranges and validation.
  *
  * @module
  */
@@ -9,47 +9,51 @@ import { MAX_TIMER_MS } from "../platform/clock.ts";
 import type { PoolHooks } from "./hooks.ts";
 import { refuseUnknownOptions } from "./option_names.ts";
 
-/** Settings of a pool. Every time is in milliseconds; `Infinity` switches a limit off. */
+/** Settings of a pool. All times are in milliseconds; `Infinity` disables a limit. */
 export interface CorePoolOptions extends PoolHooks {
   /** Maximum number of connections, from 1. Default: 20. */
   poolSize?: number;
-  /** Idle connections to keep ready, within `poolSize`. Default: 0. */
+  /** Idle connections to keep ready, at most `poolSize`. Default: 0. */
   minIdle?: number;
   /** How long an acquire may wait before it fails. Default: 30_000. */
   acquisitionTimeoutMs?: number;
   /**
-   * A connection that idles for longer is closed, unless it is one of the newest `minIdle`.
+   * Close a connection that has been idle for longer, unless it is one of the newest `minIdle`.
    * Default: 86_400_000 (a day).
    */
   idleTimeoutMs?: number;
   /** Limit for each open, health check, reset and close; finite. Default: 10_000. */
   operationTimeoutMs?: number;
-  /** Retire a connection of this age, up to a tenth earlier. Default: `Infinity`. */
+  /** Close a connection at this age, or up to a tenth earlier. Default: `Infinity`. */
   maxLifetimeMs?: number;
-  /** Retire a connection after this many leases, from 1 up. Default: `Infinity`. */
+  /** Close a connection after this many leases, at least 1. Default: `Infinity`. */
   maxUses?: number;
-  /** Check a connection on borrow when it was idle for this long; 0 = always. Default: 30_000. */
+  /**
+   * Run a health check before reuse if a connection was idle for this long; 0 means always.
+   * Default: 30_000.
+   */
   validateAfterIdleMs?: number;
-  /** Maximum number of waiters; more are refused at once. Default: `Infinity`. */
+  /** Maximum number of waiting callers; further ones are refused at once. Default: `Infinity`. */
   maxWaiting?: number;
   /**
-   * Remember where each lease was acquired, name the place in timeouts, and take back leases
-   * that were garbage-collected without release. Costs some ten microseconds a lease. Default: false.
+   * Record where each lease was acquired, show it in timeout errors, and reclaim leases that were
+   * garbage-collected without being released. Costs about ten microseconds per lease. Default:
+   * false.
    */
   trackLeases?: boolean;
 }
 
 /** How one call waits for a connection. */
 export interface AcquireOptions {
-  /** Ends the wait when it aborts: the call rejects with its reason. */
+  /** Aborts the wait: the call rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Longest wait in milliseconds, instead of `acquisitionTimeoutMs`; `Infinity` for no limit. */
+  /** Maximum wait in milliseconds, overriding `acquisitionTimeoutMs`; `Infinity` for no limit. */
   timeoutMs?: number;
 }
 
 /** How a pool is closed. */
 export interface CloseOptions {
-  /** How long leases may go on, in milliseconds. Default: `operationTimeoutMs`. */
+  /** How long to wait for leases to end, in milliseconds. Default: `operationTimeoutMs`. */
   timeoutMs?: number;
 }
 
@@ -123,13 +127,13 @@ export function checkPoolSize(value: unknown): number {
 export const WAIT_OPTION_NAMES: readonly string[] = ["signal", "timeoutMs"];
 
 /**
- * Checks the options of one call, before anything else is done for it: also when nothing has to be
- * waited for, so that a mistake does not show for the first time under load.
+ * Checks the options of one call before anything else happens, even if the call does not have to
+ * wait: a mistake must not surface only under load.
  *
  * @param options What the caller passed; `undefined` for nothing.
- * @param allowed The names that this method takes.
- * @throws {TypeError | RangeError} An option is unknown, or its value is not one it can have. The
- *   values of `signal` and `timeoutMs` are checked here, those of others by whoever takes them.
+ * @param allowed The option names that the method accepts.
+ * @throws {TypeError | RangeError} for an unknown option or an invalid value. Only the values of
+ *   `signal` and `timeoutMs` are checked here; the method checks its other options.
  */
 export function checkCallOptions(options: unknown, allowed: readonly string[]): void {
   if (options === undefined) return;
@@ -144,7 +148,7 @@ function checkNames(options: unknown, allowed: readonly string[]): asserts optio
   refuseUnknownOptions(options, allowed);
 }
 
-/** Checks how one acquire wants to wait. */
+/** Checks the options of one `acquire`. */
 export function checkAcquireOptions({ signal, timeoutMs }: AcquireOptions): void {
   if (timeoutMs !== undefined) {
     checkNumber("timeoutMs", timeoutMs, NUMBER_OPTIONS.acquisitionTimeoutMs);
@@ -152,7 +156,7 @@ export function checkAcquireOptions({ signal, timeoutMs }: AcquireOptions): void
   if (signal !== undefined && !isSignal(signal)) throw notASignal(signal);
 }
 
-/** By its shape: a signal may come from another realm, or from a polyfill. */
+/** Checked by shape, since a signal may come from another realm or a polyfill. */
 function isSignal(value: unknown): boolean {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
   return typeof aborted === "boolean" && typeof addEventListener === "function";
@@ -166,14 +170,16 @@ function notASignal(value: unknown): TypeError {
   );
 }
 
-/** Checks the options of `close`, and returns how long it may take. */
+/** Checks the options of `close` and returns its timeout in milliseconds. */
 export function checkCloseOptions(options: CloseOptions, defaultMs: number): number {
   checkNames(options, ["timeoutMs"]);
   const { timeoutMs = defaultMs } = options;
   return checkNumber("timeoutMs", timeoutMs, CLOSE_TIMEOUT);
 }
 
-/** Checks and completes the options. Throws a TypeError or RangeError that names the option. */
+/**
+ * Checks the options and fills in defaults. Throws a TypeError or RangeError that names the option.
+ */
 export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
   const resolved: Record<string, number | boolean> = {};
   for (const [name, rule] of Object.entries(NUMBER_OPTIONS)) {
@@ -194,5 +200,5 @@ export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
   return checked;
 }
 
-/** The names of all options of the core pool, for checks against misspelt ones. */
+/** The names of all options of the core pool. */
 export const CORE_OPTION_NAMES: readonly string[] = [...Object.keys(NUMBER_OPTIONS), "trackLeases"];

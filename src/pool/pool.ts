@@ -1,10 +1,10 @@
 /**
- * A generic asynchronous resource pool. It knows no SQL and no runtime: time and chance are
- * injected, and all it asks of a resource is to be opened, checked, reset and closed.
+ * A generic asynchronous resource pool. It knows neither SQL nor the runtime: clock and randomness
+ * are injected, and a resource only has to be opened, checked, reset and closed.
  *
- * Demand and supply meet in one place. Whoever finds no idle resource joins the queue; whatever
- * becomes available (opened, checked, given back) is offered to the head of the queue; and
- * `#serve` makes sure that nobody waits while a resource is idle or a slot is free.
+ * Demand and supply meet in one place. A caller that finds no idle resource joins the queue; a
+ * resource that becomes available (opened, checked, returned) is offered to the head of the queue;
+ * and `#serve` ensures that nobody waits while a resource is idle or a slot is free.
  *
  * @module
  */
@@ -32,17 +32,17 @@ import { Resource } from "./resource.ts";
 import { Counters, type PoolStats, type WaitCounters } from "./stats.ts";
 import { WaitQueue } from "./wait_queue.ts";
 
-/** What a pool needs to know about its resources. Each step may be synchronous. */
+/** How a pool operates on its resources. Each step may be synchronous. */
 export interface Lifecycle<T> {
-  /** Makes a resource, ready for use. */
+  /** Opens a resource that is ready for use. */
   open(): T | PromiseLike<T>;
-  /** Says what the pool does not know of a failed open, such as which file it was. */
+  /** Adds to the error of a failed open what the pool does not know, such as the file name. */
   explainOpen?(error: unknown): unknown;
   /** Throws or rejects when the resource is broken. */
   validate(resource: T): unknown;
   /** Returns a resource to its initial state for the next holder. */
   reset(resource: T): void | PromiseLike<void>;
-  /** Whether a resource is known to be unusable, without asking it. */
+  /** Whether a resource is already known to be unusable. */
   isBroken?(resource: T): boolean;
   close(resource: T): void | PromiseLike<void>;
 }
@@ -62,7 +62,7 @@ export class Pool<T> {
   /** All resources that occupy a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  /** With the stack of each call, if leases are tracked. */
+  /** Each waiter carries the stack of its call if leases are tracked. */
   readonly #waiters: WaitQueue<Lease<T>, string | undefined>;
   #opening = 0;
   #validating = 0;
@@ -81,7 +81,7 @@ export class Pool<T> {
    * @param lifecycle how resources are opened, checked, reset and closed.
    * @param options limits and hooks; see {@linkcode CorePoolOptions}.
    * @param environment clock and randomness.
-   * @throws {TypeError | RangeError} for a bad option.
+   * @throws {TypeError | RangeError} for an invalid option.
    */
   constructor(
     lifecycle: Lifecycle<T>,
@@ -130,7 +130,7 @@ export class Pool<T> {
     return this.#waiters.size;
   }
 
-  /** The counters for callers that wait for these resources in another queue. */
+  /** Counters shared with other queues for the same resources. */
   get counters(): WaitCounters {
     return this.#counters;
   }
@@ -145,7 +145,7 @@ export class Pool<T> {
     return this.#resources.size < this.#options.poolSize && !this.closed;
   }
 
-  /** Gauges and counters of this moment. */
+  /** A snapshot of gauges and counters. */
   get stats(): PoolStats {
     return {
       poolSize: this.#options.poolSize,
@@ -160,14 +160,14 @@ export class Pool<T> {
   }
 
   /**
-   * Takes an idle resource that is fit for use as it is, synchronously. Callers that finish with
-   * it synchronously end with `giveBack` or `release`; others turn it into a lease.
+   * Synchronously takes an idle resource that can be used without a check. Synchronous callers then
+   * call `giveBack` or `release`; others turn it into a lease.
    *
-   * @returns `undefined` if there is none, if somebody is waiting, or after `close`.
+   * @returns `undefined` if there is none, if callers are waiting, or after `close`.
    */
   tryBorrow(): Resource<T> | undefined {
     let resource = this.#idle.top;
-    // A newcomer never overtakes those who wait.
+    // A new caller never overtakes waiting ones.
     if (resource === undefined || this.#waiters.size > 0) return undefined;
     const now = this.#environment.clock.now();
     const fit = now < resource.fitUntil && !this.#isBroken(resource);
@@ -186,7 +186,7 @@ export class Pool<T> {
     return resource === undefined ? undefined : this.lease(resource);
   }
 
-  /** Turns a resource that was just borrowed into a lease. */
+  /** Turns a resource that has just been borrowed into a lease. */
   lease(resource: Resource<T>, calledFrom: string | undefined = this.#callSite()): Lease<T> {
     const { leaseId } = resource;
     const lease = new Lease(this, resource, leaseId);
@@ -199,10 +199,10 @@ export class Pool<T> {
    * Takes a resource, waiting for one if necessary.
    *
    * @throws {PoolClosedError} after `close`.
-   * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
-   * @throws {PoolConnectionOpenError} when the one meant for this caller could not be opened.
-   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
-   * @throws {TypeError | RangeError} for bad options.
+   * @throws {PoolConnectionAcquireTimeoutError} when no resource became free in time.
+   * @throws {PoolConnectionOpenError} when the resource for this caller could not be opened.
+   * @throws {PoolOverloadedError} when `maxWaiting` callers are already waiting.
+   * @throws {TypeError | RangeError} for invalid options.
    */
   acquire(options: AcquireOptions = {}): Promise<Lease<T>> {
     try {
@@ -228,11 +228,11 @@ export class Pool<T> {
   }
 
   /**
-   * Closes the pool: waiters are refused, idle resources close at once, leases may finish until
-   * the deadline and are then closed by force. Always settles; every call returns the same
+   * Closes the pool: waiters are rejected, idle resources close at once, and leases may finish
+   * until the deadline, when they are closed by force. Always settles; every call returns the same
    * promise.
    *
-   * @throws {TypeError | RangeError} for a bad deadline; the pool stays open then.
+   * @throws {TypeError | RangeError} for an invalid timeout; the pool then stays open.
    */
   close(options: CloseOptions = {}): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
@@ -258,7 +258,7 @@ export class Pool<T> {
     return this.#closed;
   }
 
-  /** Takes back a resource that its holder has left clean, so that it needs no reset. */
+  /** Takes back a resource that its holder left clean, so it needs no reset. */
   giveBack(resource: Resource<T>): void {
     const now = this.#endLoan(resource);
     const reason = this.#reasonToRetireOnReturn(resource, now);
@@ -267,7 +267,7 @@ export class Pool<T> {
     this.#offer(resource, now);
   }
 
-  /** Takes a resource back and resets it; settles when it is ready for its next holder. */
+  /** Takes a resource back and resets it. Settles when it is ready for its next holder. */
   release(resource: Resource<T>): void | Promise<void> {
     const now = this.#endLoan(resource);
     const reason = this.#reasonToRetireOnReturn(resource, now);
@@ -290,8 +290,8 @@ export class Pool<T> {
   }
 
   /**
-   * Starts as much supply as the queue needs. Not reentrant: the loop sees what a step changes
-   * meanwhile, so that ten thousand failing opens do not nest ten thousand deep.
+   * Starts as many opens and checks as the queue needs. Not reentrant: the loop picks up changes
+   * made by a step, so ten thousand failing opens do not recurse ten thousand deep.
    */
   #serve(): void {
     if (this.#serving === "yes" || this.closed) return;
@@ -300,7 +300,7 @@ export class Pool<T> {
     this.#serving = "no";
   }
 
-  /** Starts supplying one resource to a waiter; false if the pool is exhausted. */
+  /** Starts to supply one resource to a waiter. Returns false if the pool is exhausted. */
   #supplyOne(): boolean {
     const resource = this.#idle.pop();
     if (resource === undefined) {
@@ -316,7 +316,10 @@ export class Pool<T> {
     return true;
   }
 
-  /** Opening outlives its requester: the resource goes to whoever waits by then, or becomes idle. */
+  /**
+   * An open outlives its requester: the resource goes to the first waiter at that time, or becomes
+   * idle.
+   */
   #open(): void {
     const { clock } = this.#environment;
     const resource = new Resource<T>();
@@ -359,7 +362,7 @@ export class Pool<T> {
     this.#forget(resource);
     this.#waiters.first?.fail(openFailed(cause));
     this.#serve();
-    // Nobody is waiting for a spare resource: retrying at once would be a busy loop.
+    // Retrying a warm-up at once would be a busy loop.
     if (this.#options.minIdle > 0 && !this.closed) this.#warmUpBackoff.retry(() => this.#warmUp());
   }
 
@@ -371,7 +374,7 @@ export class Pool<T> {
       () => this.#lifecycle.validate(resource.value),
       (outcome) => {
         this.#validating -= 1;
-        // The pool may have been closed by force meanwhile.
+        // The pool may have been closed by force in the meantime.
         if (resource.state !== "validating") return;
         const now = this.#environment.clock.now();
         resource.healthyAt = now;
@@ -394,7 +397,7 @@ export class Pool<T> {
     });
   }
 
-  /** Puts a ready resource to use, unless the pool has no room for it any more. */
+  /** Puts a ready resource to use, unless the pool was closed or has shrunk. */
   #deliver(resource: Resource<T>, now: number): void {
     if (this.closed) return this.#destroy(resource, "closed");
     if (this.#excess() > 0) return this.#destroy(resource, "resized");
@@ -406,7 +409,7 @@ export class Pool<T> {
     if (!this.#handOver(resource, now)) this.#idle.push(resource);
   }
 
-  /** Hands a ready resource to the first waiter; false if nobody waits. */
+  /** Hands a ready resource to the first waiter. Returns false if nobody is waiting. */
   #handOver(resource: Resource<T>, now: number): boolean {
     const waiter = this.#waiters.first;
     if (waiter === undefined) return false;
@@ -425,7 +428,7 @@ export class Pool<T> {
     this.#counters.acquired += 1;
   }
 
-  /** Called after the hand-over, so that a hook cannot abort the caller that is being served. */
+  /** Called after the handover, so that a hook cannot abort the caller being served. */
   #announceLoan(waitMs: number): void {
     if (this.#hooks.onAcquire !== undefined) {
       notify("onAcquire", this.#hooks.onAcquire, { waitMs });
@@ -433,8 +436,8 @@ export class Pool<T> {
   }
 
   /**
-   * The stack of the caller, taken when it calls: a queued lease is made in another call. Kept as
-   * text: an error would keep the objects of its stack alive, and with them a dropped lease.
+   * The caller's stack, captured at the call because a queued lease is created later. Kept as text:
+   * an Error would keep the objects on its stack alive, including a dropped lease.
    */
   #callSite(): string | undefined {
     return this.#leaks === undefined ? undefined : new Error("acquired here").stack;
@@ -448,7 +451,7 @@ export class Pool<T> {
     notify("onLeak", this.#hooks.onLeak, { heldMs, stack });
   }
 
-  /** Ends a loan: its lease is dead from here on. Returns the current time. */
+  /** Ends a loan and invalidates its lease. Returns the current time. */
   #endLoan(resource: Resource<T>): number {
     const now = this.#environment.clock.now();
     const usedMs = now - resource.leasedAt;
@@ -464,7 +467,7 @@ export class Pool<T> {
     return now;
   }
 
-  /** Closes a resource. Its slot stays taken until the close has ended or timed out. */
+  /** Closes a resource. Its slot stays occupied until the close settles or times out. */
   #destroy(resource: Resource<T>, reason: DestroyReason, failure?: unknown): void {
     resource.state = "closing";
     this.#closing += 1;
@@ -480,7 +483,7 @@ export class Pool<T> {
         notify("onDestroy", this.#hooks.onDestroy, { reason, error });
       },
     );
-    // A waiter may have been counting on this resource while another slot is free.
+    // A waiter may have relied on this resource although another slot is free.
     this.#refill();
   }
 
@@ -522,7 +525,7 @@ export class Pool<T> {
     }
   }
 
-  /** Closes expired idle resources, down to the first that is fit for use as it is. */
+  /** Closes expired idle resources until it finds one that can be used without a check. */
   #retireUnfit(now: number): Resource<T> | undefined {
     for (let top = this.#idle.top; top !== undefined; top = this.#idle.top) {
       const reason = this.#reasonToRetireIdle(top, now);
@@ -549,12 +552,12 @@ export class Pool<T> {
     return undefined;
   }
 
-  /** The number of resources above `poolSize`, without those that are being closed. */
+  /** The number of resources in excess of `poolSize`, not counting those being closed. */
   #excess(): number {
     return this.#resources.size - this.#closing - this.#options.poolSize;
   }
 
-  /** How many waiters can be served before a lease returns; `maxWaiting` does not count these. */
+  /** How many waiters can be served before any lease is returned; `maxWaiting` ignores these. */
   #supplyAtHand(): number {
     const onItsWay = this.#opening + this.#validating + this.#idle.size;
     const freeSlots = Math.max(0, this.#options.poolSize - this.#resources.size);

@@ -1,5 +1,5 @@
 /**
- * One pooled thing and where it is in its life.
+ * A pooled resource and its state.
  *
  * @module
  */
@@ -17,28 +17,28 @@ export type ResourceState =
   | "closing"
   | "closed";
 
-/** What a pool knows of one of its resources. */
+/** A resource with its bookkeeping. */
 export class Resource<T> {
   state: ResourceState = "opening";
-  /** Set when it has been opened. */
+  /** Set once it has been opened. */
   value!: T;
   /** When its lifetime ends. */
   expiresAt: number = Infinity;
   /** When it last became idle, and when it was last known to be healthy. */
   idleSince = 0;
   healthyAt = 0;
-  /** While it is idle: until when it may be handed out as it is, neither retired nor checked. */
+  /** Until when an idle resource may be handed out without being retired or checked. */
   fitUntil = 0;
   leasedAt = 0;
   /** How often it has been leased. */
   uses = 0;
   /**
-   * Grows with every lease and every end of one. A lease is valid while the number it was made
-   * with stands: this is what makes an old lease harmless to the next holder.
+   * Incremented when a lease begins and when it ends. A lease is valid only while its own number is
+   * current, so an old lease cannot affect the next holder.
    */
   leaseId = 0;
-  /** Where the present lease was acquired, when leases are tracked. */
+  /** Where the current lease was acquired, if leases are tracked. */
   acquiredAtStack: string | undefined = undefined;
-  /** Ends the wait for the check or reset under way. */
+  /** Ends the wait for the check or reset in progress. */
   abandonStep: (() => void) | undefined = undefined;
 }

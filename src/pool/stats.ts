@@ -1,5 +1,5 @@
 /**
- * What a pool counts.
+ * The statistics of a pool.
  *
  * @module
  */
@@ -22,25 +22,25 @@ export interface PoolStats {
   readonly waiting: number;
   /** Leases handed out. */
   readonly acquired: number;
-  /** Those of them that had to wait. */
+  /** Leases whose caller had to wait. */
   readonly queued: number;
-  /** Total time they waited, in milliseconds. */
+  /** Total time these callers waited, in milliseconds. */
   readonly waitMs: number;
-  /** Waits that ended at their deadline. */
+  /** Waits that timed out. */
   readonly timeouts: number;
-  /** Waits that ended because their signal aborted. */
+  /** Waits that were aborted by their signal. */
   readonly aborts: number;
   /** Connections opened. */
   readonly opened: number;
-  /** Total time that took, in milliseconds. */
+  /** Total time spent opening connections, in milliseconds. */
   readonly openMs: number;
   /** Connections that could not be opened or set up. */
   readonly openErrors: number;
-  /** Total time connections were held by leases that have ended, in milliseconds. */
+  /** Total time that ended leases held their connections, in milliseconds. */
   readonly usedMs: number;
   /** Connections closed, by reason. */
   readonly destroyed: Readonly<Record<DestroyReason, number>>;
-  /** Leases that were garbage-collected without release. */
+  /** Leases that were garbage-collected without being released. */
   readonly leaked: number;
 }
 
@@ -51,15 +51,15 @@ export function gauges(
   return { size, idle, inUse, waiting };
 }
 
-/** What is counted of waits. */
+/** Counters for waiting callers. */
 export interface WaitCounters {
   /** Callers that had to wait. */
   queued: number;
-  /** Milliseconds that those waited who were served. */
+  /** Total wait of served callers, in milliseconds. */
   waitMs: number;
-  /** Waits that ended at their deadline. */
+  /** Waits that timed out. */
   timeouts: number;
-  /** Waits that ended with their signal. */
+  /** Waits that were aborted by their signal. */
   aborts: number;
 }
 

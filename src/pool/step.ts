@@ -21,10 +21,10 @@ export interface StepLimit {
 }
 
 /**
- * Reports how a promise ended, exactly once: when it settles or when the time is up, whichever
- * is first. A result that comes after that goes to `late`; a late error is dropped.
+ * Reports the outcome of a promise exactly once: when it settles or when the time limit expires,
+ * whichever is first. A later result goes to `late`; a later error is dropped.
  *
- * @returns a function that ends the wait at once, as a failure.
+ * @returns a function that ends the wait at once as a failure.
  */
 export function awaitStep<R>(
   { clock, name, timeoutMs }: StepLimit,
@@ -55,7 +55,7 @@ export function awaitStep<R>(
 }
 
 /**
- * Runs a step and reports how it ended: in this very call if the step is synchronous.
+ * Runs a step and reports its outcome, synchronously if the step is synchronous.
  *
  * @returns a function that ends the wait at once, if there is one.
  */

@@ -1,8 +1,8 @@
 /**
- * Callers that wait for their turn, in order of arrival.
+ * A first-in, first-out queue of waiting callers.
  *
- * Every wait in the library is one of these. A queue owes each waiter the same duties: a deadline,
- * a signal, a place in the statistics, a bound on how many may wait, and exactly one outcome.
+ * Every wait in the library uses this queue. Each waiter has a deadline, a signal, an entry in the
+ * statistics, a limit on how many may wait, and exactly one outcome.
  *
  * @module
  */
@@ -14,29 +14,29 @@ import type { WaitCounters } from "./stats.ts";
 
 /** How one caller waits. */
 export interface Wait {
-  /** Ends the wait with its reason. */
+  /** Aborts the wait with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the caller waits at most, in milliseconds. */
+  /** The maximum wait in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What distinguishes one queue from another. */
+/** How queues differ. */
 export interface WaitQueueOptions<T, D> {
-  /** What is counted; queues that wait for the same thing share it. */
+  /** The counters; queues for the same resources share them. */
   readonly counters: WaitCounters;
-  /** Makes the error for a waiter whose deadline has passed. */
+  /** Creates the error for a waiter that has timed out. */
   readonly onExpire: (waiter: Waiter<T, D>) => unknown;
-  /** Makes the error for a waiter whose signal has aborted; without it that is the reason. */
+  /** Creates the error for a waiter whose signal has aborted. Default: the signal's reason. */
   readonly onAbort?: (waiter: Waiter<T, D>, reason: unknown) => unknown;
-  /** How many may wait; those beyond are refused. Default: `Infinity`. */
+  /** How many callers may wait; further ones are refused. Default: `Infinity`. */
   readonly maxWaiting?: number;
-  /** How many of those in the queue are about to be served, and do not count against it. */
+  /** How many queued callers are about to be served and do not count towards `maxWaiting`. */
   readonly aboutToBeServed?: () => number;
 }
 
 /** One waiting caller. Settles exactly once; later attempts return false. */
 export class Waiter<T, D = undefined> {
-  /** Settles with what was handed over, or with the error that ended the wait. */
+  /** Settles with the value handed over, or with the error that ended the wait. */
   readonly promise: Promise<T>;
   readonly since: number;
   /** What the queue's owner knows about this caller. */
@@ -62,7 +62,7 @@ export class Waiter<T, D = undefined> {
     });
   }
 
-  /** Whether it is in the queue: neither taken, nor served, nor failed. */
+  /** Whether it is still in the queue. */
   get waiting(): boolean {
     return this.queue !== undefined;
   }
@@ -73,8 +73,8 @@ export class Waiter<T, D = undefined> {
   }
 
   /**
-   * Ends the wait but not the call, for callers whose work begins now: deadline and signal of the
-   * queue do not apply any more. False when the wait is over.
+   * Ends the wait but not the call, because the caller's work begins now: the queue's deadline and
+   * signal no longer apply. Returns false if the wait is already over.
    */
   take(now?: number): boolean {
     if (this.queue === undefined) return false;
@@ -82,7 +82,10 @@ export class Waiter<T, D = undefined> {
     return true;
   }
 
-  /** Hands a value over. False when the caller has an outcome: the value is still the giver's. */
+  /**
+   * Hands a value over. Returns false if the caller already has an outcome; the value then still
+   * belongs to the giver.
+   */
   accept(value: T, now?: number): boolean {
     if (this.#settled === "yes") return false;
     this.#settled = "yes";
@@ -91,7 +94,7 @@ export class Waiter<T, D = undefined> {
     return true;
   }
 
-  /** Ends the call with an error. False when it has an outcome. */
+  /** Fails the call with an error. Returns false if it already has an outcome. */
   fail(error: unknown): boolean {
     if (this.#settled === "yes") return false;
     this.#settled = "yes";
@@ -102,8 +105,8 @@ export class Waiter<T, D = undefined> {
 }
 
 /**
- * First in, first out. A linked list, because a waiter that gives up leaves from the middle, and
- * ten thousand of them must not cost ten thousand searches.
+ * A linked list, because a waiter that gives up leaves from the middle, and ten thousand of them
+ * must not cost ten thousand searches.
  */
 export class WaitQueue<T, D = undefined> {
   readonly #clock: Clock;
@@ -123,7 +126,7 @@ export class WaitQueue<T, D = undefined> {
     return this.#size;
   }
 
-  /** Who has waited longest. It leaves the queue by `take`, `accept` or `fail`. */
+  /** The caller that has waited longest. It leaves the queue by `take`, `accept` or `fail`. */
   get first(): Waiter<T, D> | undefined {
     return this.#head;
   }
@@ -132,10 +135,10 @@ export class WaitQueue<T, D = undefined> {
    * Queues a caller.
    *
    * @param wait The caller's signal and deadline.
-   * @param details What the owner has to know when the caller's turn comes.
-   * @param supply Starts whatever the caller waits for. A caller that is served within it has not
-   *   waited, and is not counted.
-   * @returns The waiter. It has failed when its signal has aborted or too many wait.
+   * @param details What the owner needs when the caller's turn comes.
+   * @param supply Starts to supply what the caller waits for. A caller that is served during this
+   *   call has not waited and is not counted.
+   * @returns The waiter. It has already failed if its signal was aborted or too many callers wait.
    */
   wait(wait: Wait, details: D, supply?: () => void): Waiter<T, D> {
     const { signal, timeoutMs } = wait;
@@ -160,7 +163,7 @@ export class WaitQueue<T, D = undefined> {
     return waiter;
   }
 
-  /** Hands the same value to all of those who are meant, in their order. */
+  /** Hands the same value to all matching waiters, in order. */
   acceptAll(isMeant: (waiter: Waiter<T, D>) => boolean, value: T): void {
     for (let w = this.#head; w !== undefined;) {
       const { next } = w;
@@ -169,18 +172,18 @@ export class WaitQueue<T, D = undefined> {
     }
   }
 
-  /** Ends every wait, each with an error of its own. */
+  /** Fails every waiter, each with its own error. */
   failAll(makeError: () => unknown): void {
     for (let w = this.#head; w !== undefined; w = this.#head) w.fail(makeError());
   }
 
-  /** Takes a waiter out because its turn has come. Only {@linkcode Waiter} calls this. */
+  /** Removes a waiter whose turn has come. Only {@linkcode Waiter} calls this. */
   serve(waiter: Waiter<T, D>, now: number = this.#clock.now()): void {
     this.#options.counters.waitMs += now - waiter.since;
     this.remove(waiter);
   }
 
-  /** Takes a waiter out, which must be in this queue. Only {@linkcode Waiter} calls this. */
+  /** Removes a waiter, which must be in this queue. Only {@linkcode Waiter} calls this. */
   remove(waiter: Waiter<T, D>): void {
     if (waiter.previous === undefined) this.#head = waiter.next;
     else waiter.previous.next = waiter.next;
@@ -207,10 +210,10 @@ export class WaitQueue<T, D = undefined> {
   #listen(waiter: Waiter<T, D>, signal: AbortSignal): void {
     try {
       waiter.stopListening = listenForAbort(signal, () => this.#abort(waiter, signal));
-      // `supply` runs the user's code: if that aborted the signal, no event comes any more.
+      // `supply` runs user code: if that aborted the signal, no event follows.
       if (signal.aborted) this.#abort(waiter, signal);
     } catch (error) {
-      // A signal of the user's own making.
+      // A user-defined signal may misbehave.
       waiter.fail(error);
     }
   }
@@ -222,15 +225,15 @@ export class WaitQueue<T, D = undefined> {
     failWith(waiter, () => onAbort === undefined ? reason : onAbort(waiter, reason));
   }
 
-  // One timer for all: whoever comes later, and as patient, has a later deadline. Ten thousand
-  // timers would cost more than all the rest, on some runtimes ten times as much.
+  // One timer serves all: later callers with the same timeout have later deadlines. Ten thousand
+  // timers would cost more than everything else, on some runtimes ten times as much.
   #lookAgainBy(due: number): void {
     if (due >= this.#timerDueAt) return;
     const clock = this.#clock;
     clock.cancel(this.#timer);
     this.#timerDueAt = due;
-    // The caller's deadline is work: without it a script that forgot a release would end
-    // silently instead of with the error that explains it.
+    // A pending deadline keeps the process alive: otherwise a script that forgot a release would
+    // exit silently instead of showing the error that explains it.
     this.#timer = clock.schedule(() => this.#sweep(), due - clock.now(), "keeps process alive");
   }
 
@@ -252,7 +255,7 @@ export class WaitQueue<T, D = undefined> {
   }
 }
 
-/** Whatever goes wrong with the wording is this waiter's outcome, and nobody else's. */
+/** An error while creating the error affects this waiter only. */
 function failWith<T, D>(waiter: Waiter<T, D>, makeError: () => unknown): void {
   let error: unknown;
   try {

@@ -54,6 +54,7 @@ export const durableObjectLimits: readonly DriverLimit[] = [
 const MOST_KNOWN = 128;
 
 const REMEDY = "use batch(), or write(async (tx) => ...), which begins and commits for you";
+const OR_FAIL = /\bfail\b/i;
 const CHANGES = "SELECT changes(), CAST(last_insert_rowid() AS TEXT)";
 
 /**
@@ -114,11 +115,7 @@ export class DurableObjectConnection implements DriverConnection {
   /** Runs one statement, in this very call. */
   executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
     const prepared = this.prepare(sql);
-    try {
-      return this.#execute(prepared, params, options);
-    } catch (error) {
-      throw withStatement(error, sql);
-    }
+    return naming(sql, () => this.#execute(prepared, params, options));
   }
 
   /** Runs one statement; see `DriverConnection`. */
@@ -132,7 +129,7 @@ export class DurableObjectConnection implements DriverConnection {
 
   /** Streams the rows of one statement, which begins with the first `next()`. */
   iterate<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): RowCursor<R> {
-    return new RowCursor(() => this.#open(sql, params, options), this.#reading);
+    return new RowCursor(() => this.open(sql, params, options), this.#reading);
   }
 
   /** Runs every statement of a script, up to the first that fails. */
@@ -145,11 +142,7 @@ export class DurableObjectConnection implements DriverConnection {
     if (this.#closed) throw connectionClosed();
     for (const statement of splitScript(sql)) {
       const { text } = statement;
-      try {
-        this.#execute(checked(statement, text), undefined, undefined);
-      } catch (error) {
-        throw withStatement(error, text);
-      }
+      naming(text, () => this.#execute(checked(statement, text), undefined, undefined));
     }
   }
 
@@ -182,31 +175,40 @@ export class DurableObjectConnection implements DriverConnection {
   ): ResultSet<R> {
     const { statement } = prepared;
     const values = bindValues(params, statement.parameters);
-    try {
-      const before = statement.upserts ? this.#lastRowid(statement) : undefined;
-      const running = this.#start(prepared, values);
-      const firstOnly = options?.firstRowOnly === true;
-      const read = firstOnly && statement.verb === "select"
-        ? this.#first(running)
-        : allRows(running);
-      const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
-      const wanted = firstOnly ? read.slice(0, 1) : read;
-      const { columns } = running;
-      const changes = isWrite(statement.verb) ? this.#changes() : undefined;
-      const made = changes !== undefined && this.#madeRowid(statement, changes, before);
-      if (mayChangeSchema(statement.verb)) this.#rowidTables.clear();
-      return {
-        columns,
-        rows: wanted.map((row) => makeRow(row, columns)),
-        rowsAffected: changes?.changes ?? 0,
-        lastInsertRowid: made ? changes.lastInsertRowid : undefined,
-      };
-    } catch (error) {
-      throw error instanceof SQLiteError ? error : platformError(error, values);
-    }
+    const run = (): ResultSet<R> => this.#run(prepared, values, options);
+    // A failure of these could leave part of what they did.
+    const isRisky = isWrite(statement.verb) &&
+      (statement.returning || OR_FAIL.test(statement.text));
+    return isRisky ? this.raw.transactionSync(run) : run();
   }
 
-  #open<R>(
+  #run<R>(
+    prepared: TypedStatement,
+    values: SQLiteValue[],
+    options: RowOptions<R> | undefined,
+  ): ResultSet<R> {
+    const { statement } = prepared;
+    const before = statement.upserts ? this.#lastRowid(statement) : undefined;
+    const running = this.#start(prepared, values);
+    const { columns } = running;
+    const firstOnly = options?.firstRowOnly === true;
+    const isSelect = statement.verb === "select";
+    const read = firstOnly && isSelect ? this.#first(running) : allRows(running);
+    const changes = isWrite(statement.verb) ? this.#changes() : undefined;
+    const made = changes !== undefined && this.#madeRowid(statement, changes, before);
+    if (mayChangeSchema(statement.verb)) this.#rowidTables.clear();
+    const rows = (firstOnly ? read.slice(0, 1) : read).map(rowMaker(options, columns));
+    const rowsAffected = changes?.changes ?? 0;
+    return {
+      columns,
+      rows,
+      rowsAffected,
+      lastInsertRowid: made ? changes.lastInsertRowid : undefined,
+    };
+  }
+
+  /** Starts one statement, whose rows are read one by one. */
+  open<R>(
     sql: string,
     params: BindParams | undefined,
     options: RowOptions<R> | undefined,
@@ -217,39 +219,28 @@ export class DurableObjectConnection implements DriverConnection {
       const { rows } = this.executeSync(sql, params, options);
       return { next: () => toResult(rows), close: () => {} };
     }
-    const toError = (error: unknown): Error => withStatement(platformError(error, values), sql);
-    const values = bindValues(params, parameters);
-    const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
-    try {
-      const { rows, read, columns } = this.#start(prepared, values);
-      const cursor = this.#cursors.open(rows, read);
-      let left = options?.firstRowOnly === true ? 1 : Infinity;
-      return {
-        next: () => {
-          try {
-            const row = left-- > 0 ? cursor.next() : undefined;
-            return toResult(row === undefined ? [] : [makeRow(row, columns)]);
-          } catch (error) {
-            throw toError(error);
-          }
-        },
-        close: () => cursor.close(),
-      };
-    } catch (error) {
-      throw toError(error);
-    }
+    const start = (): Running => this.#start(prepared, bindValues(params, parameters));
+    const { rows, read, columns } = naming(sql, start);
+    const cursor = this.#cursors.open(rows, read);
+    const makeRow = rowMaker(options, columns);
+    return {
+      next: () => {
+        const row = naming(sql, () => cursor.next());
+        return toResult(row === undefined ? [] : [makeRow(row)]);
+      },
+      close: () => cursor.close(),
+    };
   }
 
   #start(prepared: TypedStatement, values: SQLiteValue[]): Running {
     const { verb } = prepared.statement;
     if (mayChangeSchema(verb)) this.#cursors.finish();
     else if (isWrite(verb)) this.#cursors.readAhead();
-    const text = prepared.textFor(values);
-    const cursor: DurableObjectCursor = this.raw.sql.exec(text, ...values.map(bindable));
+    const cursor = this.#exec(prepared.textFor(values), values);
     const columns = namesWithoutCasts(cursor.columnNames);
     const rows = cursor.raw();
     const read = (): SQLiteValue[] | undefined => {
-      const { done, value } = rows.next();
+      const { done, value } = converting(values, () => rows.next());
       return done ? undefined : value.map((one, i) => fromPlatform(one, columns[i]));
     };
     return { columns, rows, read };
@@ -304,12 +295,42 @@ export class DurableObjectConnection implements DriverConnection {
   }
 
   #rowsOf(text: string): Iterable<unknown[]> {
-    return this.raw.sql.exec(text).raw() as IterableIterator<unknown[]>;
+    return this.#exec(text, []).raw() as IterableIterator<unknown[]>;
+  }
+
+  #exec(text: string, values: readonly SQLiteValue[]): DurableObjectCursor {
+    return converting(values, () => this.raw.sql.exec(text, ...values.map(bindable)));
   }
 
   #cutOff(reason: SQLiteError): void {
     for (const cursor of [...this.#reading]) cursor.cutOff(reason);
   }
+}
+
+/** Runs what the platform may refuse. */
+function converting<T>(values: readonly SQLiteValue[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw platformError(error, values);
+  }
+}
+
+/** Notes in an error which statement failed. */
+function naming<T>(sql: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw withStatement(error, sql);
+  }
+}
+
+function rowMaker<R>(
+  options: RowOptions<R> | undefined,
+  columns: readonly string[],
+): (values: SQLiteValue[]) => R {
+  const makeRow = options?.rowFactory ?? objectRow as RowFactory<R>;
+  return (values) => makeRow(values, columns);
 }
 
 function checked(statement: Statement, sql: string): TypedStatement {

@@ -33,6 +33,11 @@ const METHODS = [
 /** A session that is the database under another name: it sees every bookmark's writes at once. */
 export function plainSession<R>(db: Database<R>, options?: SessionOptions): Session<R> {
   bookmarkIn(options);
+  return sessionOf(db);
+}
+
+/** The same, for who has checked the options. */
+export function sessionOf<R>(db: Database<R>): Session<R> {
   const methods = METHODS.map((method) => [method, db[method].bind(db)]);
   return { ...Object.fromEntries(methods), bookmark: "" };
 }

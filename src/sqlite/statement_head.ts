@@ -98,8 +98,9 @@ export function scanHead(sql: string): StatementHead | undefined {
   const tokens = new Tokens(sql);
   do tokens.next(); while (tokens.is(";"));
   if (tokens.atEnd()) return undefined;
-  const { verb, conflict, target, pragma } = readHead(new Tokens(sql, tokens.start));
-  return { verb, conflict, target, pragma };
+  const head = new Tokens(sql, tokens.start);
+  const { verb, conflict, target, statement } = readHead(head);
+  return { verb, conflict, target, pragma: statement === "pragma" ? readPragma(head) : undefined };
 }
 
 /**
@@ -121,8 +122,16 @@ export function mayChangeSchema(verb: Verb): boolean {
     verb === "detach" || verb === "other";
 }
 
-/** A trigger has to be known: its body holds semicolons. */
-export function readHead(tokens: Tokens): StatementHead & { readonly trigger: boolean } {
+/** The beginning of a statement, up to what only a PRAGMA has. */
+interface Beginning extends Omit<StatementHead, "pragma"> {
+  /** The verb of the statement itself, also under `EXPLAIN`. */
+  readonly statement: Verb;
+  /** A trigger has to be known: its body holds semicolons. */
+  readonly trigger: boolean;
+}
+
+/** Reads the beginning of a statement; of a PRAGMA, no more than that word. */
+export function readHead(tokens: Tokens): Beginning {
   tokens.next();
   const explained = tokens.word() === "EXPLAIN";
   if (explained) {
@@ -142,8 +151,7 @@ export function readHead(tokens: Tokens): StatementHead & { readonly trigger: bo
     conflict = readConflict(tokens);
     if (verb !== "update") target = readTarget(tokens);
   }
-  const pragma = verb === "pragma" ? readPragma(tokens) : undefined;
-  const rest = { conflict, target, pragma, trigger };
+  const rest = { conflict, target, statement: verb, trigger };
   if (explained) return { verb: "explain", ...rest };
   const rollsBackToSavepoint = verb === "rollback" && rollsBackTo(tokens);
   return { verb: rollsBackToSavepoint ? "rollback to" : verb, ...rest };

@@ -165,6 +165,24 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
   });
 }
 
+/** What a Worker carries in its one file, in KiB. */
+const workers: Readonly<Record<string, { line: string; limit: number }>> = {
+  "the database of a Durable Object": {
+    line: 'export * from "@sqlitepool/pool/durable-object";',
+    limit: 11.2,
+  },
+};
+
+for (const [name, { line, limit }] of Object.entries(workers)) {
+  test(`a Worker carries only so much, and nothing of Node: ${name}`, async () => {
+    const { code, gzipBytes } = load(await bundleLine(line, false), ["program.js"]);
+    const kib = gzipBytes / KIB;
+    console.log(`${name}: ${kib.toFixed(1)} KiB`);
+    assert.ok(kib < limit, `${kib.toFixed(1)} KiB`);
+    assert.ok(!/["']node:/.test(code), "it names a module of Node");
+  });
+}
+
 test("a bundle of the pool alone carries neither openDatabase nor the worker", async () => {
   // Messages of their own, which no minifier changes.
   const markers = {

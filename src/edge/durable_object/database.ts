@@ -1,0 +1,200 @@
+/**
+ * The database of a SQLite Durable Object.
+ *
+ * @module
+ */
+
+import { DurableObjectConnection } from "../../../adapters/durable_object/adapter.ts";
+import type { DurableObjectStorage } from "../../../adapters/durable_object/handle.ts";
+import {
+  beginStatement,
+  checkTransactionCallback,
+  type Connection,
+} from "../../connections/connection.ts";
+import { paramsOf, RowDefaults, textOf } from "../../connections/query.ts";
+import type {
+  Database,
+  DatabaseStats,
+  Session,
+  SessionOptions,
+  WriteOptions,
+} from "../../database/database.ts";
+import { databaseIsClosed } from "../../database/database_errors.ts";
+import { sessionOf } from "../../database/session.ts";
+import type { BatchStatement } from "../../database/writing/batch.ts";
+import { describeValue } from "../../platform/describe.ts";
+import { SQLitePoolError } from "../../pool/errors.ts";
+import type { AcquireOptions, CloseOptions } from "../../pool/options.ts";
+import { Counters } from "../../pool/stats.ts";
+import { takeParams } from "../../sqlite/bind/take_params.ts";
+import { withStatement } from "../../sqlite/errors.ts";
+import type { ResultSet, Row, RowFactory } from "../../sqlite/types.ts";
+import { checkOptions, WAIT_OPTIONS } from "../call_options.ts";
+import { Queries } from "./queries.ts";
+import { type Access, Scope, type ScopeCounters } from "./scope.ts";
+import { TransactionConnection } from "./transaction_connection.ts";
+
+/** {@linkcode Database} over the storage of a Durable Object. */
+export class DurableObjectDatabase<R = Row> extends Queries<R> implements Database<R> {
+  readonly path = "durable-object:";
+  readonly #counters: ScopeCounters;
+  #closed: Promise<void> | undefined;
+
+  constructor(storage: DurableObjectStorage, rowFactory: RowFactory<R> | undefined) {
+    const counters = { acquired: 0, queued: 0, waiting: 0, inUse: 0 };
+    const scope = new Scope(new DurableObjectConnection(storage), counters);
+    super(scope, new RowDefaults(rowFactory), {
+      waitOptions: WAIT_OPTIONS,
+      reads: "read",
+      expectOpen: () => this.#expectOpen(),
+    });
+    this.#counters = counters;
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  get stats(): DatabaseStats {
+    const { acquired, queued, waiting, inUse } = this.#counters;
+    const size = this.closed ? 0 : 1;
+    const pool = {
+      ...new Counters(),
+      ...{ poolSize: 1, size, idle: size - Math.min(size, inUse), inUse, opening: 0, waiting },
+      ...{ acquired, queued, opened: 1, busyRetries: 0 },
+    };
+    return { writer: pool, readers: pool, threads: undefined, inline: undefined, statements: [] };
+  }
+
+  read<S>(
+    fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
+    options?: AcquireOptions,
+  ): Promise<S> {
+    return this.#transaction("read", fn, options, WAIT_OPTIONS);
+  }
+
+  write<S>(
+    fn: (tx: Connection<R>) => S | PromiseLike<S>,
+    options?: WriteOptions,
+  ): Promise<S> {
+    return this.#transaction("write", fn, options, [...WAIT_OPTIONS, "mode", "retries"]);
+  }
+
+  batch(
+    statements: readonly BatchStatement[],
+    options?: AcquireOptions,
+  ): Promise<ResultSet<R>[]> {
+    return this.#enter(options, () => {
+      if (!Array.isArray(statements)) {
+        throw new TypeError(
+          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
+        );
+      }
+      const taken = statements.map((statement: BatchStatement, index) => {
+        if (typeof statement !== "object" || statement === null) {
+          throw new TypeError(
+            `Statement ${index} of the batch must be { sql, params }; got ${
+              describeValue(statement)
+            }`,
+          );
+        }
+        const { sql, params } = statement;
+        return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)) };
+      });
+      const { connection } = this.scope;
+      const rows = this.rows.everyRow(undefined);
+      return () => {
+        connection.readAhead();
+        return connection.raw.transactionSync(() =>
+          taken.map(({ sql, params }, index) => {
+            try {
+              return connection.executeSync(sql, params, rows);
+            } catch (error) {
+              throw withStatement(error, sql, index);
+            }
+          })
+        );
+      };
+    });
+  }
+
+  executeScript(sql: string, options?: AcquireOptions): Promise<void> {
+    return this.#enter(options, () => () => this.scope.connection.executeScriptSync(sql));
+  }
+
+  session(options?: SessionOptions): Session<R> {
+    checkOptions(options, ["after"]);
+    return sessionOf(this);
+  }
+
+  connection(): Promise<never> {
+    return refused("connection", "use write(async (tx) => ...), which begins and commits for you");
+  }
+
+  checkpoint(): Promise<never> {
+    return refused("checkpoint", "the platform looks after its own log");
+  }
+
+  backup(): Promise<never> {
+    return refused("backup", "the platform keeps 30 days: see ctx.storage.getBookmarkForTime()");
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    try {
+      checkOptions(options, ["timeoutMs"]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#closed ??= this.scope.settled().then(() => this.scope.connection.close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #transaction<S>(
+    access: Access,
+    fn: (tx: Connection<R>) => S | PromiseLike<S>,
+    options: WriteOptions = {},
+    names: readonly string[],
+  ): Promise<S> {
+    try {
+      this.#expectOpen();
+      checkTransactionCallback(access, fn);
+      checkOptions(options, names);
+      beginStatement(options.mode ?? "immediate");
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.scope.transaction((scope) => {
+      options.signal?.throwIfAborted();
+      return fn(new TransactionConnection(scope, this.rows));
+    }, access);
+  }
+
+  /** Runs what `take` makes of a call when it is its turn. */
+  #enter<T>(options: AcquireOptions | undefined, take: () => () => T): Promise<T> {
+    try {
+      this.#expectOpen();
+      checkOptions(options, WAIT_OPTIONS);
+      const work = take();
+      return this.scope.enter(() => {
+        options?.signal?.throwIfAborted();
+        return work();
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #expectOpen(): void {
+    if (this.#closed !== undefined) throw databaseIsClosed();
+  }
+}
+
+function refused(method: string, remedy: string): Promise<never> {
+  return Promise.reject(
+    new SQLitePoolError(`db.${method}() is not possible in a Durable Object: ${remedy}.`),
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * The connection that the callback of a transaction gets.
+ *
+ * @module
+ */
+
+import {
+  beginStatement,
+  checkTransactionCallback,
+  type Connection,
+  type ConnectionCallback,
+  TransactionEndedError,
+  type TransactionOptions,
+} from "../../connections/connection.ts";
+import type { RowDefaults } from "../../connections/query.ts";
+import { misuse } from "../../sqlite/errors.ts";
+import { checkOptions } from "../call_options.ts";
+import { Queries } from "./queries.ts";
+import type { Scope } from "./scope.ts";
+
+/** A {@linkcode Connection} for as long as its transaction is open. */
+export class TransactionConnection<R> extends Queries<R> implements Connection<R> {
+  constructor(scope: Scope, rows: RowDefaults<R>) {
+    super(scope, rows, { waitOptions: [], reads: "write", expectOpen: () => {} });
+  }
+
+  get raw(): unknown {
+    return this.scope.connection.raw;
+  }
+
+  get inTransaction(): boolean {
+    return this.scope.active;
+  }
+
+  executeScript(sql: string): Promise<void> {
+    return this.scope.enter(() => this.scope.connection.executeScriptSync(sql));
+  }
+
+  begin(): Promise<void> {
+    return Promise.reject(
+      misuse("a transaction is open already: nest one with tx.transaction(async (inner) => ...)"),
+    );
+  }
+
+  commit(): Promise<void> {
+    return Promise.reject(
+      misuse("the transaction commits when its callback returns: do not commit inside it"),
+    );
+  }
+
+  rollback(): Promise<void> {
+    return this.scope.enter(() =>
+      this.scope.rollBack(
+        new TransactionEndedError("The transaction was rolled back inside its callback."),
+      )
+    );
+  }
+
+  transaction<T>(fn: ConnectionCallback<R, T>, options: TransactionOptions = {}): Promise<T> {
+    try {
+      checkTransactionCallback("transaction", fn);
+      checkOptions(options, ["mode"]);
+      beginStatement(options.mode ?? "immediate");
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { access } = this.scope;
+    return this.scope.transaction(
+      (scope) => fn(new TransactionConnection(scope, this.rows)),
+      access,
+    );
+  }
+}

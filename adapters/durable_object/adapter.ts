@@ -6,7 +6,6 @@
 
 import { bindValues } from "../../src/sqlite/bind.ts";
 import { connectionClosed, SQLiteError, withStatement } from "../../src/sqlite/errors.ts";
-import type { Outcome } from "../../src/sqlite/outcome.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import { objectRow } from "../../src/sqlite/rows.ts";
 import { soleStatement, splitScript, type Statement } from "../../src/sqlite/scan.ts";
@@ -20,13 +19,6 @@ import type {
   SQLiteValue,
 } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
-import {
-  type LastRowid,
-  lastRowidQuery,
-  saysNoRowid,
-  toLastRowid,
-  upsertInserted,
-} from "../../src/driver/inserted_rowid.ts";
 import { RowCursor, type RowSource } from "../../src/driver/sync_cursor.ts";
 import type { DriverLimit } from "../limits.ts";
 import type { AdaptOptions } from "../options.ts";
@@ -35,6 +27,7 @@ import { refusalOf } from "../workerd/refusals.ts";
 import { bindable, namesWithoutCasts, TypedStatement } from "../workerd/typed_placeholders.ts";
 import { checkIntMode, fromPlatform } from "../workerd/values.ts";
 import { Cursors } from "./cursor.ts";
+import { Effects, remember } from "./effects.ts";
 import type { DurableObjectCursor, DurableObjectStorage } from "./handle.ts";
 
 /** What the platform cannot do. */
@@ -50,12 +43,8 @@ export const durableObjectLimits: readonly DriverLimit[] = [
   ] as const,
 ];
 
-/** So many statements and tables are known at a time, as on every connection. */
-const MOST_KNOWN = 128;
-
 const REMEDY = "use batch(), or write(async (tx) => ...), which begins and commits for you";
 const OR_FAIL = /\bfail\b/i;
-const CHANGES = "SELECT changes(), CAST(last_insert_rowid() AS TEXT)";
 
 /**
  * Makes a connection of the storage of a Durable Object.
@@ -89,8 +78,7 @@ export class DurableObjectConnection implements DriverConnection {
   readonly inTransaction = false;
   readonly inTransactionIsCertain = true;
   readonly #statements = new Map<string, TypedStatement>();
-  /** Whether tables have rowids, by their names in INSERTs; forgotten when the schema changes. */
-  readonly #rowidTables = new Map<string, boolean>();
+  readonly #effects: Effects;
   readonly #cursors = new Cursors();
   readonly #reading = new Set<RowCursor<unknown>>();
   #closed = false;
@@ -98,6 +86,7 @@ export class DurableObjectConnection implements DriverConnection {
   /** @param raw The storage, which stays open when the connection is closed. */
   constructor(raw: DurableObjectStorage) {
     this.raw = raw;
+    this.#effects = new Effects((text) => run(raw, text, []).raw());
   }
 
   /**
@@ -188,15 +177,15 @@ export class DurableObjectConnection implements DriverConnection {
     options: RowOptions<R> | undefined,
   ): ResultSet<R> {
     const { statement } = prepared;
-    const before = statement.upserts ? this.#lastRowid(statement) : undefined;
+    const before = statement.upserts ? this.#effects.lastRowid(statement) : undefined;
     const running = this.#start(prepared, values);
     const { columns } = running;
     const firstOnly = options?.firstRowOnly === true;
     const isSelect = statement.verb === "select";
     const read = firstOnly && isSelect ? this.#first(running) : allRows(running);
-    const changes = isWrite(statement.verb) ? this.#changes() : undefined;
-    const made = changes !== undefined && this.#madeRowid(statement, changes, before);
-    if (mayChangeSchema(statement.verb)) this.#rowidTables.clear();
+    const changes = isWrite(statement.verb) ? this.#effects.read() : undefined;
+    const made = changes !== undefined && this.#effects.madeRowid(statement, changes, before);
+    if (mayChangeSchema(statement.verb)) this.#effects.forgetTables();
     const rows = (firstOnly ? read.slice(0, 1) : read).map(rowMaker(options, columns));
     const rowsAffected = changes?.changes ?? 0;
     return {
@@ -236,7 +225,7 @@ export class DurableObjectConnection implements DriverConnection {
     const { verb } = prepared.statement;
     if (mayChangeSchema(verb)) this.#cursors.finish();
     else if (isWrite(verb)) this.#cursors.readAhead();
-    const cursor = this.#exec(prepared.textFor(values), values);
+    const cursor = run(this.raw, prepared.textFor(values), values);
     const columns = namesWithoutCasts(cursor.columnNames);
     const rows = cursor.raw();
     const read = (): SQLiteValue[] | undefined => {
@@ -256,50 +245,6 @@ export class DurableObjectConnection implements DriverConnection {
       // It is not this row that fails.
     }
     return [row];
-  }
-
-  #changes(): Pick<Outcome, "changes" | "lastInsertRowid"> {
-    const [[changes, text]] = [...this.#rowsOf(CHANGES)];
-    const rowid = Number(text);
-    return {
-      changes: changes as number,
-      lastInsertRowid: Number.isSafeInteger(rowid) ? rowid : BigInt(text as string),
-    };
-  }
-
-  #madeRowid(
-    statement: Statement,
-    { changes, lastInsertRowid }: Pick<Outcome, "changes" | "lastInsertRowid">,
-    before: LastRowid | undefined,
-  ): boolean {
-    const { target, upserts } = statement;
-    if (changes === 0 || target === undefined) return false;
-    if (upserts) {
-      const existsNow = (): boolean => this.#lastRowid(statement)?.exists === true;
-      return before !== undefined && upsertInserted(before, lastInsertRowid, existsNow);
-    }
-    const known = this.#rowidTables.get(target);
-    return known ??
-      remember(this.#rowidTables, target, this.#lastRowid(statement) !== undefined);
-  }
-
-  /** `undefined` for a table without rowids. */
-  #lastRowid({ target }: Statement): LastRowid | undefined {
-    try {
-      const [row] = [...this.#rowsOf(lastRowidQuery(target!).text)];
-      return toLastRowid(row as SQLiteValue[]);
-    } catch (error) {
-      if (saysNoRowid(error)) return undefined;
-      throw error;
-    }
-  }
-
-  #rowsOf(text: string): Iterable<unknown[]> {
-    return this.#exec(text, []).raw() as IterableIterator<unknown[]>;
-  }
-
-  #exec(text: string, values: readonly SQLiteValue[]): DurableObjectCursor {
-    return converting(values, () => this.raw.sql.exec(text, ...values.map(bindable)));
   }
 
   #cutOff(reason: SQLiteError): void {
@@ -333,16 +278,18 @@ function rowMaker<R>(
   return (values) => makeRow(values, columns);
 }
 
+function run(
+  { sql }: DurableObjectStorage,
+  text: string,
+  values: readonly SQLiteValue[],
+): DurableObjectCursor {
+  return converting(values, () => sql.exec(text, ...values.map(bindable)));
+}
+
 function checked(statement: Statement, sql: string): TypedStatement {
   const refusal = refusalOf(statement, REMEDY);
   if (refusal !== undefined) throw withStatement(refusal, sql);
   return new TypedStatement(statement);
-}
-
-function remember<V>(known: Map<string, V>, key: string, value: V): V {
-  if (known.size >= MOST_KNOWN) known.clear();
-  known.set(key, value);
-  return value;
 }
 
 function allRows({ read }: Running): SQLiteValue[][] {

@@ -22,6 +22,7 @@ export {
   type ConnectionOptions,
   type PoolStats,
   SQLiteConnectionPool,
+  type StatementOptions,
 } from "./src/connections/connection_pool.ts";
 export type {
   Connection,
@@ -30,7 +31,7 @@ export type {
   TransactionOptions,
 } from "./src/connections/connection.ts";
 export { TransactionEndedError } from "./src/connections/connection.ts";
-export type { Query, QueryOptions } from "./src/connections/query.ts";
+export type { Query, QueryOptions, ResultOptions } from "./src/connections/query.ts";
 export type { PoolOptions } from "./src/connections/pool_options.ts";
 export type { PooledConnection } from "./src/connections/leased_connection.ts";
 export type { ConnectionFactory } from "./src/connections/connection_manager.ts";
@@ -96,12 +97,14 @@ export { DatabaseMovedError, SQLiteError, SQLiteIntegerRangeError } from "./src/
 export type {
   BindParams,
   BindValue,
+  ColumnDescription,
   NamedParams,
   ResultSet,
   Row,
   RowFactory,
   RowOptions,
   SQLiteValue,
+  StatementDescription,
 } from "./src/sqlite/types.ts";
 export type { AsyncConnection, DriverConnection } from "./src/driver/connection.ts";
 export type { IntMode } from "./src/sqlite/rows.ts";

@@ -24,7 +24,12 @@ export interface BetterSqlite3Statement {
   /** Runs row by row. */
   iterate(...params: unknown[]): Iterator<unknown>;
   /** Describes the result columns. */
-  columns(): { readonly name: string }[];
+  columns(): {
+    readonly name: string;
+    readonly type?: string | null;
+    readonly table?: string | null;
+    readonly column?: string | null;
+  }[];
   /** Whether rows come as arrays. */
   raw(enabled: boolean): unknown;
   /** Whether integers come as bigints. */

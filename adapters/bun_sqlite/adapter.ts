@@ -15,7 +15,7 @@
  */
 
 import { builtinLibrary } from "../../src/platform/builtins.ts";
-import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
+import type { ColumnDescription, Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
@@ -27,6 +27,7 @@ import {
   type SyncHandle,
   type SyncStatement,
 } from "../../src/driver/sync_handle.ts";
+import { describeColumn } from "../../src/driver/columns.ts";
 import type { NulText } from "../../src/sqlite/bind.ts";
 import type { AdaptOptions } from "../options.ts";
 
@@ -99,6 +100,11 @@ class BunStatement implements SyncStatement {
 
   columns(): string[] {
     return this.#raw.columnNames;
+  }
+
+  describe(): ColumnDescription[] {
+    const types = this.#raw.declaredTypes;
+    return this.#raw.columnNames.map((name, i) => describeColumn(name, types[i]));
   }
 
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {

@@ -11,6 +11,8 @@ import { brandOf, hasMethods } from "../shape.ts";
 export interface BunSqliteStatement {
   /** The names of the result columns. */
   readonly columnNames: string[];
+  /** The declared types of the result columns. */
+  readonly declaredTypes: (string | null)[];
   /** Runs to the end and returns all rows as objects. */
   all(...params: unknown[]): unknown[];
   /** Runs to the end and returns all rows as arrays. */

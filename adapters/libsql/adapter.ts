@@ -15,7 +15,7 @@
  */
 
 import { misuse, SQLiteError } from "../../src/sqlite/errors.ts";
-import type { SQLiteValue } from "../../src/sqlite/types.ts";
+import type { ColumnDescription, SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
 import { SyncConnection } from "../../src/driver/sync_connection.ts";
@@ -28,6 +28,7 @@ import {
 } from "../../src/driver/sync_handle.ts";
 import type { NulText } from "../../src/sqlite/bind.ts";
 import type { DriverLimit } from "../limits.ts";
+import { describeColumns } from "../native_columns.ts";
 import { asInteger, plainRow } from "../native_values.ts";
 import type { AdaptOptions } from "../options.ts";
 
@@ -120,6 +121,10 @@ class LibsqlSyncStatement implements SyncStatement {
 
   columns(): string[] {
     return this.#reader ? this.#raw.columns().map(({ name }) => name) : [];
+  }
+
+  describe(): ColumnDescription[] {
+    return this.#reader ? describeColumns(this.#raw.columns()) : [];
   }
 
   mayHaveNewColumns(): boolean {

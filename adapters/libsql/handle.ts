@@ -18,7 +18,12 @@ export interface LibsqlStatement {
   /** Runs to the end and returns what changed. */
   run(params: unknown[]): { readonly changes: number; readonly lastInsertRowid: number | bigint };
   /** Describes the result columns. */
-  columns(): { readonly name: string }[];
+  columns(): {
+    readonly name: string;
+    readonly type?: string | null;
+    readonly table?: string | null;
+    readonly column?: string | null;
+  }[];
   /** Whether rows come as arrays. */
   raw(enabled: boolean): unknown;
   /** Whether integers come as bigints. */

@@ -21,7 +21,12 @@ export interface NodeSqliteStatement {
   /** Runs row by row. */
   iterate(...params: unknown[]): Iterator<unknown>;
   /** Describes the result columns. */
-  columns(): { readonly name: string }[];
+  columns(): {
+    readonly name: string;
+    readonly type?: string | null;
+    readonly table?: string | null;
+    readonly column?: string | null;
+  }[];
   /** Whether rows come as arrays. Always there, but unknown to the types that Deno brings. */
   setReturnArrays?(enabled: boolean): void;
   /** Whether integers come as bigints. */

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Row, SQLiteValue } from "../../src/sqlite/types.ts";
+import type { ColumnDescription, Row, SQLiteValue } from "../../src/sqlite/types.ts";
 import { setColumn } from "../../src/sqlite/rows.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
 import type { Changes, SyncCursor, SyncStatement } from "../../src/driver/sync_handle.ts";
+import { describeColumns } from "../native_columns.ts";
 import { asInteger } from "../native_values.ts";
 import type { NodeSqliteStatement } from "./handle.ts";
 import { CheckedStatement } from "./checked_cursor.ts";
@@ -74,6 +75,10 @@ export class NodeStatement implements SyncStatement {
     const columns = this.#columns ?? this.#readColumns();
     this.#columns = undefined;
     return columns;
+  }
+
+  describe(): ColumnDescription[] {
+    return describeColumns(this.#raw.columns());
   }
 
   mayHaveNewColumns(): boolean {

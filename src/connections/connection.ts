@@ -6,8 +6,14 @@
 
 import { describeValue } from "../platform/describe.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
-import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
-import type { Query, QueryOptions } from "./query.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
+import type { Query, QueryOptions, ResultOptions } from "./query.ts";
 
 /**
  * How a transaction begins: "immediate" takes the write lock at once, "deferred" with the first
@@ -65,7 +71,7 @@ export interface Connection<R = Row> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: QueryOptions<T>,
+    options?: ResultOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
    * The same as {@linkcode Connection.execute}, for statements that write: the name says so to
@@ -76,7 +82,7 @@ export interface Connection<R = Row> {
    * @param options how the rows of RETURNING are made.
    * @returns columns, rows of RETURNING, and what the statement changed.
    */
-  run<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<ResultSet<T>>;
+  run<T = R>(query: Query, params?: BindParams, options?: ResultOptions<T>): Promise<ResultSet<T>>;
   /**
    * Runs one statement and gives all its rows.
    *
@@ -130,6 +136,16 @@ export interface Connection<R = Row> {
     options?: QueryOptions<T>,
   ): AsyncIterableIterator<T>;
   /**
+   * Tells what a statement is, without running it: whether it only reads, and what its columns and
+   * parameters are. Not every driver can.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @returns the description, of the schema as this connection sees it.
+   * @throws {SQLiteError} when SQLite refuses the statement, when it is a PRAGMA that takes effect
+   *   while it is prepared, or when the driver cannot tell.
+   */
+  describe(query: Query): Promise<StatementDescription>;
+  /**
    * Runs every statement of a script, up to the first that fails. It is no transaction unless the
    * script makes it one.
    *
@@ -159,6 +175,47 @@ export interface Connection<R = Row> {
    * @throws what `fn` throws, after the rollback.
    */
   transaction<T>(fn: ConnectionCallback<R, T>, options?: TransactionOptions): Promise<T>;
+}
+
+/**
+ * A connection on loan from a pool: yours alone until you release it. What is left open then, a
+ * transaction or a cursor, is rolled back or closed before the next one gets it. Made by
+ * `SQLiteConnectionPool.connection()`.
+ *
+ * @example
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SQLiteConnectionPool } from "@sqlitepool/pool";
+ *
+ * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
+ * const conn = await pool.connection();
+ * try {
+ *   await conn.execute("SELECT 1");
+ * } finally {
+ *   await conn.release();
+ * }
+ * await pool.close();
+ * ```
+ */
+export interface PooledConnection<R = Row> extends Connection<R> {
+  /**
+   * Gives the connection back. A second call does nothing; any other call then rejects with a
+   * `ConnectionReleasedError`.
+   *
+   * @returns when the connection has been cleaned up and handed on. It never rejects: one that
+   *   cannot be cleaned up is closed, and replaced when somebody waits.
+   */
+  release(): Promise<void>;
+  /**
+   * Closes the connection instead of giving it back, for one that you do not trust any more. What
+   * is open on it is rolled back, and the pool opens another one when somebody needs it. A database
+   * in memory would be lost with its connection: there the connection is released instead.
+   *
+   * @returns when the connection has left the pool. It never rejects.
+   */
+  discard(): Promise<void>;
+  /** Releases at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

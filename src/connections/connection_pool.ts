@@ -55,6 +55,7 @@ import {
   firstValue,
   paramsOf,
   type Query,
+  type ResultOptions,
   RowDefaults,
   textOf,
   wholeResult,
@@ -70,6 +71,9 @@ export interface ConnectionOptions<R> extends AcquireOptions {
   /** Makes each row of this lease instead of the pool's own row factory. */
   rowFactory?: RowFactory<R>;
 }
+
+/** How a statement waits for a connection, and what its result tells. */
+export interface StatementOptions<R> extends ConnectionOptions<R>, ResultOptions<R> {}
 
 /** What tests and the layers above put in place of the usual. */
 export interface PoolInternals {
@@ -349,8 +353,9 @@ export class SQLiteConnectionPool<R = Row> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: ConnectionOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>> {
+    if (options?.columnTypes !== undefined) return this.#runTyped(query, params, options);
     return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
@@ -366,9 +371,9 @@ export class SQLiteConnectionPool<R = Row> {
   run<T = R>(
     query: Query,
     params?: BindParams,
-    options?: ConnectionOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>> {
-    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
+    return this.execute(query, params, options);
   }
 
   /**
@@ -541,6 +546,19 @@ export class SQLiteConnectionPool<R = Row> {
     }
     if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
     return this.#runAlone(sql, values, wait, rows, pick);
+  }
+
+  async #runTyped<T>(
+    query: Query,
+    params: BindParams | undefined,
+    { columnTypes, ...wait }: StatementOptions<T>,
+  ): Promise<ResultSet<T>> {
+    const taken = takeParams(paramsOf(query, params));
+    return await this.withConnection((connection: Connection<T>) => {
+      const sql = textOf(query);
+      physicalConnections.now!.refuseControl(sql);
+      return connection.execute<T>(sql, taken, { columnTypes });
+    }, wait);
   }
 
   /** Runs a statement on a connection that it has for itself. */

@@ -10,12 +10,20 @@ import type { Lease } from "../pool/lease.ts";
 import { checkCallOptions } from "../pool/options.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { splitScript } from "../sqlite/scan.ts";
-import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowOptions,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import {
   beginStatement,
   checkTransactionCallback,
   type Connection,
   type ConnectionCallback,
+  type PooledConnection,
   type TransactionMode,
   type TransactionOptions,
 } from "./connection.ts";
@@ -32,8 +40,10 @@ import {
   paramsOf,
   type Query,
   type QueryOptions,
+  type ResultOptions,
   type RowDefaults,
   textOf,
+  wantsTypes,
   wholeResult,
 } from "./query.ts";
 import { isInside, runInside } from "../platform/reentrancy.ts";
@@ -42,49 +52,10 @@ import { executeScript } from "./script.ts";
 import { begin, commit, runTransaction, TransactionScope } from "./transaction.ts";
 import type { WaitLimit } from "./locking/busy_retry.ts";
 
+export type { PooledConnection } from "./connection.ts";
+
 const QUERY_OPTIONS: readonly string[] = ["rowFactory"];
 const TRANSACTION_OPTIONS: readonly string[] = ["mode"];
-
-/**
- * A connection on loan from a pool: yours alone until you release it. What is left open then, a
- * transaction or a cursor, is rolled back or closed before the next one gets it. Made by
- * `SQLiteConnectionPool.connection()`.
- *
- * @example
- * ```ts
- * import { DatabaseSync } from "node:sqlite";
- * import { SQLiteConnectionPool } from "@sqlitepool/pool";
- *
- * const pool = new SQLiteConnectionPool(() => new DatabaseSync("app.db"));
- * const conn = await pool.connection();
- * try {
- *   await conn.execute("SELECT 1");
- * } finally {
- *   await conn.release();
- * }
- * await pool.close();
- * ```
- */
-export interface PooledConnection<R = Row> extends Connection<R> {
-  /**
-   * Gives the connection back. A second call does nothing; any other call then rejects with a
-   * `ConnectionReleasedError`.
-   *
-   * @returns when the connection has been cleaned up and handed on. It never rejects: one that
-   *   cannot be cleaned up is closed, and replaced when somebody waits.
-   */
-  release(): Promise<void>;
-  /**
-   * Closes the connection instead of giving it back, for one that you do not trust any more. What
-   * is open on it is rolled back, and the pool opens another one when somebody needs it. A database
-   * in memory would be lost with its connection: there the connection is released instead.
-   *
-   * @returns when the connection has left the pool. It never rejects.
-   */
-  discard(): Promise<void>;
-  /** Releases at the end of an `await using` block. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
 
 /** {@linkcode Connection} for as long as its holder has a physical one. */
 export class HeldConnection<R = Row> implements Connection<R> {
@@ -121,13 +92,14 @@ export class HeldConnection<R = Row> implements Connection<R> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: QueryOptions<T>,
+    options?: ResultOptions<T>,
   ): Promise<ResultSet<T>> {
+    if (options?.columnTypes !== undefined) return this.#runTyped(query, params, options);
     return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
   }
 
-  run<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<ResultSet<T>> {
-    return this.#run(query, params, options, this.#rows.everyRow(options), wholeResult);
+  run<T = R>(query: Query, params?: BindParams, options?: ResultOptions<T>): Promise<ResultSet<T>> {
+    return this.execute(query, params, options);
   }
 
   all<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<T[]> {
@@ -156,6 +128,14 @@ export class HeldConnection<R = Row> implements Connection<R> {
     options?: QueryOptions<T>,
   ): AsyncIterableIterator<T> {
     return new Cursor(this.#holder, prepareCursor(query, params, options, this.#rows));
+  }
+
+  describe(query: Query): Promise<StatementDescription> {
+    return this.#afterNested(async () => {
+      const sql = textOf(query);
+      const { describeQuery } = await import("./describing/describe_query.ts");
+      return await describeQuery(this.#holder, sql);
+    });
   }
 
   executeScript(sql: string): Promise<void> {
@@ -191,13 +171,40 @@ export class HeldConnection<R = Row> implements Connection<R> {
       return Promise.reject(error);
     }
     // Whoever has this connection in hand could use it beside the one that the callback gets.
+    return this.#inSteps(() =>
+      this.runTransaction((inner) => runInside(this, () => fn(inner)), mode)
+    );
+  }
+
+  /** Runs a call in several steps, between which no other call of this connection comes. */
+  #inSteps<T>(call: () => Promise<T>): Promise<T> {
     return this.#afterNested(() => {
-      const result = this.runTransaction((inner) => runInside(this, () => fn(inner)), mode);
+      const result = call();
       const nested: Promise<void> = this.#nested = result.then(() => {}, () => {}).then(() => {
         if (this.#nested === nested) this.#nested = undefined;
       });
       return result;
     });
+  }
+
+  #runTyped<T>(
+    query: Query,
+    params: BindParams | undefined,
+    { columnTypes, ...options }: ResultOptions<T>,
+  ): Promise<ResultSet<T>> {
+    try {
+      if (!wantsTypes({ columnTypes })) return this.execute(query, params, options);
+      checkCallOptions(options, QUERY_OPTIONS);
+      const sql = textOf(query);
+      const taken = takeParams(paramsOf(query, params));
+      if (this.#scope !== undefined && classify(sql).control === "commit") throw callbackCommits();
+      return this.#inSteps(async () => {
+        const { executeTyped } = await import("./describing/column_types.ts");
+        return await executeTyped(this.#holder, sql, taken, this.#rows.everyRow(options));
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

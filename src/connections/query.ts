@@ -24,6 +24,25 @@ export interface QueryOptions<R> {
   rowFactory?: RowFactory<R>;
 }
 
+/** What else a result tells. */
+export interface ResultOptions<R> extends QueryOptions<R> {
+  /**
+   * Adds the declared types of the columns to the result, as `columnTypes`. Not every driver can.
+   * Default: false.
+   */
+  columnTypes?: boolean;
+}
+
+/**
+ * Whether a call asks for the types of its columns.
+ *
+ * @throws {TypeError} the option is neither true nor false.
+ */
+export function wantsTypes({ columnTypes = false }: ResultOptions<never>): boolean {
+  if (typeof columnTypes === "boolean") return columnTypes;
+  throw new TypeError(`columnTypes must be true or false; got ${describeValue(columnTypes)}`);
+}
+
 /** What a call picks from a result. */
 export const wholeResult = <R>(result: ResultSet<R>): ResultSet<R> => result;
 export const allRows = <R>(result: ResultSet<R>): R[] => result.rows;

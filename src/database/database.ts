@@ -5,13 +5,23 @@
  */
 
 import type { AcquireOptions, CloseOptions } from "../pool/options.ts";
-import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackupOptions } from "./backup.ts";
 import type { BatchStatement } from "./writing/batch.ts";
 import type { Connection, TransactionMode } from "../connections/connection.ts";
 import type { Query } from "../connections/query.ts";
-import type { ConnectionOptions, PoolStats } from "../connections/connection_pool.ts";
+import type {
+  ConnectionOptions,
+  PoolStats,
+  StatementOptions,
+} from "../connections/connection_pool.ts";
 import type { PooledConnection } from "../connections/leased_connection.ts";
 import type { StatementStats } from "./router.ts";
 import type { CheckpointMode, CheckpointResult } from "./checkpointer.ts";
@@ -188,7 +198,7 @@ export interface Database<R = Row> {
   run<T = R>(
     query: Query,
     params?: BindParams,
-    options?: CallOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
    * Runs one statement where it belongs, for callers who do not know what it is: on a reader when
@@ -204,7 +214,7 @@ export interface Database<R = Row> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: CallOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
    * Runs statements in one transaction: all of them or none. Short batches of inserts, updates and
@@ -264,6 +274,17 @@ export interface Database<R = Row> {
    * @throws {TypeError} when `after` is not a bookmark.
    */
   session(options?: SessionOptions): Session<R>;
+  /**
+   * Tells what a statement is, without running it: whether it only reads, and what its columns and
+   * parameters are. Not every driver can.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param options how the call waits for a reader.
+   * @returns the description, of the schema as it is committed.
+   * @throws {SQLiteError} when SQLite refuses the statement, when it is a PRAGMA that takes effect
+   *   while it is prepared, or when the driver cannot tell.
+   */
+  describe(query: Query, options?: AcquireOptions): Promise<StatementDescription>;
   /**
    * Borrows a connection, for code that begins and ends its transactions by itself. Release it, or
    * bind it with `await using`.

@@ -19,9 +19,10 @@ import {
   POOL_CALL_OPTION_NAMES,
   type PoolStats,
   type SQLiteConnectionPool,
+  type StatementOptions,
 } from "../connections/connection_pool.ts";
 import type { LeasedConnection, PooledConnection } from "../connections/leased_connection.ts";
-import { paramsOf, type Query, RowDefaults, textOf } from "../connections/query.ts";
+import { paramsOf, type Query, RowDefaults, textOf, wantsTypes } from "../connections/query.ts";
 import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
@@ -35,7 +36,14 @@ import {
 } from "../pool/options.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, Row, RowFactory, SQLiteValue } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowFactory,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
 import { type BatchStatement, prepareBatch, runBatch, sharesCommit } from "./writing/batch.ts";
@@ -270,8 +278,9 @@ export class LocalDatabase<R = Row> implements Database<R> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: CallOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>> {
+    if (options?.columnTypes !== undefined) return this.#typed("execute", query, params, options);
     try {
       if (!classify(textOf(query)).reads) return this.#run("execute", query, params, options);
     } catch (error) {
@@ -285,9 +294,35 @@ export class LocalDatabase<R = Row> implements Database<R> {
   run<T = R>(
     query: Query,
     params?: BindParams,
-    options?: CallOptions<T>,
+    options?: StatementOptions<T>,
   ): Promise<ResultSet<T>> {
+    if (options?.columnTypes !== undefined) return this.#typed("run", query, params, options);
     return this.#run("run", query, params, options);
+  }
+
+  /** Runs a statement whose result tells the types of its columns, if that is wanted. */
+  async #typed<T>(
+    method: "execute" | "run",
+    query: Query,
+    params: BindParams | undefined,
+    { columnTypes, ...options }: StatementOptions<T>,
+  ): Promise<ResultSet<T>> {
+    if (!wantsTypes({ columnTypes })) return await this[method](query, params, options);
+    checkCallOptions(options, POOL_CALL_OPTION_NAMES);
+    const sql = textOf(query);
+    const taken = takeParams(paramsOf(query, params));
+    const { control, reads } = classify(sql);
+    if (control !== undefined) throw takesNoControl(method);
+    if (!this.#parts.inMemory) refuseJournalMode(sql);
+    const onReader = reads && method === "execute";
+    if (onReader) this.#expectRead(method);
+    const pool = onReader ? this.#parts.readers : this.#writerFor(method).pool;
+    const { rowFactory } = options;
+    return await this.#lend(pool, options, async (connection, onBegin) => {
+      // It commits by itself: what has begun cannot be called off.
+      if (!onReader) onBegin({ isPastRecall: true });
+      return await connection.execute<T>(sql, taken, { rowFactory, columnTypes });
+    });
   }
 
   #run<T = R>(
@@ -395,6 +430,13 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   session(options?: SessionOptions): Session<R> {
     return plainSession(this, options);
+  }
+
+  async describe(query: Query, options: AcquireOptions = {}): Promise<StatementDescription> {
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    const sql = textOf(query);
+    this.#expectRead("describe");
+    return await this.#lend(this.#parts.readers, options, (reader) => reader.describe(sql));
   }
 
   async connection<T = R>(

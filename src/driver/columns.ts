@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Row, SQLiteValue } from "../sqlite/types.ts";
+import type { ColumnDescription, Row, SQLiteValue } from "../sqlite/types.ts";
+import type { Statement } from "../sqlite/scan.ts";
 import type { Prepared } from "./statement_cache.ts";
 
 /**
@@ -68,4 +69,25 @@ function hasAll(row: Row, columns: readonly string[]): boolean {
     if (row[columns[i]] === undefined) return false;
   }
   return true;
+}
+
+/** Describes a column; what a driver does not know may be null too. */
+export function describeColumn(
+  name: string,
+  declaredType?: string | null,
+  table?: string | null,
+  origin?: string | null,
+): ColumnDescription {
+  return {
+    name,
+    declaredType: declaredType ?? undefined,
+    table: table ?? undefined,
+    origin: origin ?? undefined,
+  };
+}
+
+/** Where the driver does not know before it runs: to read rows there are none of does no harm. */
+export function mayGiveRows({ verb, returning }: Statement): boolean {
+  return returning || verb === "select" || verb === "pragma" || verb === "explain" ||
+    verb === "other";
 }

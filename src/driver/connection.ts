@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowOptions,
+  StatementDescription,
+} from "../sqlite/types.ts";
 
 /** The minimal interface of a pooled connection. Any object with these three methods qualifies. */
 export interface AsyncConnection {
@@ -69,6 +75,12 @@ export interface DriverConnection extends AsyncConnection {
     params?: BindParams,
     options?: RowOptions<R>,
   ): Promise<ResultSet<R>>;
+  /**
+   * Tells what a statement is, without running it. There for drivers that know the columns before.
+   *
+   * @param sql the statement.
+   */
+  describe?(sql: string): Promise<StatementDescription>;
   /** Streams rows, one per `next()`; `return()` closes the cursor at once. */
   iterate<R = Row>(
     sql: string,

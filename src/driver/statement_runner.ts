@@ -10,7 +10,7 @@ import { areTrusted, buildRows, type IntMode } from "../sqlite/rows.ts";
 import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
 import { isWrite, mayChangeSchema } from "../sqlite/statement_head.ts";
 import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
-import { columnsOfObjects, columnsOfRows } from "./columns.ts";
+import { columnsOfObjects, columnsOfRows, mayGiveRows } from "./columns.ts";
 import { driverError } from "./driver_error.ts";
 import { type LastRowid, RowidProbe } from "./inserted_rowid.ts";
 import { type Prepared, StatementCache } from "./statement_cache.ts";
@@ -31,6 +31,8 @@ const keptVerbs: ReadonlySet<string> = new Set([
   ...["select", "insert", "replace", "update", "delete"],
   ...["begin", "commit", "savepoint", "release"],
 ]);
+
+const LOOK_AT_SCHEMA = "SELECT 1 FROM sqlite_schema LIMIT 1";
 
 const CHANGES = "SELECT changes(), last_insert_rowid()";
 
@@ -125,6 +127,22 @@ export class StatementRunner {
       throw withStatement(error, sql);
     } finally {
       if (fresh !== undefined) this.#putBack(fresh);
+    }
+  }
+
+  /** Prepares a statement for a look at it, after which it is finalized. */
+  inspect<T>(sql: string, look: (prepared: Prepared) => T): T {
+    try {
+      // To prepare a statement does not show that the schema was changed elsewhere; to run one does.
+      this.execute(LOOK_AT_SCHEMA, undefined, undefined);
+      const prepared = this.#prepare(sql);
+      try {
+        return look(prepared);
+      } finally {
+        prepared.driver.finalize();
+      }
+    } catch (error) {
+      throw withStatement(error, sql);
     }
   }
 
@@ -325,12 +343,6 @@ export class StatementRunner {
     this.#statements.clear();
     this.#rowids.clear();
   }
-}
-
-/** Where the driver does not know before it runs: to read rows there are none of does no harm. */
-function mayGiveRows({ verb, returning }: Statement): boolean {
-  return returning || verb === "select" || verb === "pragma" || verb === "explain" ||
-    verb === "other";
 }
 
 function queryResult<R>(columns: readonly string[], rows: R[]): ResultSet<R> {

@@ -6,8 +6,15 @@
 
 import { systemEnvironment } from "../platform/clock.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, Row, RowOptions } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  RowOptions,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import type { DriverConnection } from "./connection.ts";
+import type { Prepared } from "./statement_cache.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { RowCursor } from "./sync_cursor.ts";
 import type { IntMode } from "../sqlite/rows.ts";
@@ -130,6 +137,22 @@ export class SyncConnection implements DriverConnection {
     } finally {
       reportTiming(this.#onTiming, sql, now() - startedAt);
     }
+  }
+
+  /**
+   * Tells what a statement is, without running it.
+   *
+   * @param sql The statement.
+   * @throws {SQLiteError} SQLite refuses it, or the driver does not know.
+   */
+  async describe(sql: string): Promise<StatementDescription> {
+    const { describeWith } = await import("./describe_statement.ts");
+    return describeWith(this, sql);
+  }
+
+  /** Prepares a statement for a look at it, after which it is finalized. */
+  inspectSync<T>(sql: string, look: (prepared: Prepared) => T): T {
+    return this.#runner.inspect(sql, look);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Row, SQLiteValue } from "../sqlite/types.ts";
+import type { ColumnDescription, Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Statement } from "../sqlite/scan.ts";
 import type { BindLimits } from "../sqlite/bind.ts";
 
@@ -52,6 +52,8 @@ export interface SyncStatement {
    * execution they are those of its rows, whatever has happened to the schema.
    */
   columns(): readonly string[] | undefined;
+  /** The same with what else is known of them, right after the statement was prepared. */
+  describe?(): ColumnDescription[];
   /** Whether they may have changed since they were last asked for; always, without this. */
   mayHaveNewColumns?(): boolean;
   /** Runs to the end and returns all rows. Called for what gives rows, or may give some. */

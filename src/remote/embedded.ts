@@ -13,7 +13,13 @@ import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
 import type { AcquireOptions, CloseOptions } from "../pool/options.ts";
 import { gauges } from "../pool/stats.ts";
 import { parseLocalLocation } from "../sqlite/location.ts";
-import type { BindParams, ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ResultSet,
+  Row,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import type { Connection } from "../connections/connection.ts";
 import { type Query, textOf } from "../connections/query.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
@@ -222,6 +228,11 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
    */
   session(options?: SessionOptions): Session<R> {
     return plainSession(this, options);
+  }
+
+  /** Rejects: its driver tells the columns of a statement only once it has run. */
+  describe(query: Query, options: AcquireOptions = {}): Promise<StatementDescription> {
+    return this.#pool.withConnection((connection) => connection.describe(query), options);
   }
 
   /** Borrows its one connection, whose writes go to the server. */

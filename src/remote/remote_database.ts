@@ -126,6 +126,11 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     );
   }
 
+  /** Rejects: no statement is prepared before it runs. */
+  describe(): Promise<never> {
+    return Promise.reject(notOnServers("describe", "the columns come with the result"));
+  }
+
   /** A server looks after its own log: rejects. */
   checkpoint(): Promise<never> {
     return Promise.reject(notOnServers("checkpoint", "the server looks after its own log"));

@@ -57,6 +57,33 @@ export interface ResultSet<R = Row> {
    * (an upsert that updated, say), and for a table WITHOUT ROWID.
    */
   lastInsertRowid: number | bigint | undefined;
+  /**
+   * The declared type of each column, `undefined` for an expression; only when it was asked for with
+   * the option `columnTypes`.
+   */
+  columnTypes?: (string | undefined)[];
+}
+
+/** A result column of a statement. */
+export interface ColumnDescription {
+  /** Its name in the result. */
+  readonly name: string;
+  /** The type in its table's definition; `undefined` for an expression. */
+  readonly declaredType: string | undefined;
+  /** Its table; `undefined` for an expression, and where the driver does not tell. */
+  readonly table: string | undefined;
+  /** Its name in that table; `undefined` where there is no table. */
+  readonly origin: string | undefined;
+}
+
+/** What a statement is, told without running it. */
+export interface StatementDescription {
+  /** Whether it only reads, so that a connection that cannot write can run it. */
+  readonly readonly: boolean;
+  /** Its result columns; none for a statement without rows. */
+  readonly columns: readonly ColumnDescription[];
+  /** Its parameters by their index, each `?`, `?5`, or a name with its prefix, such as `:id`. */
+  readonly parameters: readonly string[];
 }
 
 /** How the rows of one call are made. */

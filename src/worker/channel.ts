@@ -8,7 +8,7 @@ import { type OnTiming, reportTiming } from "../driver/timing.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { bindValues } from "../sqlite/bind.ts";
 import { withStatement } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet } from "../sqlite/types.ts";
+import type { BindParams, ResultSet, StatementDescription } from "../sqlite/types.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import { type Chunk, type HasColumns, ReplyReader, type RowReader } from "./reply_reader.ts";
@@ -75,6 +75,12 @@ export class Channel {
         fail: reject,
       });
     });
+  }
+
+  /** Asks what a statement is. */
+  describe(sql: string): Promise<StatementDescription> {
+    this.#parts().push(request.describe, sql);
+    return this.#answer((reader) => reader.description(), (error) => withStatement(error, sql));
   }
 
   /** Makes a cursor, of which the thread knows nothing until it is opened. */

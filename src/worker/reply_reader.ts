@@ -4,8 +4,16 @@
  * @module
  */
 
+import { arrayRow } from "../sqlite/array_row.ts";
 import { objectRow } from "../sqlite/rows.ts";
-import type { ResultSet, Row, SQLiteValue } from "../sqlite/types.ts";
+import { describeColumn } from "../driver/columns.ts";
+import type {
+  ResultSet,
+  Row,
+  RowFactory,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import {
   areLoose,
   type ColumnKind,
@@ -70,6 +78,15 @@ export class ReplyReader extends MessageReader {
     const lastInsertRowid = this.next<number | bigint | undefined>();
     const rows = readRows(this, columns);
     return { columns: columns.slice(), rows, rowsAffected, lastInsertRowid };
+  }
+
+  /** Reads what a statement is. JSON drops what is undefined. */
+  description(): StatementDescription {
+    const described = JSON.parse(this.next<string>()) as StatementDescription;
+    const columns = described.columns.map(({ name, declaredType, table, origin }) =>
+      describeColumn(name, declaredType, table, origin)
+    );
+    return { ...described, columns };
   }
 
   /**
@@ -160,6 +177,23 @@ function toObjects(values: SQLiteValue[][], columns: readonly string[]): Row[] {
   const rows = values as unknown[] as Row[];
   for (let row = 0; row < rows.length; row++) rows[row] = objectRow(values[row], columns);
   return rows;
+}
+
+/**
+ * Makes the rows of a result in a reaction to it, which runs in the async context of whoever made
+ * the call, and where an error fails that call only.
+ */
+export function withRows(
+  call: Promise<ResultSet<SQLiteValue[]>>,
+  rowFactory: RowFactory<unknown>,
+): Promise<ResultSet<unknown>> {
+  if (rowFactory === arrayRow) return call;
+  return call.then((result) => {
+    const { columns } = result;
+    const rows: unknown[] = result.rows;
+    for (let row = 0; row < rows.length; row++) rows[row] = rowFactory(result.rows[row], columns);
+    return result;
+  });
 }
 
 /** Where the next text of a message begins. */

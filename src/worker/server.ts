@@ -9,6 +9,7 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import { ERROR } from "../sqlite/result_codes.ts";
 import type { ResultSet, SQLiteValue } from "../sqlite/types.ts";
 import { areEqual } from "../driver/columns.ts";
+import { describeWith } from "../driver/describe_statement.ts";
 import type { RowCursor } from "../driver/sync_cursor.ts";
 import { arrayRow } from "../sqlite/array_row.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
@@ -105,6 +106,9 @@ export class Server {
       case request.executeAlone:
         this.#execute(reader, kind);
         return false;
+      case request.describe:
+        this.#describe(reader.next());
+        return false;
       case request.openCursor:
         this.#openCursor(reader);
         return false;
@@ -146,6 +150,12 @@ export class Server {
     this.#packer.pack(rows, columns.length, this.#replies);
     // Not before: rows that cannot be packed do not travel, and neither do their columns.
     statement.columns = columns;
+  }
+
+  #describe(sql: string): void {
+    const described = JSON.stringify(describeWith(this.#connection, sql));
+    this.#begin(reply.description);
+    this.#replies.parts.push(described);
   }
 
   /** Runs something in a transaction of its own: if it fails, it has left nothing. */

@@ -57,6 +57,8 @@ export const request = {
   forget: 9,
   /** as `execute`, in a transaction of its own */
   executeAlone: 10,
+  /** text of a statement */
+  describe: 11,
 } as const;
 
 /**
@@ -71,6 +73,8 @@ export const reply = {
   done: 2,
   /** a {@linkcode WireError} */
   error: 3,
+  /** a `StatementDescription` as JSON */
+  description: 4,
 } as const;
 
 /**

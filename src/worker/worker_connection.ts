@@ -10,7 +10,6 @@ import type { OnTiming } from "../driver/timing.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import { arrayRow } from "../sqlite/array_row.ts";
 import { splitScript } from "../sqlite/scan.ts";
 import type {
   BindParams,
@@ -18,11 +17,11 @@ import type {
   Row,
   RowFactory,
   RowOptions,
-  SQLiteValue,
+  StatementDescription,
 } from "../sqlite/types.ts";
 import { Channel } from "./channel.ts";
 import { remoteHandle } from "./remote_handle.ts";
-import { readArrays, readObjects, type RowReader } from "./reply_reader.ts";
+import { readArrays, readObjects, type RowReader, withRows } from "./reply_reader.ts";
 import { type LostError, type SpawnWorker, Thread } from "./thread.ts";
 import type { ThreadCount } from "./thread_count.ts";
 import {
@@ -189,6 +188,12 @@ export class WorkerConnection implements DriverConnection {
     return call as Promise<ResultSet<R>>;
   }
 
+  /** Tells what a statement is, without running it; see `DriverConnection`. */
+  describe(sql: string): Promise<StatementDescription> {
+    if (this.#state !== "open") return Promise.reject(this.#refusal());
+    return this.#channel.describe(sql);
+  }
+
   /** Streams rows, which come from the thread in chunks. */
   iterate<R = Row>(
     sql: string,
@@ -327,21 +332,4 @@ export class WorkerConnection implements DriverConnection {
   #cutOffCursors(reason: SQLiteError): void {
     for (const cursor of [...this.#cursors]) cursor.cutOff(reason);
   }
-}
-
-/**
- * Makes the rows of a result in a reaction to it, which runs in the async context of whoever made
- * the call, and where an error fails that call only.
- */
-function withRows(
-  call: Promise<ResultSet<SQLiteValue[]>>,
-  rowFactory: RowFactory<unknown>,
-): Promise<ResultSet<unknown>> {
-  if (rowFactory === arrayRow) return call;
-  return call.then((result) => {
-    const { columns } = result;
-    const rows: unknown[] = result.rows;
-    for (let row = 0; row < rows.length; row++) rows[row] = rowFactory(result.rows[row], columns);
-    return result;
-  });
 }

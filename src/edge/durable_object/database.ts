@@ -131,6 +131,10 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     return refused("connection", "use write(async (tx) => ...), which begins and commits for you");
   }
 
+  describe(): Promise<never> {
+    return refused("describe", "the columns of a statement are known once it has run");
+  }
+
   checkpoint(): Promise<never> {
     return refused("checkpoint", "the platform looks after its own log");
   }

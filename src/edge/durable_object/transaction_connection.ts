@@ -36,6 +36,12 @@ export class TransactionConnection<R> extends Queries<R> implements Connection<R
     return this.scope.enter(() => this.scope.connection.executeScriptSync(sql));
   }
 
+  describe(): Promise<never> {
+    return Promise.reject(
+      misuse("describe() is not possible in a Durable Object: the columns come with the result"),
+    );
+  }
+
   begin(): Promise<void> {
     return Promise.reject(
       misuse("a transaction is open already: nest one with tx.transaction(async (inner) => ...)"),

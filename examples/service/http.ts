@@ -1,6 +1,6 @@
 /**
- * Serves a fetch handler over `node:http`, which Node, Bun and Deno all have. Good enough to try
- * the examples; in production use `Bun.serve`, `Deno.serve` or `@hono/node-server`.
+ * Serves a fetch handler over `node:http`. Good enough to try the example; in production use
+ * `@hono/node-server`.
  */
 
 import { Buffer } from "node:buffer";

@@ -1,5 +1,5 @@
 /**
- * From what a driver throws to what the caller gets.
+ * Converts what a driver throws into what the caller gets.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import { codeFromMessage } from "../sqlite/message_codes.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 
-/** Shorter values than this are taken for chance where nothing quotes them. */
+/** An unquoted match of a shorter value is assumed to be a coincidence. */
 const minUnquoted = 4;
 
-/** What tells SQLite's result code of what a driver threw; `undefined` where it gives none. */
+/** Finds SQLite's result code for a driver error. */
 export interface KnowsCodes {
-  /** The extended result code. */
+  /** The extended result code, or `undefined` if the driver reports none. */
   resultCodeOf(error: unknown): number | undefined;
 }
 
 /**
- * Makes an error of SQLite from what a driver threw.
+ * Creates an error of this package from a driver error.
  *
- * @param handle The handle of the driver, which knows its codes.
- * @param error What it threw.
- * @param values The values that were bound, which are kept out of the message.
+ * @param handle The driver's handle, which knows its result codes.
+ * @param error What the driver threw.
+ * @param values The bound values, which are removed from the message.
  */
 export function driverError(
   handle: KnowsCodes,
   error: unknown,
   values: readonly SQLiteValue[] = [],
 ): SQLiteError | SQLitePoolError {
-  // A handle over a network says more than SQLite can: that the outcome is unknown, say.
+  // A handle over a network knows more than SQLite, such as that the outcome is unknown.
   if (error instanceof SQLiteError || error instanceof SQLitePoolError) return error;
   const message = messageOf(error);
   const code = handle.resultCodeOf(error) ?? codeFromMessage(message);
@@ -39,11 +39,11 @@ export function driverError(
 }
 
 /**
- * Removes the values of parameters from a message of SQLite, which quotes some: a bad JSON path,
- * a full-text query, what a trigger raises.
+ * Removes parameter values from a SQLite message, which quotes some: an invalid JSON path, a
+ * full-text query, the text raised by a trigger.
  *
  * @param message The message.
- * @param values The values that were bound.
+ * @param values The bound values.
  * @returns The message with `[parameter N]` in place of each of them.
  */
 export function redactValues(message: string, values: readonly SQLiteValue[]): string {

@@ -1,9 +1,9 @@
 /**
- * Whether the rowid that SQLite calls the last one was made by the statement that was just run.
+ * Finds out whether the statement that has just run inserted the last rowid.
  *
- * SQLite keeps it until the next one is made: after an INSERT into a table WITHOUT ROWID, and
- * after an upsert that updated, it is that of an earlier statement, on any table. To compare it
- * with the one before does not tell, as two tables often give the same.
+ * SQLite keeps the value until the next insert: after an INSERT into a WITHOUT ROWID table, or an
+ * upsert that updated, it belongs to an earlier statement on any table. Comparing it with the
+ * previous value is not enough, since two tables often have the same rowids.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { SQLiteValue } from "../sqlite/types.ts";
 import type { Prepared } from "./statement_cache.ts";
 import type { Changes, SyncHandle, SyncStatement } from "./sync_handle.ts";
 
-/** The rowid made last, and whether the table has a row of that rowid. */
+/** The last inserted rowid, and whether the table has a row with it. */
 export interface LastRowid {
   /** The rowid. */
   readonly rowid: bigint;
@@ -23,10 +23,10 @@ export interface LastRowid {
 }
 
 /**
- * The statement that reads a {@linkcode LastRowid}. SQLite refuses it for a table without rowids.
- * The rowid comes as text, which every driver reads exactly.
+ * Returns the query that reads a {@linkcode LastRowid}. It fails for a table without rowids. The
+ * rowid is returned as text, which every driver reads exactly.
  *
- * @param target The table, as the text of an INSERT has it.
+ * @param target The table, as written in the INSERT.
  */
 export function lastRowidQuery(target: string): Statement {
   return scanStatement(
@@ -36,16 +36,16 @@ export function lastRowidQuery(target: string): Statement {
 }
 
 /**
- * Makes a {@linkcode LastRowid} of the one row that the query gives.
+ * Converts the single row of the query into a {@linkcode LastRowid}.
  *
- * @param row Its values.
+ * @param row The values of the row.
  */
 export function toLastRowid([rowid, exists]: readonly SQLiteValue[]): LastRowid {
   return { rowid: BigInt(rowid as string), exists: Number(exists) === 1 };
 }
 
 /**
- * Whether an error says that a table has no rowids.
+ * Whether an error means that a table has no rowids.
  *
  * @param error What the driver threw for the query.
  */
@@ -54,12 +54,12 @@ export function saysNoRowid(error: unknown): boolean {
 }
 
 /**
- * Whether an upsert inserted, and not only updated: exact unless another process removes the very
- * row that had the last rowid, right between `before` and the statement.
+ * Whether an upsert inserted a row instead of only updating. Exact unless another process deletes
+ * the row with the last rowid between `before` and the statement.
  *
- * @param before What was so before it.
- * @param rowid The last rowid after it.
- * @param existsNow Asks whether the table has a row of the last rowid now.
+ * @param before The state before the statement.
+ * @param rowid The last rowid after the statement.
+ * @param existsNow Checks whether the table now has a row with the last rowid.
  */
 export function upsertInserted<E extends boolean | Promise<boolean>>(
   before: LastRowid,
@@ -67,11 +67,11 @@ export function upsertInserted<E extends boolean | Promise<boolean>>(
   existsNow: () => E,
 ): boolean | E {
   if (BigInt(rowid) !== before.rowid) return true;
-  // The row was there: what is inserted beside it gets another rowid.
+  // The row existed before, so an insert would have a different rowid.
   return before.exists ? false : existsNow();
 }
 
-/** So many tables are known at a time: each keeps a prepared statement. */
+/** The maximum number of tables remembered, each of which keeps a prepared statement. */
 const MOST_TABLES = 128;
 
 /** Asks a synchronous handle about rowids. */
@@ -86,20 +86,20 @@ export class RowidProbe {
   }
 
   /**
-   * What has to be known before an upsert runs; `undefined` for a table without rowids.
+   * Reads the state before an upsert; `undefined` for a table without rowids.
    *
-   * @param statement What its text tells.
+   * @param statement The parsed statement.
    */
   beforeUpsert({ target }: Statement): LastRowid | undefined {
     return target === undefined ? undefined : this.#read(target);
   }
 
   /**
-   * Whether a statement that was just run has made the last rowid.
+   * Whether the statement that has just run inserted the last rowid.
    *
    * @param prepared The statement.
-   * @param changes What it has changed.
-   * @param before What was known before it, if it is an upsert.
+   * @param changes The changes it made.
+   * @param before The state before it, if it is an upsert.
    */
   made(prepared: Prepared, changes: Changes, before: LastRowid | undefined): boolean {
     const { target, upserts } = prepared.statement;
@@ -109,12 +109,12 @@ export class RowidProbe {
       return before !== undefined &&
         upsertInserted(before, changes.lastInsertRowid, () => this.#read(target)?.exists === true);
     } catch {
-      // The statement has taken effect: that must not be told as a failure.
+      // The statement has taken effect and must not be reported as failed.
       return true;
     }
   }
 
-  /** Frees the statements: the schema may be another one now. */
+  /** Frees the statements because the schema may have changed. */
   clear(): void {
     for (const query of this.#queries.values()) query?.finalize();
     this.#queries.clear();

@@ -1,5 +1,5 @@
 /**
- * Prepared statements, kept for their next use.
+ * A cache of prepared statements.
  *
  * @module
  */
@@ -7,50 +7,50 @@
 import type { Statement } from "../sqlite/scan.ts";
 import type { SyncStatement } from "./sync_handle.ts";
 
-/** A statement of the driver with what its text tells. */
+/** A prepared statement of the driver with what is known from its text. */
 export interface Prepared {
-  /** The text it was asked for by. */
+  /** The SQL text as the caller wrote it. */
   readonly sql: string;
-  /** What the text tells. */
+  /** The parsed text. */
   readonly statement: Statement;
   /** The driver's statement. */
   readonly driver: SyncStatement;
-  /** The names of its result columns, as they were read last; `undefined` before they are known. */
+  /** The result column names as last read; `undefined` until they are known. */
   columns: readonly string[] | undefined;
-  /** Whether it has to be run as one that gives rows. */
+  /** Whether it must be run as a statement that returns rows. */
   readonly givesRows: boolean;
-  /** Whether what it inserts gets a rowid; `undefined` before that is known. */
+  /** Whether its table has rowids; `undefined` until that is known. */
   makesRowid: boolean | undefined;
-  /** Whether it may be run again without harm, and stopped after its first row. */
+  /** Whether it can safely be run again, or stopped after its first row. */
   readonly repeatable: boolean;
-  /** Whether its integers have to be read exactly, which takes longer. */
+  /** Whether its integers must be read exactly, which is slower. */
   exact: boolean;
-  /** The schema that its column names were read under, as {@linkcode StatementCache} counts. */
+  /** The schema generation in which its column names were read; see {@linkcode StatementCache}. */
   readonly generation: number;
 }
 
 /**
- * How many statements a connection keeps without being told: as many as Python's sqlite3, more
- * than most programs have, and at 1 to 5 KB each still little for a pool of connections.
+ * The default cache size per connection: the same as Python's sqlite3, more than most programs
+ * need, and at 1 to 5 KB per statement still little memory.
  */
 export const defaultStatementCacheSize = 128;
 
 /**
- * The statements a connection has used last, by their text.
+ * The most recently used statements of a connection, by text.
  *
- * `take` hands a statement out for longer than one call; until it is given back, the same text
- * gets another one.
+ * `take` removes a statement for longer than one call; until it is returned, the same text gets
+ * another statement.
  */
 export class StatementCache {
   readonly #limit: number;
-  /** In the order of their last use. */
+  /** In order of last use. */
   readonly #statements = new Map<string, Prepared>();
   #newest: Prepared | undefined;
   #generation = 0;
 
   /**
-   * @param limit How many statements to keep; 0 keeps none.
-   * @throws {RangeError} The limit is not a whole number of at least 0.
+   * @param limit The maximum number of statements; 0 disables the cache.
+   * @throws {RangeError} if the limit is not a whole number of at least 0.
    */
   constructor(limit: number = defaultStatementCacheSize) {
     if (!Number.isSafeInteger(limit) || limit < 0) {
@@ -61,20 +61,20 @@ export class StatementCache {
     this.#limit = limit;
   }
 
-  /** How many statements are kept now. */
+  /** The number of cached statements. */
   get size(): number {
     return this.#statements.size;
   }
 
-  /** Goes up whenever statements made before should not be kept any more. */
+  /** Incremented whenever statements prepared earlier must no longer be cached. */
   get generation(): number {
     return this.#generation;
   }
 
   /**
-   * Finds a statement, which stays in the cache.
+   * Finds a statement and leaves it in the cache.
    *
-   * @param sql The text it was kept by.
+   * @param sql The SQL text.
    */
   get(sql: string): Prepared | undefined {
     const newest = this.#newest;
@@ -91,7 +91,7 @@ export class StatementCache {
   /**
    * Finds a statement and removes it from the cache.
    *
-   * @param sql The text it was kept by.
+   * @param sql The SQL text.
    */
   take(sql: string): Prepared | undefined {
     const found = this.#statements.get(sql);
@@ -100,7 +100,7 @@ export class StatementCache {
   }
 
   /**
-   * Keeps a statement for later, or finalizes it where that makes no sense.
+   * Caches a statement, or finalizes it if it must not be cached.
    *
    * @param prepared A statement that is not in the cache.
    */
@@ -113,7 +113,7 @@ export class StatementCache {
     this.#newest = prepared;
   }
 
-  /** Finalizes all statements, those that are yet to be given back too. */
+  /** Finalizes all statements, including those still to be returned. */
   clear(): void {
     this.#generation++;
     for (const prepared of [...this.#statements.values()]) this.#discard(prepared);

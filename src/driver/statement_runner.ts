@@ -1,5 +1,5 @@
 /**
- * Running statements on a synchronous handle: what they take, give and change.
+ * Runs statements on a synchronous handle: parameters, rows and changes.
  *
  * @module
  */
@@ -24,8 +24,8 @@ import {
 } from "./sync_handle.ts";
 
 /**
- * Statements worth keeping. The others are rare, and some must not be kept: a PRAGMA takes
- * effect while it is prepared.
+ * Statements worth caching. The others are rare, and some must not be cached: a PRAGMA may take
+ * effect when it is prepared.
  */
 const keptVerbs: ReadonlySet<string> = new Set([
   ...["select", "insert", "replace", "update", "delete"],
@@ -36,22 +36,22 @@ const LOOK_AT_SCHEMA = "SELECT 1 FROM sqlite_schema LIMIT 1";
 
 const CHANGES = "SELECT changes(), last_insert_rowid()";
 
-/** Runs statements on one handle and keeps those that may come again. */
+/** Runs statements on one handle and caches those that may be used again. */
 export class StatementRunner {
   readonly #handle: SyncHandle;
   readonly #intMode: IntMode;
   readonly #statements: StatementCache;
   readonly #rowids: RowidProbe;
   #lastChanges: SyncStatement | undefined;
-  /** Whether a rollback might bring an older schema back. */
+  /** Whether a rollback might restore an older schema. */
   #schemaChanged = false;
   #closed = false;
 
   /**
    * @param handle The driver's handle.
-   * @param intMode How integers come out.
-   * @param cacheSize How many statements are kept.
-   * @throws {RangeError} The size is not a whole number of at least 0.
+   * @param intMode How integers are returned.
+   * @param cacheSize The maximum number of cached statements.
+   * @throws {RangeError} if the size is not a whole number of at least 0.
    */
   constructor(handle: SyncHandle, intMode: IntMode, cacheSize: number | undefined) {
     this.#handle = handle;
@@ -61,12 +61,12 @@ export class StatementRunner {
   }
 
   /**
-   * Runs one statement to its end, or a SELECT to its first row where that is all that is wanted.
-   * All of it in one method: every layer costs the quick statements some percent.
+   * Runs one statement to completion, or a SELECT up to its first row if only that is wanted. All
+   * in one method, because each layer slows short statements down by several percent.
    *
    * @param sql The statement.
    * @param params Its parameters.
-   * @param options How its rows are made.
+   * @param options How rows are created.
    * @throws {SQLiteError | TypeError | RangeError} As `DriverConnection.execute` rejects.
    */
   execute<R>(
@@ -93,7 +93,7 @@ export class StatementRunner {
         let objects: Row[] | undefined;
         let read: SQLiteValue[][] | undefined;
         try {
-          // Objects of the driver must be fit for the caller as they are.
+          // Row objects of the driver can be used only if they need no conversion.
           const fit = repeatable && rowFactory === undefined && exact === (intMode === "bigint");
           if (fit) objects = driver.objects?.(values, exact, firstRowOnly);
           if (objects === undefined) {
@@ -120,7 +120,7 @@ export class StatementRunner {
             return this.#changeResult(prepared, changes, before, columns.slice(), rows);
           }
         }
-        // For good: a statement that gives large numbers once will do so again.
+        // Permanently: a statement that returned large integers once will do so again.
         prepared.exact = true;
       }
     } catch (error) {
@@ -147,7 +147,7 @@ export class StatementRunner {
   }
 
   /**
-   * Runs the statements of a script up to the first that fails.
+   * Runs the statements of a script until one fails.
    *
    * @param script The script.
    * @throws {SQLiteError | TypeError | RangeError} As `DriverConnection.executeScript` rejects.
@@ -169,13 +169,13 @@ export class StatementRunner {
   }
 
   /**
-   * Starts one statement, whose rows are read one by one. A statement that is no SELECT runs to
-   * its end here.
+   * Starts one statement, whose rows are read one by one. Any statement other than a SELECT runs to
+   * completion here.
    *
    * @param sql The statement.
    * @param params Its parameters.
-   * @param options How its rows are made.
-   * @returns The rows; closing them frees the statement.
+   * @param options How rows are created.
+   * @returns The rows. Closing them frees the statement.
    * @throws {SQLiteError | TypeError | RangeError} As `DriverConnection.execute` rejects.
    */
   open<R>(
@@ -185,7 +185,7 @@ export class StatementRunner {
   ): RowSource<R> {
     let prepared: Prepared | undefined;
     try {
-      // Not left in the cache: to run it again would end the rows that are being read.
+      // Removed from the cache, since running it again would end this cursor.
       const taken = prepared = this.#statements.take(sql) ?? this.#prepare(sql);
       const values = bindValues(params, taken.statement.parameters, this.#handle);
       return new StatementRows<R>(this.#start(taken, values, options?.firstRowOnly === true), {
@@ -202,9 +202,9 @@ export class StatementRunner {
   }
 
   /**
-   * Finalizes all statements and closes the handle. All rows must have been closed.
+   * Finalizes all statements and closes the handle. All cursors must be closed already.
    *
-   * @throws {SQLiteError} The driver could not close the handle.
+   * @throws {SQLiteError} if the driver could not close the handle.
    */
   close(): void {
     this.#closed = true;
@@ -218,7 +218,7 @@ export class StatementRunner {
     }
   }
 
-  /** @throws {SQLiteError} `close` has been called. */
+  /** @throws {SQLiteError} after `close`. */
   checkOpen(): void {
     if (this.#closed) throw connectionClosed();
   }
@@ -291,7 +291,7 @@ export class StatementRunner {
     }
   }
 
-  /** Runs a statement that gives no rows. */
+  /** Runs a statement that returns no rows. */
   #change({ driver }: Prepared, values: SQLiteValue[]): Changes {
     try {
       return driver.run(values);
@@ -315,7 +315,9 @@ export class StatementRunner {
     }
   }
 
-  /** What the last statement changed; drivers do not tell that of one that gave rows. */
+  /**
+   * Reads the changes of the last statement, which drivers do not report for one that returns rows.
+   */
   #changesOfLast(): Changes {
     try {
       this.#lastChanges ??= this.#handle.prepare(scanStatement(CHANGES)!);
@@ -326,7 +328,7 @@ export class StatementRunner {
     }
   }
 
-  /** Keeps a statement that is not in use any more, or finalizes it. */
+  /** Caches a statement that is no longer in use, or finalizes it. */
   #putBack(prepared: Prepared): void {
     const { driver, statement } = prepared;
     if (keptVerbs.has(statement.verb) && !driver.once) this.#statements.give(prepared);
@@ -338,7 +340,7 @@ export class StatementRunner {
     prepared.driver.finalize();
     const undone = this.#schemaChanged && verb.startsWith("rollback");
     this.#schemaChanged ||= mayChangeSchema(verb);
-    // SQLite prepares statements again by itself, but the names of their columns are ours.
+    // SQLite re-prepares statements by itself, but the column names are cached here.
     if (!undone && !mayChangeSchema(verb)) return;
     this.#statements.clear();
     this.#rowids.clear();

@@ -27,18 +27,18 @@ const { now } = systemEnvironment.clock;
 
 /** How a connection over a synchronous handle behaves. */
 export interface SyncConnectionOptions {
-  /** How integers come out; `"number"` without it. */
+  /** How integers are returned. Default: `"number"`. */
   intMode?: IntMode;
-  /** How many prepared statements are kept for their next use; 128 without it. */
+  /** How many prepared statements are cached. Default: 128. */
   statementCacheSize?: number;
-  /** Called after each statement with its text and the milliseconds it took. */
+  /** Called after each statement with its text and its duration in milliseconds. */
   onTiming?: OnTiming;
 }
 
 /**
  * A connection over a synchronous handle of a driver.
  *
- * Every method has done its work by the time it returns its promise.
+ * Every method has completed its work by the time it returns its promise.
  */
 export class SyncConnection implements DriverConnection {
   /** Always true: the driver is asked. */
@@ -50,7 +50,7 @@ export class SyncConnection implements DriverConnection {
   #closed: Promise<void> | undefined;
 
   /**
-   * Makes a connection of a handle, which it closes in the end.
+   * Creates a connection that owns a handle and closes it.
    *
    * @param handle The driver's handle.
    * @param options How the connection behaves.
@@ -76,7 +76,7 @@ export class SyncConnection implements DriverConnection {
     return this.#handle.library;
   }
 
-  /** Whether its file may stay open after it was closed. */
+  /** Whether its file may stay open after the connection was closed. */
   get closesLate(): boolean {
     return this.#handle.closesLate === true;
   }
@@ -84,7 +84,7 @@ export class SyncConnection implements DriverConnection {
   /**
    * Whether a transaction is open.
    *
-   * @throws {SQLiteError} Somebody else has closed the handle: the pool must not reuse it.
+   * @throws {SQLiteError} if the handle was closed elsewhere, so that the pool must not reuse it.
    */
   get inTransaction(): boolean {
     if (this.#closed !== undefined) return false;
@@ -103,9 +103,9 @@ export class SyncConnection implements DriverConnection {
    * @param sql The statement.
    * @param params Its parameters.
    * @param options How its rows are made.
-   * @returns Its rows and what it changed.
-   * @throws {SQLiteError} SQLite refused it, or there are several statements, or none.
-   * @throws {TypeError | RangeError} The parameters are not what the statement takes.
+   * @returns Its rows and changes.
+   * @throws {SQLiteError} if SQLite rejects it, or the text is not exactly one statement.
+   * @throws {TypeError | RangeError} if the parameters do not match the statement.
    */
   execute<R = Row>(
     sql: string,
@@ -120,14 +120,14 @@ export class SyncConnection implements DriverConnection {
   }
 
   /**
-   * Runs one statement, as {@linkcode SyncConnection.execute} does, in this very call.
+   * The synchronous form of {@linkcode SyncConnection.execute}.
    *
    * @param sql The statement.
    * @param params Its parameters.
    * @param options How its rows are made.
-   * @returns Its rows and what it changed.
-   * @throws {SQLiteError} SQLite refused it, or there are several statements, or none.
-   * @throws {TypeError | RangeError} The parameters are not what the statement takes.
+   * @returns Its rows and changes.
+   * @throws {SQLiteError} if SQLite rejects it, or the text is not exactly one statement.
+   * @throws {TypeError | RangeError} if the parameters do not match the statement.
    */
   executeSync<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R> {
     if (this.#onTiming === undefined) return this.#runner.execute(sql, params, options);
@@ -168,27 +168,27 @@ export class SyncConnection implements DriverConnection {
   }
 
   /**
-   * Runs every statement of a script, in order, up to the first that fails.
+   * Runs the statements of a script in order until one fails.
    *
    * @param sql The script. It takes no parameters.
-   * @throws {SQLiteError} A statement failed; those before it have taken effect.
+   * @throws {SQLiteError} if a statement fails; those before it have taken effect.
    */
   executeScript(sql: string): Promise<void> {
     return attempt(() => this.executeScriptSync(sql));
   }
 
   /**
-   * Runs a script, as {@linkcode SyncConnection.executeScript} does, in this very call.
+   * The synchronous form of {@linkcode SyncConnection.executeScript}.
    *
    * @param sql The script. It takes no parameters.
-   * @throws {SQLiteError} A statement failed; those before it have taken effect.
+   * @throws {SQLiteError} if a statement fails; those before it have taken effect.
    */
   executeScriptSync(sql: string): void {
     this.#runner.executeScript(sql);
   }
 
   /**
-   * Tells the statements of a script apart.
+   * Splits a script into statements.
    *
    * @param sql The script.
    */
@@ -196,12 +196,12 @@ export class SyncConnection implements DriverConnection {
     for (const { text } of splitScript(sql)) yield text;
   }
 
-  /** Closes open cursors and rolls the open transaction back, if there is one. */
+  /** Closes open cursors and rolls back the open transaction, if any. */
   rollback(): Promise<void> {
     return attempt(() => this.rollbackSync());
   }
 
-  /** Rolls back, as {@linkcode SyncConnection.rollback} does, in this very call. */
+  /** The synchronous form of {@linkcode SyncConnection.rollback}. */
   rollbackSync(): void {
     this.#runner.checkOpen();
     this.#cutOffCursors(
@@ -215,7 +215,7 @@ export class SyncConnection implements DriverConnection {
     return this.#closed ??= attempt(() => this.closeSync());
   }
 
-  /** Closes, as {@linkcode SyncConnection.close} does, in this very call. */
+  /** The synchronous form of {@linkcode SyncConnection.close}. */
   closeSync(): void {
     this.#closed ??= Promise.resolve();
     this.#cutOffCursors(connectionClosed());

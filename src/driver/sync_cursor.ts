@@ -1,5 +1,5 @@
 /**
- * Rows as an async iterator over a synchronous cursor.
+ * An async iterator over the rows of a synchronous cursor.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readColumns } from "./columns.ts";
 import type { Prepared } from "./statement_cache.ts";
 import type { SyncCursor } from "./sync_handle.ts";
 
-/** Rows to come, made for the caller already. */
+/** The remaining rows, already converted for the caller. */
 export interface RowSource<R> {
   /** The next row, or `done`. */
   next(): IteratorResult<R, undefined>;
@@ -23,8 +23,8 @@ const done: IteratorReturnResult<undefined> = Object.freeze({ done: true, value:
 /**
  * Streams the rows of one statement, which starts to run at the first `next()`.
  *
- * `return()` and `throw()` free the statement and its locks before they return, which the one of
- * an async generator would only do a turn later.
+ * `return()` and `throw()` free the statement and its locks before they return; an async generator
+ * would do so a turn later.
  */
 export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
   #open: (() => RowSource<R>) | undefined;
@@ -34,14 +34,14 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
 
   /**
    * @param open Starts the statement.
-   * @param running Where the cursor is to be found while the statement runs.
+   * @param running Contains the cursor while its statement runs.
    */
   constructor(open: () => RowSource<R>, running: Set<RowCursor<unknown>>) {
     this.#open = open;
     this.#running = running;
   }
 
-  /** The next row, or `done`; rejects when the statement fails or the cursor was cut off. */
+  /** Returns the next row, or `done`. Rejects if the statement fails or the cursor was aborted. */
   next(): Promise<IteratorResult<R, undefined>> {
     try {
       return Promise.resolve(this.nextSync());
@@ -50,7 +50,7 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
     }
   }
 
-  /** The next row, as {@linkcode RowCursor.next} gives it, in this very call. */
+  /** The synchronous form of {@linkcode RowCursor.next}. */
   nextSync(): IteratorResult<R, undefined> {
     try {
       return this.#step();
@@ -66,7 +66,7 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
     return Promise.resolve(done);
   }
 
-  /** Ends the cursor, as {@linkcode RowCursor.return} does, in this very call. */
+  /** The synchronous form of {@linkcode RowCursor.return}. */
   returnSync(): void {
     this.#failure = undefined;
     this.#end();
@@ -84,9 +84,9 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
   }
 
   /**
-   * Ends the cursor against the will of its reader, who must not mistake this for the last row.
+   * Aborts the cursor. The reader gets an error, so that it does not mistake this for the last row.
    *
-   * @param reason What the next `next()` is rejected with.
+   * @param reason The error of the next `next()`.
    */
   cutOff(reason: Error): void {
     this.#end();
@@ -131,17 +131,17 @@ export class RowCursor<R> implements AsyncIterableIterator<R, undefined> {
   }
 }
 
-/** What reads the rows needs to know. */
+/** What is needed to read the rows. */
 export interface StatementRowsOptions<R> {
-  /** The statement that runs. */
+  /** The running statement. */
   prepared: Prepared;
-  /** How integers come out. */
+  /** How integers are returned. */
   intMode: IntMode;
   /** Makes each row. */
   rowFactory: RowFactory<R> | undefined;
-  /** Turns what the driver throws into what the caller gets. */
+  /** Converts a driver error into the error for the caller. */
   toError(error: unknown): Error;
-  /** Called once when the statement has been freed. */
+  /** Called once after the statement was freed. */
   onClose(): void;
 }
 
@@ -154,7 +154,7 @@ export class StatementRows<R> implements RowSource<R> {
 
   /**
    * @param cursor The open cursor.
-   * @param options What belongs to it.
+   * @param options The statement and how to read it.
    */
   constructor(cursor: SyncCursor, options: StatementRowsOptions<R>) {
     this.#cursor = cursor;
@@ -166,7 +166,7 @@ export class StatementRows<R> implements RowSource<R> {
   next(): IteratorResult<R, undefined> {
     const values = this.#read();
     if (values === undefined) return { done: true, value: undefined };
-    // Only now: the first step of a statement is what notices a new schema.
+    // Read after the first step, which detects a schema change.
     const columns = this.#columns ??= readColumns(this.#options.prepared);
     settleIntegers(values, columns, this.#options.intMode, true);
     return { done: false, value: this.#makeRow(values, columns) };

@@ -1,5 +1,5 @@
 /**
- * What a connection needs of a synchronous driver: the little that adapters write.
+ * What a connection needs from a synchronous driver: the interfaces that adapters implement.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { ColumnDescription, Row, SQLiteValue } from "../sqlite/types.ts";
 import type { Statement } from "../sqlite/scan.ts";
 import type { BindLimits } from "../sqlite/bind.ts";
 
-/** What a statement has changed. */
+/** The changes made by a statement. */
 export interface Changes {
-  /** Rows inserted, updated or deleted by the last statement that did any of these. */
+  /** The number of rows inserted, updated or deleted by the last statement that changed any. */
   readonly changes: number;
   /**
-   * What `last_insert_rowid()` gives, whichever statement made it; exact, as a bigint where a
-   * number would not be.
+   * The value of `last_insert_rowid()`, whichever statement set it. Exact: a bigint if a number
+   * could not hold it.
    */
   readonly lastInsertRowid: number | bigint;
 }
@@ -30,51 +30,53 @@ export interface SyncCursor {
 /**
  * A prepared statement of a driver.
  *
- * Values come in as {@linkcode bindValues} makes them, one for each parameter, in the order of
- * `Statement.parameters`; each method may change the array. Safe whole numbers have to be stored
- * as INTEGER, all other numbers and -0 as REAL. Blobs come out as plain `Uint8Array`, text as it
+ * Values are passed as {@linkcode bindValues} returns them, one for each parameter in the order of
+ * `Statement.parameters`; each method may modify the array. Safe integers must be stored as
+ * INTEGER, all other numbers and -0 as REAL. Blobs are returned as plain `Uint8Array`, text as it
  * was stored.
  *
- * `exact` asks for all integers as bigints. Without it they may be numbers too, which is faster;
- * one outside the safe range is then a sign for the caller to ask again, of a SELECT only. A
- * driver that does not tell INTEGER from REAL gives numbers, and declares "int-mode".
+ * `exact` requests all integers as bigints. Without it they may be numbers, which is faster; if one
+ * is outside the safe range, the caller runs a SELECT again with `exact`. A driver that cannot
+ * distinguish INTEGER from REAL returns numbers and declares "int-mode".
  *
- * Every method may throw whatever the driver throws, which `resultCodeOf` then sees. The statement
- * must be fit for its next use after that, and hold no lock.
+ * Every method may throw whatever the driver throws; it is then passed to `resultCodeOf`.
+ * Afterwards the statement must be reusable and hold no lock.
  */
 export interface SyncStatement {
-  /** Whether it has to be prepared anew for its next use. */
+  /** Whether it must be prepared again before its next use. */
   readonly once?: boolean;
   /**
-   * The names of the result columns, duplicates included; none for a statement without rows.
-   * Asked for once before the first execution, where `undefined` says that they are not known
-   * yet, and after each one that may have changed them, where they must be known. After an
-   * execution they are those of its rows, whatever has happened to the schema.
+   * Returns the result column names, including duplicates; empty for a statement without rows.
+   * Called once before the first execution, when `undefined` means that they are not known yet, and
+   * after each execution that may have changed them, when they must be known and must match the
+   * rows of that execution.
    */
   columns(): readonly string[] | undefined;
   /** The same with what else is known of them, right after the statement was prepared. */
   describe?(): ColumnDescription[];
   /** Whether they may have changed since they were last asked for; always, without this. */
   mayHaveNewColumns?(): boolean;
-  /** Runs to the end and returns all rows. Called for what gives rows, or may give some. */
+  /**
+   * Runs to completion and returns all rows. Called for statements that return rows or may do so.
+   */
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][];
-  /** Runs a SELECT up to its first row, if there is one, and ends it: no lock may stay. */
+  /** Runs a SELECT up to its first row, if any, and ends it, releasing all locks. */
   first(values: SQLiteValue[], exact: boolean): SQLiteValue[] | undefined;
   /**
-   * The same rows as plain objects, as `objectRow` makes them, from a driver that is faster at it.
-   * Called for a SELECT whose integers may come out as the driver gives them.
+   * Returns the rows as plain objects, equal to those of `objectRow`, if the driver creates them
+   * faster. Called for a SELECT whose integers need no conversion.
    *
-   * @returns The rows; `undefined` where `all` or `first` are faster after all.
+   * @returns The rows; `undefined` if `all` or `first` is faster for this statement.
    */
   objects?(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] | undefined;
-  /** Runs to the end a statement that gives no rows. */
+  /** Runs a statement that returns no rows to completion. */
   run(values: SQLiteValue[]): Changes;
   /**
-   * Starts a SELECT whose rows are read one by one, with all integers as bigints. Its cursor ends
-   * before the statement is used again; other statements run meanwhile.
+   * Starts a SELECT whose rows are read one by one, with all integers as bigints. The cursor ends
+   * before the statement is used again; other statements may run in the meantime.
    */
   iterate(values: SQLiteValue[]): SyncCursor;
-  /** Frees the statement, where the driver can. Must not throw, not for a closed handle either. */
+  /** Frees the statement if the driver can. Must not throw, even if the handle is closed. */
   finalize(): void;
 }
 
@@ -84,23 +86,23 @@ export interface SyncHandle extends BindLimits {
   readonly raw: unknown;
   /** The SQLite library that the driver brings; see `DriverConnection`. */
   readonly library?: string;
-  /** Whether files may stay open after they were closed. */
+  /** Whether files may stay open after the connection was closed. */
   readonly closesLate?: boolean;
-  /** Whether a transaction is open. Throws for a handle that somebody else has closed. */
+  /** Whether a transaction is open. Throws if the handle was closed elsewhere. */
   readonly inTransaction: boolean;
-  /** Prepares one statement. Throws what the driver throws for one that SQLite refuses. */
+  /** Prepares one statement. Throws the driver's error if SQLite rejects it. */
   prepare(statement: Statement): SyncStatement;
   /**
-   * Rolls back what is open and closes the database. All statements have been finalized by then.
-   * Called once; does nothing for a handle that somebody else has closed.
+   * Rolls back an open transaction and closes the database. Called once, after all statements were
+   * finalized. Does nothing if the handle was closed elsewhere.
    */
   close(): void;
-  /** SQLite's extended result code of what the driver threw; `undefined` where it gives none. */
+  /** Returns SQLite's extended result code for a driver error; `undefined` if there is none. */
   resultCodeOf(error: unknown): number | undefined;
 }
 
 /**
- * A cursor over rows that have been read already.
+ * Creates a cursor over rows that were already read.
  *
  * @param rows The rows.
  */

@@ -1,5 +1,5 @@
 /**
- * Connections that somebody else wrote: any object with `execute`, `rollback` and `close`.
+ * User-defined connections: any object with `execute`, `rollback` and `close`.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import type {
 import type { AsyncConnection, DriverConnection } from "./connection.ts";
 import { scanStatement, splitScript, type Statement } from "../sqlite/scan.ts";
 
-/** What such an object may have besides; what is there is used. */
+/** Optional members of such an object, which are used if present. */
 interface Extras {
   readonly inTransaction?: unknown;
   iterate?<R>(sql: string, params?: BindParams): AsyncIterable<R> | Iterable<R>;
   executeScript?(sql: string): Promise<unknown>;
 }
 
-/** Makes a connection of an object with three methods, which closes it. */
+/** Creates a connection that owns an object with three methods and closes it. */
 export function adaptThreeMethods(raw: AsyncConnection): DriverConnection {
   return new ThreeMethodConnection(raw);
 }
 
-/** Gives an object with three methods what a lease builds on. */
+/** Adds to an object with three methods what leases build on. */
 export class ThreeMethodConnection implements DriverConnection {
   readonly raw: AsyncConnection & Extras;
   readonly inTransactionIsCertain: boolean;
-  /** Told from the statements that went through, where the object itself does not tell. */
+  /** Derived from the statements that succeeded, if the object does not report it. */
   readonly #seen = new SeenTransaction();
   #closed: Promise<void> | undefined;
 
@@ -110,19 +110,20 @@ export class ThreeMethodConnection implements DriverConnection {
     if (statement !== undefined) this.#seen.note(statement);
   }
 
-  /** Some failures end the transaction: only a BEGIN tells. */
+  /** Some failures end the transaction, and only a BEGIN shows whether this one did. */
   async #noteFailure(): Promise<void> {
     if (this.inTransactionIsCertain || !this.#seen.open) return;
     try {
       await this.raw.execute("BEGIN");
       await this.rollback();
     } catch {
-      // One is open: the old one, or this. The caller is to get the error of the statement.
+      // A transaction is open, the old one or the new one. The caller gets the error of its
+      // statement.
     }
   }
 }
 
-/** Whether a transaction is open, as far as the statements that succeeded tell. */
+/** Tracks whether a transaction is open, from the statements that succeeded. */
 class SeenTransaction {
   #begun = false;
   /** The names of the open savepoints, outermost first. */
@@ -145,20 +146,20 @@ class SeenTransaction {
     this.#savepoints = [];
   }
 
-  /** The place of the savepoint that is named; the statement succeeded, so that there is one. */
+  /** The index of the named savepoint, which exists because the statement succeeded. */
   #innermost(text: string): number {
     return Math.max(0, this.#savepoints.lastIndexOf(lastName(text)));
   }
 }
 
-/** The name that ends a statement, in the one way that all its spellings share. */
+/** The name at the end of a statement, normalized. */
 function lastName(text: string): string {
   const [name = ""] = /("[^"]*"|`[^`]*`|\[[^\]]*\]|'[^']*'|[^\s"'`[\]]+)$/.exec(text) ?? [];
   const bare = /^["'`[]/.test(name) ? name.slice(1, -1) : name;
   return bare.toLowerCase();
 }
 
-/** Fills in what a result leaves out. */
+/** Fills in missing fields of a result. */
 function complete<R>(result: unknown, options: RowOptions<R> | undefined): ResultSet<R> {
   const given = (result ?? {}) as Partial<ResultSet<Row>>;
   const rows = Array.isArray(given.rows) ? given.rows : [];

@@ -1,5 +1,5 @@
 /**
- * What statements take.
+ * Statement durations.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { notify } from "../pool/hooks.ts";
 
 /**
- * Is told of each statement that has run.
+ * Called after each statement.
  *
- * @param sql Its text.
- * @param ms What it took where it ran, in milliseconds: neither waits nor the way there count.
+ * @param sql The text of the statement.
+ * @param ms Its execution time in milliseconds, excluding waits and messages between threads.
  */
 export type OnTiming = (sql: string, ms: number) => void;
 
 /**
- * Tells what a statement took. Whatever the one who is told does, the statement has its outcome.
+ * Reports the duration of a statement. Errors of the callback do not affect the statement.
  *
- * @param onTiming Who is told.
+ * @param onTiming The callback.
  * @param sql The statement.
- * @param ms What it took.
+ * @param ms Its execution time in milliseconds.
  */
 export function reportTiming(onTiming: OnTiming, sql: string, ms: number): void {
   notify("onTiming", () => onTiming(sql, ms), undefined);

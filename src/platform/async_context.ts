@@ -1,6 +1,6 @@
 /**
- * Work that is done later on behalf of a caller, in the async context of that caller: what
- * `AsyncLocalStorage` gives back there.
+ * Runs work later in the async context of its caller, so that `AsyncLocalStorage` returns the
+ * caller's values.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { builtin } from "./builtins.ts";
 
 /**
- * Binds a function to the async context of this moment. Binding takes 15 ns on Node, 2 on Bun and
- * 700 on Deno, so only what the user wrote is worth it.
+ * Binds a function to the current async context. Binding takes 15 ns on Node, 2 on Bun and 700 on
+ * Deno, so only user functions are bound.
  *
- * @param fn Runs once per call of the bound function, without `this`.
+ * @param fn The function; it is called without `this`.
  */
 export function inCallersContext<A extends readonly unknown[], R>(
   fn: (...args: A) => R,

@@ -1,6 +1,6 @@
 /**
- * Modules of the runtime that are used when they are there, and never imported: this package
- * loads on runtimes that have none of them.
+ * Built-in modules that are used if present and never imported, so that this package loads on
+ * runtimes without them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface AsyncContext<T> {
   run<R>(store: T, fn: () => R): R;
 }
 
-/** The async context in which it was made. */
+/** The async context in which it was created. */
 export interface AsyncScope {
   runInAsyncScope<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
@@ -22,7 +22,10 @@ export interface AsyncScope {
   ): R;
 }
 
-/** What is used of `node:fs`: nothing that opens the file, which would drop SQLite's locks. */
+/**
+ * What is used of `node:fs`. Nothing that opens the file, since closing it would drop SQLite's
+ * locks.
+ */
 export interface FileSystem {
   linkSync(path: string, newPath: string): void;
   renameSync(path: string, newPath: string): void;
@@ -67,20 +70,20 @@ interface HostProcess {
   readonly versions?: { readonly node?: string };
 }
 
-/** The first version of Node whose node:sqlite has all that is used of it. */
+/** The oldest version of Node whose node:sqlite has every method used here. */
 const OLDEST_NODE: readonly [major: number, minor: number] = [22, 18];
 
-/** A built-in module; `undefined` where the runtime has not got it. */
+/** Returns a built-in module; `undefined` if the runtime does not have it. */
 export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
   const { process } = globalThis as { process?: HostProcess };
   return process?.getBuiltinModule?.(name) as Builtins[N] | undefined;
 }
 
 /**
- * A module of the runtime: asked for by name, so that no bundler goes and looks for it.
+ * Returns a built-in module by name, so that no bundler tries to resolve it.
  *
  * @param name The name of the module, such as `"node:sqlite"`.
- * @throws {TypeError} The runtime does not have it.
+ * @throws {TypeError} if the runtime does not have it.
  */
 export function builtinModule(name: "node:sqlite" | "bun:sqlite"): unknown {
   const runtime = detectRuntime();
@@ -91,7 +94,7 @@ export function builtinModule(name: "node:sqlite" | "bun:sqlite"): unknown {
         "Node, or pass another driver to openDatabase.",
     );
   }
-  // workerd has a node:sqlite with which nothing can be opened.
+  // workerd has a node:sqlite module that cannot open databases.
   const module = runtime === "workerd" ? undefined : builtin(name);
   if (module !== undefined) return module;
   throw new TypeError(
@@ -106,7 +109,7 @@ function isTooOld(version: string): boolean {
 }
 
 /**
- * The SQLite library behind one of these modules. Bun has one behind both.
+ * Returns the SQLite library behind one of these modules. On Bun both modules share one library.
  *
  * @param name The name of the module.
  */
@@ -114,17 +117,17 @@ export function builtinLibrary(name: string): string {
   return detectRuntime() === "bun" ? "Bun's SQLite" : name;
 }
 
-/** The status of a file; `undefined` when there is none, or no way to know. */
+/** Returns the status of a file; `undefined` if there is none, or no way to find out. */
 export function fileStatus(path: string): FileStatus | undefined {
   try {
     return builtin("node:fs")?.statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch {
-    // A folder that may not be searched, or a link that leads to itself: SQLite will say so.
+    // An inaccessible directory or a symbolic link loop, which SQLite will report.
     return undefined;
   }
 }
 
-/** Whether the process may write to a file or directory; true where there is no way to know. */
+/** Whether the process may write to a file or directory; true if there is no way to find out. */
 export function isWritable(path: string): boolean {
   const files = builtin("node:fs");
   try {
@@ -136,14 +139,14 @@ export function isWritable(path: string): boolean {
 }
 
 /**
- * A path that means the same file wherever the process goes.
+ * Returns an absolute path, which stays valid after `process.chdir`.
  *
- * @param folder where a relative path begins; `undefined` leaves it as it is.
+ * @param folder the base of a relative path; `undefined` leaves the path unchanged.
  */
 export function absolutePath(path: string, folder: string | undefined): string {
   if (folder === undefined) return path;
   const paths = builtin("node:path");
   if (paths?.sep === "\\") return paths.resolve(folder, path);
-  // Not resolved: "link/../app.db" is beside what the link leads to.
+  // Not normalized: "link/../app.db" is in the parent of the link's target.
   return path.startsWith("/") ? path : `${folder}/${path.replace(/^(\.\/+)+/, "")}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The stack of an error that was made for somebody who waits: in answer to a message of a thread,
- * say, where no line of the caller is on the stack any more.
+ * Completes the stack of an error that was created asynchronously, such as on a message from a
+ * thread, when the caller is no longer on the stack.
  *
  * @module
  */
@@ -10,12 +10,12 @@ interface StackCapture {
 }
 
 /**
- * Lets the stack of an error lead to the async functions that wait for it. Costs nothing unless
- * a call fails, if it is called where a rejection is handled in any case: engines know there who
- * waits. V8 follows `then` as well as `await`; Bun's engine follows `await` only, so that there
- * every function from here to the caller has to be an async one.
+ * Makes the stack of an error lead to the async functions that await it. Costs nothing unless a
+ * call fails, provided it is called where a rejection is handled anyway, since engines know the
+ * awaiting functions there. V8 follows `then` as well as `await`; Bun's engine follows only
+ * `await`, so every function from here to the caller must be async.
  *
- * @param error An error that nobody else has, and that no code of the user has made.
+ * @param error An error that nobody else holds and that user code did not create.
  * @returns The same error.
  *
  * @example
@@ -28,7 +28,7 @@ export function withCallersStack<E>(error: E): E {
   if (!(error instanceof Error) || captureStackTrace === undefined) return error;
   const own = error.stack;
   captureStackTrace(error, withCallersStack);
-  // Nobody waits in an async function: where the error was made says more.
+  // No async function is waiting, so the place where the error was created is more useful.
   if (!/\n\s+at async /.test(error.stack ?? "")) error.stack = own;
   return error;
 }

@@ -1,32 +1,32 @@
 /**
- * Time and chance as the pool sees them. Both are injected, so that a test can replay any run
- * from a seed and move through days in microseconds.
+ * The pool's clock and randomness. Both are injected, so that a test can replay any run from a seed
+ * and pass days in microseconds.
  *
  * @module
  */
 
-/** A timer as its {@linkcode Clock} knows it. */
+/** A timer handle of a {@linkcode Clock}. */
 export type Timer = unknown;
 
 /** Whether a pending timer keeps the process running. */
 export type TimerLifetime = "keeps process alive" | "lets process exit";
 
-/** Where the pool gets its time from. */
+/** The pool's source of time. */
 export interface Clock {
-  /** Milliseconds from a fixed point; never goes back. */
+  /** Returns monotonic milliseconds from a fixed point. */
   now(): number;
-  /** Calls back once, `delayMs` from now; soon when that has passed. */
+  /** Calls back once after `delayMs`; soon if that is not positive. */
   schedule(callback: () => void, delayMs: number, lifetime: TimerLifetime): Timer;
-  /** Cancels a timer; does nothing when it has fired. */
+  /** Cancels a timer; does nothing if it has fired. */
   cancel(timer: Timer): void;
-  /** Calls back when timers and input have had their turn. */
+  /** Calls back after pending timers and I/O have been processed. */
   nextTurn(callback: () => void): void;
 }
 
-/** What the pool takes from its surroundings. */
+/** What the pool needs from its environment. */
 export interface Environment {
   readonly clock: Clock;
-  /** A number in [0, 1), as `Math.random` gives. */
+  /** Returns a number in [0, 1), like `Math.random`. */
   readonly random: () => number;
 }
 
@@ -38,18 +38,18 @@ interface RuntimeTimers {
   Deno?: { unrefTimer?: (id: number) => void };
 }
 
-// Taken when this module is loaded. Test frameworks put fake timers in place of the globals later
-// on: looked up with each call, those would stop every wait of the pool with the program's time.
+// Captured when this module is loaded. Test frameworks later replace the globals with fake timers,
+// which would otherwise freeze every wait of the pool.
 const { setTimeout, clearTimeout } = globalThis;
-// A timer of 0 ms waits for 1 ms on most runtimes, with nothing to do meanwhile.
+// On most runtimes a timer of 0 ms waits for an idle 1 ms.
 const { setImmediate = setTimeout, Deno } = globalThis as RuntimeTimers;
 
-/** Settles after a while. */
+/** Resolves after a delay. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.schedule(resolve, ms, "keeps process alive"));
 }
 
-/** Calls back when the reactions of promises that are due now have run. */
+/** Calls back after the pending promise reactions have run. */
 export const soon: (callback: () => void) => void = globalThis.queueMicrotask;
 
 function letProcessExit(timer: unknown): void {
@@ -66,8 +66,8 @@ interface HostProcess {
 }
 
 /**
- * To touch `performance` makes Node load a module of its own, which takes 0.9 ms of the start. Its
- * older clock is there already and as quick; on Bun and Deno it is slower.
+ * On Node, accessing `performance` loads a module, which adds 0.9 ms to the start. `process.hrtime`
+ * is already loaded and as fast; on Bun and Deno it is slower.
  */
 function systemTime(): () => number {
   const { process } = globalThis as { process?: HostProcess };
@@ -85,7 +85,7 @@ function systemTime(): () => number {
 const systemClock: Clock = {
   now: systemTime(),
   schedule(callback, delayMs, lifetime) {
-    // Deadlines may have passed by now, at which runtimes print a warning.
+    // A passed deadline has a negative delay, for which runtimes print a warning.
     const delay = Math.max(0, Math.min(delayMs, MAX_TIMER_MS));
     const timer: unknown = setTimeout(callback, delay);
     if (lifetime === "lets process exit") letProcessExit(timer);
@@ -99,5 +99,5 @@ const systemClock: Clock = {
   },
 };
 
-/** The real clock and real chance. */
+/** The real clock and randomness. */
 export const systemEnvironment: Environment = { clock: systemClock, random: Math.random };

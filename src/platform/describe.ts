@@ -1,5 +1,5 @@
 /**
- * What kind of thing a value is, for messages that must not show the value itself.
+ * Describes values in messages.
  *
  * @module
  */
@@ -8,7 +8,7 @@
  * Names the type of a value in a message, never the value.
  *
  * @param value Any value.
- * @returns Such as `a Date`, `an array`, `undefined`.
+ * @returns for example `a Date`, `an array` or `undefined`.
  */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
@@ -23,10 +23,10 @@ export function describe(value: unknown): string {
 }
 
 /**
- * Shows a rejected value in a message, briefly and without side effects.
+ * Shows an invalid value in a message, briefly and without side effects.
  *
- * @param value Any value that is safe to show: an option, never a parameter of a statement.
- * @returns Such as `the string "5"`, `-1`, `an AbortController`.
+ * @param value Any value that is safe to show, such as an option; never a statement parameter.
+ * @returns for example `the string "5"`, `-1` or `an AbortController`.
  */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
@@ -35,7 +35,7 @@ export function describeValue(value: unknown): string {
   return isShown ? String(value) : describe(value);
 }
 
-/** What somebody has thrown says of itself. Never throws: anything can be thrown. */
+/** Returns the message of a thrown value. Never throws, whatever the value is. */
 export function messageOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
@@ -44,14 +44,14 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** Whether this is an object of no class, of whatever realm. */
+/** Whether a value is a plain object, of any realm. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || tagOf(value) !== "Object") return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The class of an object, of whatever realm, as `Object.prototype.toString` names it. */
+/** The class name of an object, of any realm, as given by `Object.prototype.toString`. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

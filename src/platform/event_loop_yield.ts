@@ -1,19 +1,19 @@
 /**
- * Lets the event loop have its turn.
+ * Yields to the event loop.
  *
- * A promise that is resolved already gives nobody else a turn: timers, sockets and signals wait
- * until the chain of such promises ends. With synchronous drivers every call makes one, so that
- * a busy program would starve its own event loop although no single statement is slow.
+ * Awaiting a resolved promise does not yield to the event loop: timers, sockets and signals wait
+ * until the chain of such promises ends. With synchronous drivers every call returns one, so a busy
+ * program would starve its event loop although no single statement is slow.
  *
  * @module
  */
 
 import type { Clock } from "./clock.ts";
 
-/** Statements may follow each other for this long before the event loop gets a turn. */
+/** How long statements may run back to back before the event loop gets a turn. */
 const LONGEST_MS = 2;
 
-/** The clock is read with every so manieth call: reading it costs a tenth of a fast query. */
+/** The clock is read every few calls, because reading it costs a tenth of a fast query. */
 const CALLS_PER_LOOK = 8;
 
 /** Tells callers when to wait for the next turn of the event loop. */
@@ -28,7 +28,7 @@ export class EventLoopYield {
     this.#clock = clock;
   }
 
-  /** What to wait for before going on; `undefined` when there is nothing to wait for. */
+  /** Returns a promise to await before continuing; `undefined` if there is no need to yield. */
   pause(): Promise<void> | undefined {
     if (this.#nextTurn !== undefined) return this.#nextTurn;
     this.#calls += 1;
@@ -56,7 +56,7 @@ export class EventLoopYield {
 
 const breathers = new WeakMap<Clock, EventLoopYield>();
 
-/** The breather of everybody who shares a thread. */
+/** The instance shared by everything on this thread. */
 export function eventLoopYieldOf(clock: Clock): EventLoopYield {
   let breather = breathers.get(clock);
   if (breather === undefined) breathers.set(clock, breather = new EventLoopYield(clock));

@@ -1,5 +1,5 @@
 /**
- * What `console.log` shows of an object whose fields are private.
+ * Custom `console.log` output for objects with private fields.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 type Inspect = (value: unknown, options?: object) => string;
 
 /**
- * Sets what `console.log` shows of the objects of a class, on Node, Bun and Deno.
+ * Sets what `console.log` shows for the objects of a class, on Node, Bun and Deno.
  *
- * @param type the class; call this in a static block of it, where private fields can be read.
- * @param name what the objects are called, whatever a minifier makes of the class's name.
- * @param show reads what is worth showing: never parameters, tokens or rows.
+ * @param type the class; call this in its static block, which can read private fields.
+ * @param name the name to show, since minifiers rename classes.
+ * @param show returns what to show: never parameters, tokens or rows.
  */
 export function showOnConsole<T extends object>(
   type: { readonly prototype: T },
@@ -22,7 +22,7 @@ export function showOnConsole<T extends object>(
     try {
       return `${name} ${inspect(show(self), options)}`;
     } catch {
-      // The prototype itself has none of the fields.
+      // The prototype itself does not have the private fields.
       return `[${name}]`;
     }
   };

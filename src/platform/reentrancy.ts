@@ -1,12 +1,12 @@
 /**
- * Notices a call that waits for the very callback it is made in.
+ * Detects a call that waits for the callback in which it was made.
  *
  * @module
  */
 
 import { type AsyncContext, builtin } from "./builtins.ts";
 
-/** A callback that has something for itself, with those around it. */
+/** A callback that holds something exclusively, and its enclosing callbacks. */
 interface Frame {
   readonly key: object;
   readonly outer: Frame | undefined;
@@ -14,12 +14,12 @@ interface Frame {
 }
 
 const AsyncLocalStorage = builtin("node:async_hooks")?.AsyncLocalStorage;
-// Where there is no async context, such a call ends with its timeout instead.
+// Without async context tracking such a call times out instead.
 const context: AsyncContext<Frame> | undefined = AsyncLocalStorage === undefined
   ? undefined
   : new AsyncLocalStorage();
 
-/** Whether this is called, directly or not, by a callback that runs inside `key`. */
+/** Whether the caller runs, directly or indirectly, in a callback inside `key`. */
 export function isInside(key: object): boolean {
   for (let frame = context?.getStore(); frame !== undefined; frame = frame.outer) {
     if (frame.key === key && frame.state === "running") return true;
@@ -34,7 +34,7 @@ export async function runInside<T>(key: object, fn: () => T | PromiseLike<T>): P
   try {
     return await context.run(frame, fn);
   } finally {
-    // Work that the callback started and left behind is on its own.
+    // Work that the callback started but did not await is no longer inside it.
     frame.state = "over";
   }
 }

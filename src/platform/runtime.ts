@@ -1,10 +1,10 @@
 /**
- * Which runtime this is.
+ * Detects the runtime.
  *
  * @module
  */
 
-/** A JavaScript runtime, as far as it matters to databases. */
+/** The JavaScript runtimes that databases distinguish. */
 export type RuntimeName = "node" | "bun" | "deno" | "workerd" | "other";
 
 interface Globals {
@@ -15,7 +15,7 @@ interface Globals {
 }
 
 /**
- * Tells which runtime this is.
+ * Detects the runtime.
  *
  * @returns Its name; `"other"` for browsers and everything else.
  *
@@ -28,7 +28,7 @@ interface Globals {
  */
 export function detectRuntime(): RuntimeName {
   const { Bun, Deno, navigator, process } = globalThis as Globals;
-  // Node last: the others give themselves out as Node too.
+  // Node comes last because the others also claim to be Node.
   if (Bun !== undefined) return "bun";
   if (Deno !== undefined) return "deno";
   if (navigator?.userAgent === "Cloudflare-Workers") return "workerd";

@@ -1,5 +1,5 @@
 /**
- * What a runtime brings along: a driver, and a working directory.
+ * What a runtime provides: a driver and a working directory.
  *
  * @module
  */
@@ -10,17 +10,17 @@ interface Globals {
   readonly process?: { cwd?(): string };
 }
 
-/** The name of the driver that the runtime brings along. */
+/** The name of the runtime's built-in driver. */
 export function nativeDriverName(): "node:sqlite" | "bun:sqlite" {
   return detectRuntime() === "bun" ? "bun:sqlite" : "node:sqlite";
 }
 
-/** The working directory; `undefined` where the runtime has none, or does not tell it. */
+/** The working directory; `undefined` if the runtime has none or does not reveal it. */
 export function workingDirectory(): string | undefined {
   try {
     return (globalThis as Globals).process?.cwd?.();
   } catch {
-    // It was removed, or Deno was not allowed to read it.
+    // The directory was removed, or Deno lacks permission to read it.
     return undefined;
   }
 }

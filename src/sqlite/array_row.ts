@@ -1,6 +1,6 @@
 /**
- * Rows as arrays. Apart from other rows, because a pool begins without those: they come with the
- * first driver.
+ * Rows as arrays. Separate from other rows, because a pool starts without those: they are loaded
+ * with the first driver.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { SQLiteValue } from "./types.ts";
 
 /**
- * A row factory that keeps the values as they are: duplicate names included.
+ * A row factory that returns the values as an array, including those of duplicate columns.
  *
  * @param values The values of the row.
  */

@@ -1,8 +1,7 @@
 /**
- * Binding: from what the caller gives to what SQLite stores, the same on every driver.
+ * Binding: converts parameters to the values that SQLite stores, the same on every driver.
  *
- * Numbers stay numbers here: an adapter sees to it that safe whole numbers become INTEGER and
- * all others REAL.
+ * Numbers stay numbers here: adapters store safe integers as INTEGER and all others as REAL.
  *
  * @module
  */
@@ -11,16 +10,16 @@ import { describe, isRecord } from "../platform/describe.ts";
 import { checkText, nameOf, toSQLiteValue } from "./bind/check_value.ts";
 import type { BindParams, SQLiteValue } from "./types.ts";
 
-/** Whether text with a NUL character can be bound, which some drivers would cut there. */
+/** Whether text with a NUL character can be bound; some drivers would truncate it. */
 export type NulText = "allowed" | "refused";
 
 /** What a driver cannot bind. */
 export interface BindLimits {
-  /** Whether text with NUL characters survives the driver. */
+  /** Whether the driver preserves text with NUL characters. */
   readonly nulText: NulText;
   /**
-   * Why the driver cannot bind a value as it is, in words that follow `parameter 1`; `undefined`
-   * where it can. Without this, it can bind all values.
+   * Returns why the driver cannot bind a value, worded to follow `parameter 1`; `undefined` if it
+   * can. Without this method it can bind all values.
    */
   refuse?(value: SQLiteValue): string | undefined;
 }
@@ -28,14 +27,14 @@ export interface BindLimits {
 const noLimits: BindLimits = { nulText: "allowed" };
 
 /**
- * Puts the parameters of a call into the order of the statement's parameters.
+ * Arranges the parameters of a call in the order of the statement's parameters.
  *
- * @param params What the caller gave: an array, an object by names, or nothing.
- * @param parameters The parameters of the statement, as `Statement.parameters` tells them.
- * @param limits What the driver cannot bind, such as the driver's handle itself.
+ * @param params An array, an object with values by name, or nothing.
+ * @param parameters The statement's parameters; see `Statement.parameters`.
+ * @param limits What the driver cannot bind; a driver's handle can be passed.
  * @returns A new array with one value for each parameter.
- * @throws {TypeError} A value or the parameters as a whole are of a type that cannot be bound.
- * @throws {RangeError} There are too few or too many, or a value that SQLite cannot hold.
+ * @throws {TypeError} if a value, or the parameters as a whole, have a type that cannot be bound.
+ * @throws {RangeError} for too few or too many values, or a value that SQLite cannot store.
  */
 export function bindValues(
   params: BindParams | undefined,
@@ -94,7 +93,7 @@ function orderByName(params: unknown, parameters: readonly string[]): unknown[] 
         `pass [value] for a single parameter`,
     );
   }
-  // A copy of its own properties: an inherited name or a getter that changes its mind is no value.
+  // Copies own properties, so that inherited names and getters with changing results are excluded.
   const given = new Map<string, unknown>(Object.entries(params));
   const used = new Set<string>();
   const missing: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * What a statement means to others on its connection, told from its text.
+ * Classifies a statement by its effect on the connection.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import {
 } from "./statement_head.ts";
 import { TextCache } from "./text_cache.ts";
 
-/** What has to be seen to when a statement runs. */
+/** What matters for running a statement. */
 export interface StatementClass {
-  /** How it begins, ends or divides a transaction; `undefined` for every other statement. */
+  /** How it controls transactions; `undefined` for every other statement. */
   readonly control: Verb | undefined;
-  /** Whether it inserts, updates or deletes rows, so that it may share a commit with others. */
+  /** Whether it inserts, updates or deletes rows and may share a commit with other statements. */
   readonly writes: boolean;
   /**
-   * Whether a failure could leave part of what it did: it says OR FAIL, or its rows, once written,
-   * may turn out not to be deliverable. In a savepoint of its own it leaves nothing.
+   * Whether a failure could leave part of its changes: it uses OR FAIL, or its returned rows may
+   * turn out not to be deliverable after they were written. It then needs its own savepoint.
    */
   readonly atomic: boolean;
   /** The `OR ...` of an INSERT or UPDATE. */
   readonly conflict: ConflictClause | undefined;
-  /** The name of the setting that a PRAGMA sets. */
+  /** The name of the setting that a PRAGMA changes. */
   readonly setting: string | undefined;
-  /** Whether a connection that cannot write can run it. */
+  /** Whether a read-only connection can run it. */
   readonly reads: boolean;
 }
 
@@ -36,7 +36,7 @@ const CONTROL_VERBS: ReadonlySet<Verb> = new Set<Verb>([
   ...["begin", "commit", "rollback", "rollback to", "savepoint", "release"] as const,
 ]);
 
-/** More than RETURNING clauses have the word, but one savepoint too many does no harm. */
+/** The word occurs elsewhere too, but an unnecessary savepoint does no harm. */
 const RETURNING = /\bRETURNING\b/i;
 
 const READS: StatementClass = {
@@ -48,24 +48,24 @@ const READS: StatementClass = {
   reads: true,
 };
 
-/** PRAGMA statements that do something, without a value that would tell. */
+/** PRAGMA statements that take effect without a value. */
 const ACTING_PRAGMAS: ReadonlySet<string> = new Set([
   ...["incremental_vacuum", "optimize", "shrink_memory", "wal_checkpoint"],
 ]);
 
-/** For all databases of the process: the text alone decides. */
+/** Shared by all databases of the process, since only the text matters. */
 const classes = new TextCache<StatementClass>();
 
 const S = 0x53;
 const E = 0x45;
 const LETTER_CASE = 0x20;
 
-/** Only SELECT begins with these letters: most statements need no more than this look. */
+/** Only SELECT begins with these letters, so most statements need only this check. */
 function isSelect(sql: string): boolean {
   return (sql.charCodeAt(0) & ~LETTER_CASE) === S && (sql.charCodeAt(1) & ~LETTER_CASE) === E;
 }
 
-/** Tells what a statement is. */
+/** Classifies a statement. */
 export function classify(sql: string): StatementClass {
   if (isSelect(sql)) return READS;
   const known = classes.get(sql);
@@ -90,7 +90,7 @@ function read(sql: string): StatementClass {
   };
 }
 
-/** Under EXPLAIN too a PRAGMA takes effect. */
+/** A PRAGMA takes effect even under EXPLAIN. */
 function readsOnly({ verb, pragma }: StatementHead): boolean {
   if (pragma !== undefined) return !pragma.sets && !ACTING_PRAGMAS.has(pragma.name);
   return verb === "select" || verb === "explain";

@@ -1,5 +1,5 @@
 /**
- * The errors of the database, alike on every driver.
+ * The errors of the database, the same on every driver.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { codeName, primaryCode } from "./result_codes.ts";
 import * as resultCode from "./result_codes.ts";
 
 /**
- * SQLite, or the connection on its behalf, refused or failed to do something.
+ * An error reported by SQLite, or by the connection on its behalf.
  *
- * Values of parameters never appear in the message. The error of the driver is the `cause`.
+ * The message never contains parameter values. The driver's error is the `cause`.
  *
  * @example
  * ```ts
@@ -36,19 +36,19 @@ export class SQLiteError extends Error {
   readonly code: string;
   /** The name of the extended result code, such as `"SQLITE_BUSY_SNAPSHOT"`. */
   readonly extendedCode: string;
-  /** The extended result code itself, such as 517. */
+  /** The numeric extended result code, such as 517. */
   readonly rawCode: number;
-  /** The text of the statement that failed, without its parameters, where it is known. */
+  /** The text of the failed statement, without parameters, if known. */
   readonly sql: string | undefined;
-  /** Which statement of a batch failed: its place in the array, from 0 on. */
+  /** The zero-based index of the failed statement in a batch. */
   declare readonly index?: number;
 
   /**
-   * Makes an error with the names of its code.
+   * Creates an error with the names of its code.
    *
    * @param message What happened, without any value.
    * @param rawCode SQLite's extended result code.
-   * @param options The error behind this one, as `cause`.
+   * @param options The underlying error as `cause`.
    */
   constructor(message: string, rawCode: number, options?: ErrorOptions) {
     super(message, options);
@@ -61,11 +61,11 @@ export class SQLiteError extends Error {
 }
 
 /**
- * Notes which statement failed. Whoever noted one before was closer to it.
+ * Records which statement failed, unless that is already recorded.
  *
  * @param error Any error.
  * @param sql The text of the statement.
- * @param index The place of the statement in a batch.
+ * @param index The index of the statement in a batch.
  * @returns The same error.
  */
 export function withStatement<E>(error: E, sql: string, index?: number): E {
@@ -77,15 +77,15 @@ export function withStatement<E>(error: E, sql: string, index?: number): E {
 }
 
 /**
- * The file of a database was removed or replaced while it was open, so that a write would be lost
- * with the old file. Nothing was written. SQLite calls this `SQLITE_READONLY_DBMOVED`.
+ * The database file was removed or replaced while it was open, so a write would be lost with the
+ * old file. Nothing was written. SQLite's code for this is `SQLITE_READONLY_DBMOVED`.
  */
 export class DatabaseMovedError extends SQLiteError {
   /** Always `"DatabaseMovedError"`. */
   override readonly name: string = "DatabaseMovedError";
 
   /**
-   * Makes the error for a file.
+   * Creates the error for a file.
    *
    * @param message What happened to the file.
    */
@@ -95,19 +95,19 @@ export class DatabaseMovedError extends SQLiteError {
 }
 
 /**
- * An INTEGER came out that a JavaScript number cannot hold exactly. Nothing is ever rounded: the
- * message says how to read such numbers, most often with `intMode: "bigint"`.
+ * An INTEGER cannot be represented exactly as a JavaScript number. Nothing is ever rounded: the
+ * message says how to read such numbers, usually with `intMode: "bigint"`.
  */
 export class SQLiteIntegerRangeError extends SQLiteError {
   /** Always `"SQLiteIntegerRangeError"`. */
   override readonly name: string = "SQLiteIntegerRangeError";
-  /** The column that holds the number. */
+  /** The name of the column. */
   readonly column: string;
 
   /**
-   * Makes the error for a column.
+   * Creates the error for a column.
    *
-   * @param column The column that holds the number.
+   * @param column The name of the column.
    * @param remedy How to read it.
    */
   constructor(column: string, remedy: string = 'use intMode: "bigint" to read it') {
@@ -121,15 +121,15 @@ export class SQLiteIntegerRangeError extends SQLiteError {
 }
 
 /**
- * The error for a connection used in a way it does not support.
+ * Creates the error for an unsupported use of a connection.
  *
- * @param message What was wrong and what to do instead.
+ * @param message What is wrong and what to do instead.
  */
 export function misuse(message: string): SQLiteError {
   return new SQLiteError(message, resultCode.MISUSE);
 }
 
-/** The error for a call on a closed connection. */
+/** Creates the error for a call on a closed connection. */
 export function connectionClosed(): SQLiteError {
   return misuse("the connection is closed: open another one");
 }

@@ -1,5 +1,5 @@
 /**
- * Where a database is. Locations are parsed here and not by the drivers, which disagree.
+ * Database locations. They are parsed here because drivers parse them differently.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { absolutePath } from "../platform/builtins.ts";
 import { describeValue } from "../platform/describe.ts";
 
-/** What a location says about creating and writing the file. */
+/** The access modes of a `file:` URL. */
 export type FileMode = "ro" | "rw" | "rwc";
 
 /** A parsed location. */
 export type Location =
   | { readonly kind: "memory" }
-  /** The path is absolute, so that it means the same file after the process has moved. */
+  /** The path is absolute, so that it stays valid after `process.chdir`. */
   | { readonly kind: "file"; readonly path: string; readonly mode: FileMode }
   | { readonly kind: "remote"; readonly url: string };
 
-/** A location of this machine. */
+/** A local location. */
 export type LocalLocation = Exclude<Location, { kind: "remote" }>;
 
 const REMOTE = /^(libsql|https?|wss?):/i;
-/** Two letters or more: one is a drive of Windows. */
+/** At least two letters, since a single one is a Windows drive. */
 const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
 const SQLITE_SCHEMES = /^(jdbc:)?sqlite3?:(\/\/)?/i;
-/** Not a lone question mark, which a file may well have in its name. */
+/** A lone question mark may be part of a file name. */
 const PARAMETERS = /\?\w+=/;
 const FILE_MODES: readonly string[] = ["ro", "rw", "rwc", "memory"];
 
@@ -32,8 +32,8 @@ const FILE_MODES: readonly string[] = ["ro", "rw", "rwc", "memory"];
  * Parses a path, `":memory:"`, a `file:` URL (absolute, or relative as SQLite allows) or the URL
  * of a server.
  *
- * @param folder the working directory when the caller named the location.
- * @throws {TypeError | RangeError} for what is none of these, naming it.
+ * @param folder the working directory at the time of the call.
+ * @throws {TypeError | RangeError} for anything else, with the value in the message.
  */
 export function parseLocation(location: string | URL, folder: string | undefined): Location {
   const text = location instanceof URL ? location.href : location;
@@ -53,7 +53,7 @@ export function parseLocation(location: string | URL, folder: string | undefined
   return { kind: "file", path: fileAt(text, text, folder), mode: "rwc" };
 }
 
-/** SQLite would create a file for a name that is meant for a directory. */
+/** SQLite would create a file although the name is meant for a directory. */
 function fileAt(location: string, path: string, folder: string | undefined): string {
   if (!path.endsWith("/")) return absolutePath(path, folder);
   throw new RangeError(
@@ -61,7 +61,7 @@ function fileAt(location: string, path: string, folder: string | undefined): str
   );
 }
 
-/** The same where only files of this machine can be opened. `taker` is who says so. */
+/** The same, but accepts only local files. `taker` is the name of the function in errors. */
 export function parseLocalLocation(
   location: string | URL,
   folder: string | undefined,
@@ -74,7 +74,7 @@ export function parseLocalLocation(
   );
 }
 
-/** The URLs of other libraries would become files of these names. */
+/** URLs of other libraries would otherwise be used as file names. */
 function refuseUrls(text: string): void {
   if (text.startsWith(":memory:")) {
     throw new RangeError(
@@ -85,7 +85,7 @@ function refuseUrls(text: string): void {
   const [scheme] = SCHEME.exec(text) ?? [];
   if (scheme !== undefined) {
     const path = text.replace(SQLITE_SCHEMES, "").replace(/\?.*/s, "");
-    // Whether a third slash makes a path absolute is told differently by different libraries.
+    // Libraries disagree on whether a third slash makes a path absolute.
     const isPlain = path !== "" && !path.startsWith("/") && !SCHEME.test(path);
     throw new RangeError(
       `The location ${shown(text)} begins with ${JSON.stringify(scheme)}, which cannot be ` +
@@ -103,7 +103,7 @@ function refuseUrls(text: string): void {
   }
 }
 
-/** A location in a message, without parameters and passwords, which may be secret. */
+/** Shows a location in a message, without parameters and passwords, which may be secret. */
 function shown(location: string): string {
   const text = location.replace(/\?.*/s, "?...").replace(/^([^/]*:\/\/)[^/]*@/, "$1...@");
   return JSON.stringify(text);

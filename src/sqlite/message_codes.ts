@@ -1,12 +1,15 @@
 /**
- * Result codes told from messages, for drivers that give no code.
+ * Infers result codes from messages, for drivers that report no code.
  *
  * @module
  */
 
 import * as resultCode from "./result_codes.ts";
 
-/** Whole messages of SQLite, and their codes. A part of one proves nothing: triggers raise any. */
+/**
+ * Complete SQLite messages and their codes. Partial matches prove nothing, since triggers can raise
+ * any text.
+ */
 const wholeMessages: ReadonlyMap<string, number> = new Map([
   ["FOREIGN KEY constraint failed", resultCode.CONSTRAINT_FOREIGNKEY],
   ["constraint failed", resultCode.CONSTRAINT],
@@ -38,21 +41,21 @@ const beginnings: readonly (readonly [beginning: string, rawCode: number])[] = [
   ["database table is locked: ", resultCode.LOCKED],
   ["unable to open database: ", resultCode.CANTOPEN],
   ["unable to open database file: ", resultCode.CANTOPEN],
-  // How better-sqlite3, node-sqlite3-wasm and libsql put it.
+  // The wording of better-sqlite3, node-sqlite3-wasm and libsql.
   ["Cannot open database", resultCode.CANTOPEN],
   ["Cannot save backup", resultCode.CANTOPEN],
   ["Could not open the database", resultCode.CANTOPEN],
   ['ConnectionFailed("Unable to open connection to local database', resultCode.CANTOPEN],
 ];
 
-/** What drivers put before the words of SQLite. */
+/** Prefixes that drivers add to SQLite's messages. */
 const prefix = /^(?:SQLITE_[A-Z_]+|\d+): /;
 
 /**
- * Infers the result code from a message of SQLite, for drivers that give nothing else.
+ * Infers the result code from a SQLite message, for drivers that report nothing else.
  *
  * @param message The message.
- * @returns The code, as exact as the message tells; SQLITE_ERROR where it tells nothing.
+ * @returns The code, as exact as the message allows; SQLITE_ERROR if it is unknown.
  */
 export function codeFromMessage(message: string): number {
   const words = message.replace(prefix, "");

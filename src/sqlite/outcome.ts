@@ -1,5 +1,5 @@
 /**
- * What one statement gave and did, where a driver tells all of it at once.
+ * The outcome of one statement, for drivers that report all of it at once.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { type IntMode, objectRow, settleIntegers } from "./rows.ts";
 import { isWrite, type Verb } from "./statement_head.ts";
 import type { ResultSet, RowFactory, RowOptions, SQLiteValue } from "./types.ts";
 
-/** What one statement gave and did. */
+/** The outcome of one statement. */
 export interface Outcome {
   /** The names of the columns. */
   readonly columns: readonly string[];
-  /** The values by row, in arrays that are the caller's; integers exact, as bigints or numbers. */
+  /** The rows as arrays, which the caller owns. Integers are exact, as bigints or numbers. */
   readonly rows: SQLiteValue[][];
-  /** Rows inserted, updated or deleted by the last statement that did any of these. */
+  /** The number of rows inserted, updated or deleted by the last statement that changed any. */
   readonly changes: number;
-  /** The rowid inserted last; exact. */
+  /** The last inserted rowid; exact. */
   readonly lastInsertRowid: number | bigint;
-  /** Whether it is this statement's own, where that is known. */
+  /** Whether this statement inserted that rowid, if known. */
   readonly madeRowid?: boolean;
 }
 
 /**
- * Makes a result for the caller.
+ * Creates the result for the caller.
  *
- * @param verb What the statement does.
- * @param outcome What it gave and did.
- * @param intMode How integers come out.
- * @param options How its rows are made.
- * @param madeRowid Whether the last rowid is its own; told from the verb without this.
- * @throws {SQLiteIntegerRangeError} An integer cannot come out as a number.
+ * @param verb The verb of the statement.
+ * @param outcome The outcome.
+ * @param intMode How integers are returned.
+ * @param options How rows are created.
+ * @param madeRowid Whether the statement inserted the last rowid. Default: derived from the verb.
+ * @throws {SQLiteIntegerRangeError} if an integer does not fit a number exactly.
  */
 export function resultSetOf<R>(
   verb: Verb,

@@ -4,7 +4,7 @@
  * @module
  */
 
-// Those that this package itself gives or looks for.
+// The codes that this package itself reports or checks.
 
 export const ERROR = 1;
 export const PERM = 3;
@@ -35,14 +35,14 @@ export const CONSTRAINT_NOTNULL = 1299;
 export const CONSTRAINT_TRIGGER = 1811;
 export const CONSTRAINT_UNIQUE = 2067;
 
-/** Names of the primary codes by number, without their common prefix. */
+/** The names of the primary codes by number, without the common prefix. */
 const primaryNames = "OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR " +
   "CORRUPT NOTFOUND FULL CANTOPEN PROTOCOL EMPTY SCHEMA TOOBIG CONSTRAINT MISMATCH MISUSE NOLFS " +
   "AUTH FORMAT RANGE NOTADB NOTICE WARNING";
 
 /**
- * What follows the name of the primary code, in the order of the numbers, which begin at 1.
- * Numbers without a code go by the primary name alone.
+ * The suffixes of the extended codes of each primary code, numbered from 1. Unassigned numbers use
+ * the primary name alone.
  */
 const extendedNames: Readonly<Record<string, string>> = {
   OK: "LOAD_PERMANENTLY SYMLINK",
@@ -71,17 +71,17 @@ const names: ReadonlyMap<number, string> = new Map(
   }),
 );
 
-/** The primary code in an extended one, which is its last eight bits. */
+/** Returns the primary code of an extended code: its low eight bits. */
 export function primaryCode(rawCode: number): number {
   return rawCode & 0xff;
 }
 
 /**
- * The name of a result code.
+ * Returns the name of a result code.
  *
  * @param rawCode A primary or extended code.
- * @returns Its name, such as `"SQLITE_BUSY_SNAPSHOT"`. A code newer than this table goes by the
- *   name of its primary code.
+ * @returns Its name, such as `"SQLITE_BUSY_SNAPSHOT"`. For a code newer than this table, the name
+ *   of its primary code.
  */
 export function codeName(rawCode: number): string {
   const name = names.get(rawCode) ?? names.get(primaryCode(rawCode)) ?? "ERROR";

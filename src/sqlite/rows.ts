@@ -1,5 +1,5 @@
 /**
- * Rows: from the values that a driver gives to what the caller gets.
+ * Converts the values from a driver into rows for the caller.
  *
  * @module
  */
@@ -8,33 +8,34 @@ import { SQLiteIntegerRangeError } from "./errors.ts";
 import type { Row, RowFactory, SQLiteValue } from "./types.ts";
 
 /**
- * How INTEGER values come out: as `number`, which fails for one that a number cannot hold
- * exactly, or always as `bigint`.
+ * How INTEGER values are returned: as `number`, which fails for a value that a number cannot
+ * represent exactly, or always as `bigint`.
  */
 export type IntMode = "number" | "bigint";
 
 /**
- * The default row factory: makes a plain object.
+ * The default row factory, which creates plain objects.
  *
  * @param values The values of the row.
- * @param columns The names of its columns; where two are the same, the last one wins.
+ * @param columns The column names; of two equal names the last one wins.
  */
 export function objectRow(values: SQLiteValue[], columns: readonly string[]): Row {
-  // A plain loop beats copying a prepared shape as soon as a program has more than one query.
+  // A plain loop is faster than copying a prepared shape as soon as a program has more than one
+  // query.
   const row: Row = {};
   for (let i = 0; i < columns.length; i++) setColumn(row, columns[i], values[i]);
   return row;
 }
 
 /**
- * Makes rows for the caller, in the place of their values.
+ * Converts rows for the caller, in place.
  *
- * @param rows Values by row, as the driver gave them.
+ * @param rows Values by row, as returned by the driver.
  * @param columns The names of the columns.
  * @param intMode How integers come out.
- * @param exact Whether all integers are bigints here: else a large number may be a rounded one.
- * @param rowFactory Makes each row; plain objects without it.
- * @returns The rows; `undefined` where they have to be read again exactly.
+ * @param exact Whether all integers are bigints; otherwise a large number may be rounded.
+ * @param rowFactory Creates each row. Default: plain objects.
+ * @returns The rows; `undefined` if they must be read again exactly.
  * @throws {SQLiteIntegerRangeError} An integer cannot come out as a number.
  */
 export function buildRows<R>(
@@ -47,7 +48,7 @@ export function buildRows<R>(
   for (let i = 0; i < rows.length; i++) {
     if (!settleIntegers(rows[i], columns, intMode, exact)) return undefined;
   }
-  // Only now, when nothing has to be read again: a factory may count its rows.
+  // Called only when no rows must be read again, since a factory may count its calls.
   const makeRow = rowFactory ?? objectRow as RowFactory<R>;
   const built = rows as unknown[] as R[];
   for (let i = 0; i < rows.length; i++) built[i] = makeRow(rows[i], columns);
@@ -55,7 +56,7 @@ export function buildRows<R>(
 }
 
 /**
- * Whether objects that a driver made hold no number that it may have rounded.
+ * Whether row objects made by a driver contain no number that may be rounded.
  *
  * @param rows The objects.
  * @param columns The names of their columns.
@@ -71,13 +72,13 @@ export function areTrusted(rows: readonly Row[], columns: readonly string[]): bo
 }
 
 /**
- * Makes numbers of bigints where the caller wants numbers, in place.
+ * Converts bigints to numbers in place if the caller wants numbers.
  *
  * @param values The values of one row.
- * @param columns The names of its columns, for the error.
+ * @param columns The column names, for errors.
  * @param intMode How integers come out.
- * @param exact Whether all integers are bigints here: else a large number may be a rounded one.
- * @returns Whether the row can be trusted; otherwise it has to be read again exactly.
+ * @param exact Whether all integers are bigints; otherwise a large number may be rounded.
+ * @returns Whether the row is exact; otherwise it must be read again.
  * @throws {SQLiteIntegerRangeError} An integer cannot come out as a number.
  */
 export function settleIntegers(
@@ -99,7 +100,7 @@ export function settleIntegers(
   return true;
 }
 
-/** Whether a number may be an integer that was rounded. */
+/** Whether a number may be a rounded integer. */
 function isDoubtful(value: SQLiteValue): boolean {
   return typeof value === "number" &&
     (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER);
@@ -109,7 +110,7 @@ function isDoubtful(value: SQLiteValue): boolean {
  * Sets a column of a row.
  *
  * @param row The row, a plain object.
- * @param name The name of the column, whatever it is.
+ * @param name The name of the column.
  * @param value Its value.
  */
 export function setColumn(row: Row, name: string, value: SQLiteValue): void {
@@ -117,7 +118,7 @@ export function setColumn(row: Row, name: string, value: SQLiteValue): void {
     row[name] = value;
     return;
   }
-  // An assignment would change the prototype instead.
+  // An assignment would set the prototype instead.
   const property = { value, writable: true, enumerable: true, configurable: true };
   Object.defineProperty(row, name, property);
 }

@@ -1,6 +1,6 @@
 /**
- * What a statement is, read from its text: where it ends, its verb and its parameters.
- * Drivers tell little of this, and each tells something else.
+ * Parses the text of a statement: its end, verb and parameters. Drivers report little of this, and
+ * each reports something different.
  *
  * @module
  */
@@ -10,36 +10,38 @@ import { misuse, withStatement } from "./errors.ts";
 import { isWrite, readHead, type Verb } from "./statement_head.ts";
 import { Tokens } from "./tokens.ts";
 
-/** One statement, as its text describes it. */
+/** A parsed statement. */
 export interface Statement {
-  /** The statement alone, without its semicolon and what surrounds it. */
+  /** The statement without its semicolon and surrounding text. */
   readonly text: string;
-  /** What it does, seen through `WITH`. A statement under `EXPLAIN` is an `explain`. */
+  /** Its verb; for `WITH`, that of the main statement. For `EXPLAIN` it is `explain`. */
   readonly verb: Verb;
   /**
-   * Its parameters by SQLite's index (the first one at 0): `:a`, `@a` or `$a` for a named one,
-   * `?` or `?NNN` for any other.
+   * Its parameters by SQLite's index, starting at 0: `:a`, `@a` or `$a` for a named parameter, `?`
+   * or `?NNN` for any other.
    */
   readonly parameters: readonly string[];
-  /** Whether it writes and gives rows all the same. */
+  /** Whether it writes and also returns rows. */
   readonly returning: boolean;
-  /** The table of an INSERT or REPLACE, with its schema, as the text has them. */
+  /** The table of an INSERT or REPLACE, with its schema, as written in the text. */
   readonly target: string | undefined;
   /** Whether an INSERT may update rows instead: `ON CONFLICT ... DO UPDATE`. */
   readonly upserts: boolean;
   /**
-   * Whether a change of the schema may change the names of its columns by more than their
-   * letter case: it selects `*` or the rowid.
+   * Whether a schema change may change its column names by more than letter case, because it
+   * selects `*` or the rowid.
    */
   readonly openColumns: boolean;
-  /** Where the text goes on after the statement and its semicolon. */
+  /** The index after the statement and its semicolon. */
   readonly end: number;
 }
 
-/** The largest number of a parameter that SQLite allows by default. */
+/** SQLite's default limit for parameter numbers. */
 const maxParameters = 32_766;
 
-/** A star after one of these stands for columns; after anything else it multiplies or counts. */
+/**
+ * A star after one of these tokens means columns; elsewhere it means multiplication or count(*).
+ */
 const beforeResultStar: ReadonlySet<string> = new Set([
   ...["SELECT", "DISTINCT", "ALL", "RETURNING", ",", "."],
 ]);
@@ -47,11 +49,11 @@ const beforeResultStar: ReadonlySet<string> = new Set([
 const rowidNames: ReadonlySet<string> = new Set(["ROWID", "_ROWID_", "OID"]);
 
 /**
- * Reads the first statement of a text.
+ * Parses the first statement of a text.
  *
  * @param sql The text.
- * @param start Where to begin in it.
- * @returns The statement, or `undefined` where only white space, comments and semicolons follow.
+ * @param start The index to start at.
+ * @returns The statement, or `undefined` if only whitespace, comments and semicolons follow.
  */
 export function scanStatement(sql: string, start = 0): Statement | undefined {
   const tokens = new Tokens(sql, start);
@@ -73,12 +75,13 @@ export function scanStatement(sql: string, start = 0): Statement | undefined {
 }
 
 /**
- * Reads a text that must be one statement.
+ * Parses a text that must be exactly one statement.
  *
  * @param sql The text.
  * @returns The statement.
- * @throws {TypeError} This is no string.
- * @throws {SQLiteError} There is no statement, or more than one, or text that SQLite would cut.
+ * @throws {TypeError} if the text is not a string.
+ * @throws {SQLiteError} if there is no statement, more than one, or text that SQLite would
+ *   truncate.
  */
 export function soleStatement(sql: string): Statement {
   checkSqlText(sql);
@@ -96,12 +99,12 @@ export function soleStatement(sql: string): Statement {
 }
 
 /**
- * Reads the statements of a script one after another.
+ * Parses the statements of a script one by one.
  *
  * @param script SQL text with any number of statements.
  * @returns The statements in order.
- * @throws {TypeError} This is no string.
- * @throws {SQLiteError} SQLite would cut the text.
+ * @throws {TypeError} if the text is not a string.
+ * @throws {SQLiteError} if SQLite would truncate the text.
  */
 export function* splitScript(script: string): IterableIterator<Statement> {
   checkSqlText(script);
@@ -131,7 +134,7 @@ function isRowid(name: string): boolean {
   return name.length <= 7 && rowidNames.has(name.toUpperCase());
 }
 
-/** Reads on to the semicolon of the statement, or to the end of the text. */
+/** Reads up to the statement's semicolon, or to the end of the text. */
 function readToEnd(tokens: Tokens, trigger: boolean): {
   last: number;
   parameters: readonly string[];
@@ -146,7 +149,7 @@ function readToEnd(tokens: Tokens, trigger: boolean): {
   let openColumns = false;
   let depth = 0;
   let previous = "";
-  // The body of a trigger holds semicolons of its own, up to the one after its END.
+  // A trigger body contains semicolons itself, up to the one after its END.
   let inBody = trigger;
   while (!tokens.atEnd() && (inBody || !tokens.is(";"))) {
     const text = tokens.word() || tokens.text();
@@ -181,7 +184,7 @@ class ParameterList {
 
   #addNumbered(token: string): void {
     const number = Number(token.slice(1));
-    // SQLite refuses such a statement: no need to make room for it.
+    // SQLite rejects such a statement, so no space is allocated for it.
     if (number < 1 || number > maxParameters) return;
     while (this.names.length < number) this.names.push("?");
     if (this.names[number - 1] === "?") this.names[number - 1] = token;

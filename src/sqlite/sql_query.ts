@@ -1,5 +1,5 @@
 /**
- * SQL text that brings its values along.
+ * SQL text with its values.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { BindValue } from "./types.ts";
 
 /**
- * SQL text and the values that belong to its parameters: what `sql` makes.
+ * SQL text with the values of its parameters, as created by `sql`.
  *
- * As a string, in JSON or on the console it shows its text only, never a value.
+ * Converted to a string, to JSON or logged, it shows only its text, never a value.
  */
 export class SqlQuery {
   /** The text, with a `?` for each value. */
@@ -17,7 +17,7 @@ export class SqlQuery {
   readonly #values: readonly BindValue[];
 
   /**
-   * Makes a query of its parts, without looking at them: `sql` is the safe way.
+   * Creates a query from unchecked parts; `sql` is the safe way.
    *
    * @param text SQL text with a `?` for each value.
    * @param values The values, in the order of the text.
@@ -32,12 +32,12 @@ export class SqlQuery {
     return this.#values;
   }
 
-  /** The text alone. */
+  /** Returns the text. */
   toString(): string {
     return this.text;
   }
 
-  /** The text alone. */
+  /** Returns the text. */
   toJSON(): string {
     return this.text;
   }

@@ -1,5 +1,5 @@
 /**
- * Queries written as template literals, whose values can only ever be bound.
+ * Queries written as template literals, whose values are always bound.
  *
  * @module
  */
@@ -9,36 +9,36 @@ import type { BindValue } from "./types.ts";
 import { SqlQuery } from "./sql_query.ts";
 import { checkBindValue } from "./bind/check_value.ts";
 
-/** What may stand in `${}` of a {@linkcode sql} template: a value to bind or another query. */
+/** What `${}` accepts in a {@linkcode sql} template: a value to bind or another query. */
 export type SqlArgument = BindValue | SqlQuery;
 
 /** The tag {@linkcode sql} and its helpers. */
 export interface SqlTag {
   /**
-   * Makes a query from a template.
+   * Creates a query from a template.
    *
    * @param strings The SQL text between the values.
-   * @param args Values, which are bound, and other queries, which become part of this one.
-   * @throws {TypeError | RangeError} A value cannot be bound; the message tells which one.
+   * @param args Values to bind, and queries to embed.
+   * @throws {TypeError | RangeError} if a value cannot be bound; the message names it.
    */
   (strings: TemplateStringsArray, ...args: SqlArgument[]): SqlQuery;
   /**
    * Joins values or queries into one query, for `IN` lists, `VALUES` and conditions.
    *
-   * @param items Values, which are bound, and other queries.
-   * @param separator What to put between them; a comma without it.
-   * @throws {TypeError | RangeError} A value cannot be bound; the message tells which one.
+   * @param items Values to bind, and queries to embed.
+   * @param separator The separator. Default: a comma.
+   * @throws {TypeError | RangeError} if a value cannot be bound; the message names it.
    */
   join(items: readonly SqlArgument[], separator?: SqlQuery): SqlQuery;
-  /** The same as {@linkcode ident}, for those who look for it here. */
+  /** An alias of {@linkcode ident}. */
   readonly ident: typeof ident;
 }
 
 const comma = new SqlQuery(", ", []);
 
 /**
- * Tags a template literal as a query. Each `${}` becomes a parameter, so that no value can
- * change what the query does; another query in `${}` becomes part of this one.
+ * Tags a template literal as a query. Each `${}` becomes a parameter, so no value can change what
+ * the query does; a query in `${}` is embedded.
  *
  * @example
  * ```ts
@@ -56,9 +56,9 @@ export const sql: SqlTag = Object.assign(tag, { join, ident });
 /**
  * Quotes the name of a table, column or index for a {@linkcode sql} template.
  *
- * @param names The name, or its parts: `ident("main", "users")` is `"main"."users"`.
- * @returns A query without values, to be used inside another one.
- * @throws {TypeError} A name is not a string, empty, or holds a character no name can hold.
+ * @param names The parts of the name: `ident("main", "users")` is `"main"."users"`.
+ * @returns A query without values, for embedding in another one.
+ * @throws {TypeError} if a name is not a string, is empty, or contains an invalid character.
  *
  * @example
  * ```ts
@@ -94,7 +94,7 @@ function join(items: readonly SqlArgument[], separator: SqlQuery = comma): SqlQu
   }
   const values: BindValue[] = [];
   let text = "";
-  // Not forEach(), which would skip holes.
+  // forEach() would skip holes.
   for (let i = 0; i < items.length; i++) {
     if (i > 0) text += addArgument(separator, values, "the separator of sql.join");
     text += addArgument(items[i], values, `item ${i + 1} of sql.join`);
@@ -105,7 +105,7 @@ function join(items: readonly SqlArgument[], separator: SqlQuery = comma): SqlQu
 /** Adds the values of an argument to `values` and returns its text. */
 function addArgument(arg: SqlArgument, values: BindValue[], name: string): string {
   if (arg instanceof SqlQuery) {
-    // Not push(...): a long list of arguments overflows the stack.
+    // push(...) would overflow the stack for long lists.
     for (const value of arg.values) values.push(value);
     return arg.text;
   }

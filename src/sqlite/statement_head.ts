@@ -1,12 +1,12 @@
 /**
- * What the first words of a statement tell: its verb, and what goes with it.
+ * Parses the first words of a statement: its verb and what belongs to it.
  *
  * @module
  */
 
 import { Tokens } from "./tokens.ts";
 
-/** What a statement does; `commit` stands for `END` too, and `select` for `VALUES`. */
+/** The verb of a statement; `commit` includes `END`, and `select` includes `VALUES`. */
 export type Verb =
   | "select"
   | "insert"
@@ -28,26 +28,26 @@ export type Verb =
   | "drop"
   | "other";
 
-/** What `INSERT OR ...` and `UPDATE OR ...` do about a row that breaks a constraint. */
+/** The conflict clause of `INSERT OR ...` and `UPDATE OR ...`. */
 export type ConflictClause = "abort" | "fail" | "ignore" | "replace" | "rollback";
 
-/** What a PRAGMA statement is about. */
+/** A parsed PRAGMA. */
 export interface Pragma {
   /** Its name in lower case, without the schema. */
   readonly name: string;
-  /** Whether it sets something: `= value` or `(value)` follow, and the latter is no question. */
+  /** Whether it sets a value, by `= value` or by `(value)` where that is not a query argument. */
   readonly sets: boolean;
 }
 
-/** What the first words of a statement tell. */
+/** What the first words of a statement say. */
 export interface StatementHead {
   /** What it does, seen through `WITH`. A statement under `EXPLAIN` is an `explain`. */
   readonly verb: Verb;
-  /** What follows `OR` in an INSERT or UPDATE. */
+  /** The word after `OR` in an INSERT or UPDATE. */
   readonly conflict: ConflictClause | undefined;
   /** The table of an INSERT or REPLACE, with its schema, as the text has them. */
   readonly target: string | undefined;
-  /** Which PRAGMA it is; under `EXPLAIN` too, because many take effect when they are prepared. */
+  /** The PRAGMA, even under `EXPLAIN`, since many take effect when they are prepared. */
   readonly pragma: Pragma | undefined;
 }
 
@@ -80,7 +80,7 @@ const conflictClauses: ReadonlyMap<string, ConflictClause> = new Map<string, Con
   ["ROLLBACK", "rollback"],
 ]);
 
-/** PRAGMA statements whose argument says what they are asked, or what they are to do now. */
+/** PRAGMA statements whose argument is part of a query or command, not a value to set. */
 const askingPragmas: ReadonlySet<string> = new Set([
   ...["foreign_key_check", "foreign_key_list", "incremental_vacuum", "index_info", "index_list"],
   ...["index_xinfo", "integrity_check", "optimize", "quick_check", "table_info", "table_list"],
@@ -88,11 +88,10 @@ const askingPragmas: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the beginning of the first statement of a text, which takes as long for a long text as
- * for a short one.
+ * Parses the beginning of the first statement of a text, in time independent of its length.
  *
  * @param sql The text.
- * @returns What it tells, or `undefined` where there is no statement.
+ * @returns The head, or `undefined` if there is no statement.
  */
 export function scanHead(sql: string): StatementHead | undefined {
   const tokens = new Tokens(sql);
@@ -104,7 +103,7 @@ export function scanHead(sql: string): StatementHead | undefined {
 }
 
 /**
- * Whether a statement of this verb adds, changes or removes rows of tables.
+ * Whether statements with this verb insert, update or delete rows.
  *
  * @param verb The verb of the statement.
  */
@@ -113,7 +112,7 @@ export function isWrite(verb: Verb): boolean {
 }
 
 /**
- * Whether a statement of this verb may change the schema, and with it the columns of others.
+ * Whether statements with this verb may change the schema, and so the columns of others.
  *
  * @param verb The verb of the statement.
  */
@@ -157,7 +156,7 @@ export function readHead(tokens: Tokens): Beginning {
   return { verb: rollsBackToSavepoint ? "rollback to" : verb, ...rest };
 }
 
-/** Reads `OR ...`, if that is what comes. */
+/** Reads `OR ...`, if present. */
 function readConflict(tokens: Tokens): ConflictClause | undefined {
   if (tokens.word() !== "OR") return undefined;
   tokens.next();
@@ -166,7 +165,7 @@ function readConflict(tokens: Tokens): ConflictClause | undefined {
   return clause;
 }
 
-/** Reads `INTO schema.table`; `undefined` for what SQLite will refuse. */
+/** Reads `INTO schema.table`; `undefined` if the syntax is invalid. */
 function readTarget(tokens: Tokens): string | undefined {
   if (tokens.word() !== "INTO" || !tokens.next()) return undefined;
   const name = tokens.text();
@@ -176,7 +175,7 @@ function readTarget(tokens: Tokens): string | undefined {
   return `${name}.${tokens.text()}`;
 }
 
-/** Reads `schema.name = value` or `name(value)`; names may be quoted in any way. */
+/** Reads `schema.name = value` or `name(value)`, with any quoting of names. */
 function readPragma(tokens: Tokens): Pragma {
   tokens.next();
   let name = bareName(tokens);
@@ -194,7 +193,9 @@ function bareName(tokens: Tokens): string {
   return tokens.kind === "word" ? text : text.slice(1, -1);
 }
 
-/** Walks from `WITH` to the verb behind the common tables, whose names may be any word. */
+/**
+ * Skips from `WITH` to the verb after the common table expressions, whose names may be any word.
+ */
 function skipCommonTables(tokens: Tokens): void {
   let depth = 0;
   let closed = false;

@@ -1,16 +1,16 @@
 /**
- * What is known of SQL texts, for as long as they keep coming.
+ * A cache of what is known about SQL texts.
  *
  * @module
  */
 
-/** Longer texts are not kept: they are rarely the same twice, and what they take is long anyway. */
+/** Longer texts are not cached: they rarely repeat, and running them takes long anyway. */
 export const MOST_CHARACTERS_OF_A_TEXT = 4_096;
 
-/** All texts together: a thousand of usual length. */
+/** The total length of all texts: a thousand of typical length. */
 const MOST_CHARACTERS = 256 * 1024;
 
-/** What an entry takes beside its text, as a number of characters. */
+/** The overhead of an entry, in characters. */
 const CHARACTERS_OF_AN_ENTRY = 100;
 
 interface Entry<V> {
@@ -20,27 +20,27 @@ interface Entry<V> {
   newer: Entry<V> | undefined;
 }
 
-/** Values by SQL text. Its size is bounded; the texts that were used least recently leave first. */
+/** Values by SQL text, of bounded size. The least recently used texts are evicted first. */
 export class TextCache<V> {
   readonly #entries = new Map<string, Entry<V>>();
   readonly #onForget: ((value: V, text: string) => void) | undefined;
-  /** The two ends of a list in the order of use: to reorder a `Map` takes twice as long. */
+  /** The ends of a list in order of use, since reordering a `Map` takes twice as long. */
   #oldest: Entry<V> | undefined;
   #newest: Entry<V> | undefined;
   #characters = 0;
 
-  /** @param onForget Is told what leaves for lack of room; it must not throw. */
+  /** @param onForget Called for each evicted entry; it must not throw. */
   constructor(onForget?: (value: V, text: string) => void) {
     this.#onForget = onForget;
   }
 
-  /** How many texts are kept. */
+  /** The number of cached texts. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * The value of a text, which counts as used.
+   * Returns the value of a text and marks it as used.
    *
    * @param text The text.
    */
@@ -55,11 +55,11 @@ export class TextCache<V> {
   }
 
   /**
-   * Keeps a value, and forgets as many others as that takes.
+   * Caches a value, evicting others as needed.
    *
    * @param text The text.
-   * @param value What is known of it.
-   * @returns Whether it is kept: a text may be too long.
+   * @param value What is known about it.
+   * @returns Whether it was cached; false if the text is too long.
    */
   set(text: string, value: V): boolean {
     if (text.length > MOST_CHARACTERS_OF_A_TEXT) return false;
@@ -92,7 +92,7 @@ export class TextCache<V> {
     this.#characters = 0;
   }
 
-  /** All texts with their values, the one used least recently first. */
+  /** Iterates over all entries, least recently used first. */
   *[Symbol.iterator](): IterableIterator<[text: string, value: V]> {
     for (let entry = this.#oldest; entry !== undefined; entry = entry.newer) {
       yield [entry.text, entry.value];

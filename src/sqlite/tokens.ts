@@ -5,25 +5,25 @@
  */
 
 /**
- * What a token is. `word` is a keyword or bare identifier, `quoted` an identifier in `""`, ` `` `
- * or `[]`, `literal` a string or number, `parameter` one of `?`, `?NNN`, `:a`, `@a` and `$a`,
+ * The kinds of tokens. `word` is a keyword or bare identifier, `quoted` an identifier in `""`, ` ``
+ * ` or `[]`, `literal` a string or number, `parameter` one of `?`, `?NNN`, `:a`, `@a` and `$a`,
  * `symbol` any other single character.
  */
 export type TokenKind = "word" | "quoted" | "literal" | "parameter" | "symbol";
 
-/** Walks over the tokens of SQL text; white space and comments are not tokens. */
+/** Iterates over the tokens of SQL text, skipping whitespace and comments. */
 export class Tokens {
-  /** What the current token is. */
+  /** The kind of the current token. */
   kind: TokenKind = "symbol";
-  /** Where the current token starts. */
+  /** The start index of the current token. */
   start: number;
-  /** Where the current token ends: the index of the first character after it. */
+  /** The end index of the current token (exclusive). */
   end: number;
   readonly #sql: string;
 
   /**
-   * @param sql The text to walk over.
-   * @param start Where to begin.
+   * @param sql The SQL text.
+   * @param start The index to start at.
    */
   constructor(sql: string, start = 0) {
     this.#sql = sql;
@@ -31,7 +31,7 @@ export class Tokens {
     this.end = start;
   }
 
-  /** Moves on to the next token; returns whether there is one. */
+  /** Moves to the next token; returns whether there is one. */
   next(): boolean {
     const sql = this.#sql;
     const start = this.start = skipBlanks(sql, this.end);
@@ -39,7 +39,7 @@ export class Tokens {
     return start < sql.length;
   }
 
-  /** Whether the text ended before the current token. */
+  /** Whether the end of the text was reached. */
   atEnd(): boolean {
     return this.start >= this.#sql.length;
   }
@@ -49,7 +49,7 @@ export class Tokens {
     return this.#sql.slice(this.start, this.end);
   }
 
-  /** The current token in upper case if it is a keyword or bare identifier, else `""`. */
+  /** The current token in upper case if it is a keyword or bare identifier; otherwise `""`. */
   word(): string {
     return this.kind === "word" ? this.text().toUpperCase() : "";
   }
@@ -64,7 +64,7 @@ export class Tokens {
   }
 }
 
-/** The kind of the token at `start`, and where it ends. */
+/** Reads the kind and end of the token at `start`. */
 function readToken(sql: string, start: number): [TokenKind, number] {
   const first = sql[start];
   if (isDigit(first) || (first === "." && isDigit(sql[start + 1]))) {
@@ -104,7 +104,7 @@ function skipBlanks(sql: string, start: number): number {
         at++;
         continue;
       case "\v":
-        // SQLite takes a vertical tab for a blank behind another blank only.
+        // SQLite treats a vertical tab as whitespace only after other whitespace.
         if (at === start) return at;
         at++;
         continue;
@@ -113,7 +113,7 @@ function skipBlanks(sql: string, start: number): number {
         at = after(sql, "\n", at + 2);
         continue;
       case "/":
-        // Two characters at the very end open no comment: SQLite wants a third.
+        // Two characters at the very end do not start a comment: SQLite requires a third.
         if (sql[at + 1] !== "*" || at + 2 >= sql.length) return at;
         at = after(sql, "*/", at + 2);
         continue;
@@ -122,7 +122,7 @@ function skipBlanks(sql: string, start: number): number {
   }
 }
 
-/** The index after the next `mark`, or the end of the text where there is none. */
+/** Returns the index after the next `mark`, or the end of the text if there is none. */
 function after(sql: string, mark: string, start: number): number {
   const at = sql.indexOf(mark, start);
   return at < 0 ? sql.length : at + mark.length;
@@ -157,7 +157,7 @@ function endOfNumber(sql: string, start: number): number {
   }
 }
 
-/** The end of `:name`, with what Tcl allows in the name of a variable: `$a::b(c)`. */
+/** Returns the end of `:name`, including Tcl variable syntax: `$a::b(c)`. */
 function endOfName(sql: string, start: number): number {
   let at = start + 1;
   for (;;) {
@@ -173,7 +173,7 @@ function endOfName(sql: string, start: number): number {
   }
 }
 
-/** The end of `(...)` right after a name; -1 where a blank or the end of the text comes first. */
+/** Returns the end of `(...)` directly after a name; -1 if whitespace or the end comes first. */
 function endOfSuffix(sql: string, start: number): number {
   const close = sql.indexOf(")", start);
   if (close < 0 || /[\t-\r ]/.test(sql.slice(start + 1, close))) return -1;
@@ -184,7 +184,7 @@ function isDigit(character: string | undefined): boolean {
   return character !== undefined && character >= "0" && character <= "9";
 }
 
-/** Letters, digits, `_`, `$` and everything outside ASCII. `NaN`, past the end, is none. */
+/** Letters, digits, `_`, `$` and everything outside ASCII; not `NaN`, which is past the end. */
 function isWordCharacter(code: number): boolean {
   return code >= 0x80 || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) ||
     (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x24;

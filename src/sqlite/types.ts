@@ -1,15 +1,15 @@
 /**
- * The values, parameters, rows and results that every layer above the pool speaks of.
+ * Values, parameters, rows and results, shared by all layers above the pool.
  *
  * @module
  */
 
-/** A value SQLite stores, as it comes out of a row. Blobs are always `Uint8Array`. */
+/** A value stored by SQLite, as returned in rows. Blobs are always `Uint8Array`. */
 export type SQLiteValue = null | number | bigint | string | Uint8Array;
 
 /**
- * A value that may be bound to a parameter. Booleans are stored as 0 and 1, whole numbers as
- * INTEGER, other numbers as REAL, `ArrayBuffer` and its views as BLOB.
+ * A value that can be bound to a parameter. Booleans are stored as 0 and 1, integers as INTEGER,
+ * other numbers as REAL, `ArrayBuffer` and its views as BLOB.
  */
 export type BindValue = SQLiteValue | boolean | ArrayBuffer | ArrayBufferView;
 
@@ -20,9 +20,9 @@ export type BindParams =
   | NamedParams;
 
 /**
- * Parameters by name whose type is an `interface`, which is no `Record`. Lists, dates, buffers,
- * promises and functions have one of these symbols. Values that SQLite cannot store are refused
- * where they are written, and otherwise when the statement runs.
+ * Named parameters whose type is an `interface`, which is not assignable to a `Record`. Arrays,
+ * dates, buffers, promises and functions are excluded by their symbols. Values that SQLite cannot
+ * store are rejected by the compiler in literals, and otherwise when the statement runs.
  */
 export type NamedParams = object & {
   /** Lists, maps and sets have it. */
@@ -35,26 +35,28 @@ export type NamedParams = object & {
   readonly [Symbol.hasInstance]?: never;
 };
 
-/** A row as a plain object. Where two columns share a name, the last one wins. */
+/** A row as a plain object. If two columns share a name, the last one wins. */
 export type Row = Record<string, SQLiteValue>;
 
 /**
- * Makes a row from the values of one row and the names of its columns.
- * `columns` is shared between rows: read it, do not change it.
+ * Creates a row from its values and column names. `columns` is shared between rows and must not be
+ * modified.
  */
 export type RowFactory<R> = (values: SQLiteValue[], columns: readonly string[]) => R;
 
-/** What one statement gave back. */
+/** The result of one statement. */
 export interface ResultSet<R = Row> {
-  /** Column names in order, duplicates included; empty for a statement without rows. */
+  /** Column names in order, including duplicates; empty for a statement without rows. */
   columns: string[];
   /** The rows; empty for a statement without rows. */
   rows: R[];
-  /** Rows inserted, updated or deleted by this statement; 0 for every other statement. */
+  /**
+   * The number of rows inserted, updated or deleted by this statement; 0 for any other statement.
+   */
   rowsAffected: number;
   /**
-   * The rowid of the last row that this statement inserted; `undefined` where it inserted none
-   * (an upsert that updated, say), and for a table WITHOUT ROWID.
+   * The rowid of the last row that this statement inserted; `undefined` if it inserted none, such
+   * as an upsert that updated, and for a WITHOUT ROWID table.
    */
   lastInsertRowid: number | bigint | undefined;
   /**
@@ -86,9 +88,9 @@ export interface StatementDescription {
   readonly parameters: readonly string[];
 }
 
-/** How the rows of one call are made. */
+/** How the rows of one call are created. */
 export interface RowOptions<R> {
-  /** Makes each row; plain objects without it. */
+  /** Creates each row. Default: plain objects. */
   rowFactory?: RowFactory<R>;
   /** Stop after the first row. */
   firstRowOnly?: boolean;

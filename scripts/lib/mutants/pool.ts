@@ -153,7 +153,7 @@ const slots: readonly PoolMutant[] = [
   {
     bug: "nobody is served when one resource has to go and another slot is free",
     file: "pool.ts",
-    find: "// A waiter may have been counting on this resource while another slot is free.\n" +
+    find: "// A waiter may have relied on this resource although another slot is free.\n" +
       "    this.#refill();",
     replace: "",
   },

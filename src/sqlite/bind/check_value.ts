@@ -1,6 +1,6 @@
 /**
- * What SQLite can store. Apart from binding, because the `sql` tag checks values before there is a
- * statement.
+ * Checks what SQLite can store. Separate from binding, because the `sql` tag checks values before
+ * there is a statement.
  *
  * @module
  */
@@ -15,9 +15,9 @@ const maxInteger = 2n ** 63n - 1n;
 /**
  * Checks that a value can be bound, before there is a statement to bind it to.
  *
- * @param value What would be bound.
- * @param name What to call it in the error.
- * @throws {TypeError | RangeError} as `bindValues` does.
+ * @param value The value.
+ * @param name Its name in errors.
+ * @throws {TypeError | RangeError} like `bindValues`.
  */
 export function checkBindValue(value: unknown, name: string): asserts value is BindValue {
   if (typeof value === "string") checkText(value, 0, [name]);
@@ -25,7 +25,8 @@ export function checkBindValue(value: unknown, name: string): asserts value is B
 }
 
 /**
- * Returns what SQLite stores for a value that is no text. `index` and `parameters` only serve to name the parameter, should that become necessary.
+ * Returns what SQLite stores for a value other than text. `index` and `parameters` serve only to
+ * name the parameter in errors.
  */
 export function toSQLiteValue(
   value: unknown,
@@ -59,7 +60,7 @@ export function toSQLiteValue(
   );
 }
 
-/** Returns text that SQLite stores as it is. Throws a RangeError for any other. */
+/** Returns text that SQLite stores unchanged. Throws a RangeError for any other text. */
 export function checkText(value: string, index: number, parameters: readonly string[]): string {
   if (value.isWellFormed()) return value;
   throw new RangeError(
@@ -69,8 +70,8 @@ export function checkText(value: string, index: number, parameters: readonly str
 }
 
 /**
- * The bytes of a buffer or of what a view shows of one; `undefined` for any other object.
- * Nothing here asks for a class: look-alikes have none of the bytes, other realms other classes.
+ * Returns the bytes of a buffer or view; `undefined` for any other object. Classes are not checked:
+ * look-alikes have no bytes, and other realms have other classes.
  */
 function toBytes(
   value: object,
@@ -90,7 +91,7 @@ function toBytes(
   return view.byteLength === 0 ? emptyBlob() : asUint8Array(view);
 }
 
-/** Names a parameter in a message: `parameter 2`, `parameter 2 (:id)`, or as it was called. */
+/** Names a parameter in a message: `parameter 2`, `parameter 2 (:id)`, or the given name. */
 export function nameOf(index: number, parameters: readonly string[]): string {
   const parameter = parameters[index];
   if (parameter.startsWith("?")) return `parameter ${index + 1}`;

@@ -1,6 +1,6 @@
 /**
- * The parameters of a call as they are at the call. Apart from binding, because a pool takes them
- * before it has a connection: what binds them comes with the first driver.
+ * Copies the parameters at the time of a call. Separate from binding, because a pool copies them
+ * before it has a connection; the binding code is loaded with the first driver.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import { isRecord, tagOf } from "../../platform/describe.ts";
 import type { BindParams, BindValue } from "../types.ts";
 
-/** Copies made here, which nobody else can change: they are not copied again. */
+/** Copies made here, which nobody else can modify and which are not copied again. */
 const ownCopies = new WeakSet<object>();
 
 /**
- * Takes the parameters of a call as they are now. The caller may change its array, its object or
- * its bytes afterwards; whoever binds later than in the call itself binds what this returns.
+ * Copies the parameters of a call. The caller may change its array, object or bytes afterwards, so
+ * anything that binds after the call returns must bind this copy.
  *
- * @param params What the caller gave.
- * @returns A copy. What cannot be bound stays in it, for `bindValues` to refuse.
+ * @param params The caller's parameters.
+ * @returns A copy. Values that cannot be bound are kept for `bindValues` to reject.
  */
 export function takeParams(params: BindParams | undefined): BindParams | undefined {
   if (Array.isArray(params)) {
@@ -34,17 +34,16 @@ export function takeParams(params: BindParams | undefined): BindParams | undefin
     const [, value] = entry;
     if (typeof value === "object" && value !== null) entry[1] = takeObject(value);
   }
-  // Defines properties: an assignment to __proto__ would lose the value.
+  // Defines properties, since assigning to __proto__ would lose the value.
   return Object.fromEntries(entries);
 }
 
 /**
- * Copies bytes, once: a copy that this function made is returned as it is. The memory of a copy
- * holds nothing else, unlike that of Node's `Buffer`, and may be transferred to another thread.
+ * Copies bytes once: a copy made by this function is returned unchanged. Unlike Node's `Buffer`, a
+ * copy does not share its memory and can be transferred to another thread.
  *
- * @param bytes Whatever holds them.
- * @returns The copy; `undefined` for anything but a buffer or a view of one, and for one whose
- *   memory is gone.
+ * @param bytes A buffer or view.
+ * @returns The copy; `undefined` for anything but a buffer or view, and for a detached one.
  */
 export function copyBytes(bytes: object): Uint8Array | undefined {
   if (ownCopies.has(bytes)) return bytes as Uint8Array;
@@ -63,7 +62,7 @@ export function asUint8Array({ buffer, byteOffset, byteLength }: ArrayBufferView
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Empty, but with memory behind it: without any, Node 22 would bind NULL. */
+/** Empty but backed by memory, since Node 22 would bind NULL otherwise. */
 export function emptyBlob(): Uint8Array {
   return new Uint8Array(1).subarray(1);
 }
@@ -76,12 +75,12 @@ export function viewOf(value: object): ArrayBufferView | undefined {
   }
 }
 
-/** Whether the memory of a buffer was transferred to somewhere else: it looks like an empty one. */
+/** Whether a buffer is detached; it looks like an empty one. */
 export function isDetached(value: object): boolean {
   try {
     return tagOf(value) === "ArrayBuffer" && (value as { detached?: unknown }).detached === true;
   } catch {
-    // Something that only looks like a buffer.
+    // An object that only looks like a buffer.
     return false;
   }
 }

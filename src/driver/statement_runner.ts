@@ -130,10 +130,10 @@ export class StatementRunner {
     }
   }
 
-  /** Prepares a statement for a look at it, after which it is finalized. */
+  /** Prepares a statement, passes it to `look`, and finalizes it. */
   inspect<T>(sql: string, look: (prepared: Prepared) => T): T {
     try {
-      // To prepare a statement does not show that the schema was changed elsewhere; to run one does.
+      // Running a statement detects a schema change by another connection; preparing one does not.
       this.execute(LOOK_AT_SCHEMA, undefined, undefined);
       const prepared = this.#prepare(sql);
       try {

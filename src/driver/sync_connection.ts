@@ -140,23 +140,23 @@ export class SyncConnection implements DriverConnection {
   }
 
   /**
-   * Tells what a statement is, without running it.
+   * Describes a statement without running it.
    *
    * @param sql The statement.
-   * @throws {SQLiteError} SQLite refuses it, or the driver does not know.
+   * @throws {SQLiteError} if SQLite rejects it, or the driver cannot describe it.
    */
   async describe(sql: string): Promise<StatementDescription> {
     const { describeWith } = await import("./describe_statement.ts");
     return describeWith(this, sql);
   }
 
-  /** Prepares a statement for a look at it, after which it is finalized. */
+  /** Prepares a statement, passes it to `look`, and finalizes it. */
   inspectSync<T>(sql: string, look: (prepared: Prepared) => T): T {
     return this.#runner.inspect(sql, look);
   }
 
   /**
-   * Streams the rows of one statement. It starts with the first `next()`.
+   * Streams the rows of one statement, which starts at the first `next()`.
    *
    * @param sql The statement.
    * @param params Its parameters.

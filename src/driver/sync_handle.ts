@@ -52,9 +52,9 @@ export interface SyncStatement {
    * rows of that execution.
    */
   columns(): readonly string[] | undefined;
-  /** The same with what else is known of them, right after the statement was prepared. */
+  /** Describes the result columns of a statement that has just been prepared. */
   describe?(): ColumnDescription[];
-  /** Whether they may have changed since they were last asked for; always, without this. */
+  /** Whether `columns()` may have changed since its last call. Default: always. */
   mayHaveNewColumns?(): boolean;
   /**
    * Runs to completion and returns all rows. Called for statements that return rows or may do so.

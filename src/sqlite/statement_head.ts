@@ -121,15 +121,15 @@ export function mayChangeSchema(verb: Verb): boolean {
     verb === "detach" || verb === "other";
 }
 
-/** The beginning of a statement, up to what only a PRAGMA has. */
+/** The beginning of a statement, without the details of a PRAGMA. */
 interface Beginning extends Omit<StatementHead, "pragma"> {
   /** The verb of the statement itself, also under `EXPLAIN`. */
   readonly statement: Verb;
-  /** A trigger has to be known: its body holds semicolons. */
+  /** Triggers must be recognized because their body contains semicolons. */
   readonly trigger: boolean;
 }
 
-/** Reads the beginning of a statement; of a PRAGMA, no more than that word. */
+/** Parses the beginning of a statement; of a PRAGMA, only that word. */
 export function readHead(tokens: Tokens): Beginning {
   tokens.next();
   const explained = tokens.word() === "EXPLAIN";

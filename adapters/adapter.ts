@@ -1,6 +1,6 @@
 /**
- * An adapter that is loaded with the first handle it is for: nobody carries those of drivers they
- * do not use.
+ * An adapter that is loaded with its first handle, so that programs load only the adapters they
+ * use.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { DriverConnection } from "../src/driver/connection.ts";
 import { OnDemand } from "../src/pool/on_demand.ts";
 import type { AdaptOptions } from "./options.ts";
 
-/** Makes a connection of a handle, which is one of the driver's. */
+/** Creates a connection from a handle of the driver. */
 export type Adapt = (handle: never, options: AdaptOptions) => DriverConnection;
 
-/** How the handles of one driver are recognised and adapted. */
+/** Recognizes and adapts the handles of one driver. */
 export class Adapter {
-  /** The driver and what its handles are called. */
+  /** The driver and the class of its handles. */
   readonly name: string;
-  /** Whether something is a handle of the driver. */
+  /** Whether a value is a handle of the driver. */
   readonly matches: (handle: unknown) => boolean;
   readonly #code: OnDemand<Adapt>;
 
@@ -28,9 +28,9 @@ export class Adapter {
   }
 
   /**
-   * Makes a connection of a handle of the driver: in this very call once the adapter is loaded.
+   * Creates a connection from a handle of the driver, synchronously once the adapter is loaded.
    *
-   * @throws {SQLitePoolError} the adapter cannot be loaded. The handle stays open.
+   * @throws {SQLitePoolError} if the adapter cannot be loaded. The handle stays open.
    */
   adapt(handle: unknown, options: AdaptOptions): DriverConnection | Promise<DriverConnection> {
     const adapt = this.#code.now;

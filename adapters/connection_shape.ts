@@ -1,5 +1,5 @@
 /**
- * What is a connection already, and what was a handle before it was closed.
+ * Recognizes connections, and handles that were closed.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import type { AsyncConnection, DriverConnection } from "../src/driver/connection.ts";
 import { brandOf, hasMethods, read } from "./shape.ts";
 
-/** What any object needs to be a connection. */
+/** The methods that make any object a connection. */
 export const THREE_METHODS: readonly string[] = ["execute", "rollback", "close"];
 
 /**
- * Whether something has the three methods of a connection.
+ * Whether a value has the three methods of a connection.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isThreeMethods(value: unknown): value is AsyncConnection {
   return typeof value === "object" && value !== null && hasMethods(value, THREE_METHODS);
 }
 
 /**
- * Whether something is a connection of this package, or made like one.
+ * Whether a value is a connection of this package, or has the same interface.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isDriverConnection(value: unknown): value is DriverConnection {
   return isThreeMethods(value) && typeof read(value, "inTransactionIsCertain") === "boolean" &&
@@ -30,12 +30,12 @@ export function isDriverConnection(value: unknown): value is DriverConnection {
 }
 
 /**
- * Whether a handle carries the mark of a driver but has been closed.
+ * Whether a value is a handle of a built-in driver that was closed.
  *
- * @param handle Anything.
+ * @param handle Any value.
  */
 export function isClosed(handle: unknown): boolean {
   if (brandOf(handle) === "node:sqlite") return read(handle, "isOpen") === false;
-  // The getter throws then.
+  // The getter of a closed handle throws.
   return brandOf(handle) === "bun:sqlite" && read(handle, "inTransaction") === undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds out what a handle is, and makes a connection of it.
+ * Recognizes a handle and creates a connection from it.
  *
  * @module
  */
@@ -73,17 +73,17 @@ const OTHERS: Adapter = new Adapter(
 );
 
 /**
- * Makes a connection of a driver's handle, or of any object with `execute`, `rollback` and
- * `close`. Handles are recognised by their shape: their class may come from another realm, or
- * have lost its name in a bundler.
+ * Creates a connection from a driver's handle, or from any object with `execute`, `rollback` and
+ * `close`. Handles are recognized by their shape, because their class may come from another realm
+ * or have been renamed by a bundler.
  *
- * @param handle an open handle; the connection closes it. A connection is returned as it is.
- * @param options how integers come out, and how many statements are kept.
- * @returns the connection; the adapter for its driver is loaded with the first one.
- * @throws {UnsupportedHandleError} for anything else; the message says what it was, what is
- *   supported, and what to do.
+ * @param handle an open handle, which the connection closes. A connection is returned unchanged.
+ * @param options how integers are returned, and how many statements are cached.
+ * @returns the connection. The adapter of a driver is loaded with its first connection.
+ * @throws {UnsupportedHandleError} for anything else; the message says what was passed, what is
+ *   supported and what to do.
  * @throws {SQLitePoolError} when the adapter for the driver cannot be loaded.
- * @throws {TypeError | RangeError} for a bad option.
+ * @throws {TypeError | RangeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export async function adapt(
   return await adaptHandle(handle, options);
 }
 
-/** The same, in this very call when what it needs has been loaded already. */
+/** The same, synchronously if the adapter is already loaded. */
 export function adaptHandle(
   handle: unknown,
   options: AdaptOptions,
@@ -114,7 +114,7 @@ export function adaptHandle(
   return adapter === undefined ? refuse(handle) : adapter.adapt(handle, options);
 }
 
-/** Most programs never need to be told. */
+/** Loaded on demand, since most programs never need this error. */
 async function refuse(handle: unknown): Promise<never> {
   const { unsupportedHandle } = await import("./unsupported_handle.ts");
   throw unsupportedHandle(handle, DRIVERS.map(({ name }) => name));

@@ -1,5 +1,5 @@
 /**
- * The class of a driver, which the user has imported and hands over.
+ * Checks a driver class imported by the user.
  *
  * @module
  */
@@ -7,19 +7,22 @@
 import { describe } from "../src/platform/describe.ts";
 import { read } from "./shape.ts";
 
-/** How the class of a driver is recognised, and what to write to get at it. */
+/** How to recognize the class of a driver, and how to import it. */
 export interface DriverClass {
   /** The function that takes the class. */
   readonly taker: string;
-  /** Where the class comes from. */
+  /** The module that exports the class. */
   readonly module: string;
-  /** How it is imported and handed over. */
+  /** Example code that imports and passes the class. */
   readonly example: string;
-  /** Whether a prototype is that of the class. */
+  /** Whether a prototype belongs to the class. */
   matches(prototype: unknown): boolean;
 }
 
-/** @throws {TypeError} for anything but the class, saying what it is and what to write. */
+/**
+ * @throws {TypeError} for anything but the class. The message says what was passed and what to
+ * write.
+ */
 export function checkDriverClass(
   value: unknown,
   { taker, module, example, matches }: DriverClass,
@@ -33,7 +36,7 @@ export function checkDriverClass(
 
 function describeClass(value: unknown, matches: DriverClass["matches"]): string {
   if (matches(value)) return "an open handle of it";
-  // Not the text itself, which may be a URL with a token.
+  // The text itself may be a URL with a token.
   if (typeof value === "string") return "a string, which openDatabase takes";
   return typeof value === "function" ? "another function or class" : describe(value);
 }

@@ -1,21 +1,21 @@
 /**
- * Paths as the URIs of https://sqlite.org/uri.html, for drivers that take settings in no other way.
+ * Converts paths to URIs (https://sqlite.org/uri.html), for drivers without other access options.
  *
  * @module
  */
 
 /**
- * Makes a URI of a path.
+ * Converts a path to a URI.
  *
  * @param path The path of a file.
- * @param parameters What follows the question mark, such as `mode=ro`.
+ * @param parameters The query, such as `mode=ro`.
  */
 export function fileUri(path: string, parameters: string): string {
   const escaped = path.replaceAll(/[%?#]/g, encodeURIComponent);
   return `file:${escaped.startsWith("/") ? "//" : ""}${escaped}?${parameters}`;
 }
 
-/** What `mode=` takes. */
+/** Returns the value of `mode=`. */
 export function accessMode(readonly: boolean, create: boolean): "ro" | "rw" | "rwc" {
   if (readonly) return "ro";
   return create ? "rwc" : "rw";

@@ -1,11 +1,11 @@
 /**
- * What a driver cannot do. Adapters declare it, and refuse what runs into it with an error that
- * says so: nothing is rounded, cut or guessed.
+ * Limits of drivers. Adapters declare them and reject affected calls with a clear error: nothing is
+ * rounded, truncated or guessed.
  *
  * @module
  */
 
-/** One of the limits that some drivers have. */
+/** A limit of some drivers. */
 export type DriverLimit =
   | "nul-text"
   | "infinity"
@@ -33,7 +33,7 @@ export type DriverLimit =
   | "settings"
   | "files";
 
-/** The limits that some drivers have, and what each of them means for a program. */
+/** The limits of drivers and what they mean for a program. */
 export const limitTexts: Readonly<Record<DriverLimit, string>> = {
   "nul-text": "Text with a NUL character cannot be bound: the driver would cut it. Where another " +
     "program has stored some, it comes out cut: read CAST(column AS BLOB) there.",

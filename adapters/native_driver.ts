@@ -1,5 +1,5 @@
 /**
- * The driver to use where none is named: the runtime's own.
+ * The default driver: the runtime's own.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { nativeDriverName } from "../src/platform/surroundings.ts";
 import { nodeSqlite } from "./node_sqlite/driver.ts";
 
 /**
- * All runtimes with SQLite have node:sqlite; only Bun loads what it has of its own.
+ * All runtimes with SQLite have node:sqlite; only Bun loads its own driver instead.
  *
- * @throws {TypeError} The runtime has none.
+ * @throws {TypeError} if the runtime has none.
  */
 export async function nativeDriver(): Promise<Driver> {
   expectSqlite();
@@ -20,7 +20,7 @@ export async function nativeDriver(): Promise<Driver> {
   return (await import("./bun_sqlite/driver.ts")).bunSqlite;
 }
 
-/** @throws {TypeError} when the runtime has no SQLite; it names what to use there. */
+/** @throws {TypeError} if the runtime has no SQLite. The message says what to use instead. */
 export function expectSqlite(): void {
   const runtime = detectRuntime();
   if (runtime === "workerd") {

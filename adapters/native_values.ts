@@ -1,5 +1,5 @@
 /**
- * What the adapters of native modules have in common: numbers, buffers and names of codes.
+ * Conversions shared by the adapters of native modules: numbers, buffers and code names.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function asInteger(value: SQLiteValue): SQLiteValue {
 }
 
 /**
- * Makes Uint8Arrays of buffers, in place.
+ * Converts buffers to plain Uint8Arrays, in place.
  *
  * @param row The values of a row.
  */
@@ -31,7 +31,7 @@ export function plainRow(row: SQLiteValue[]): SQLiteValue[] {
 }
 
 /**
- * The same bytes as a Uint8Array, and no subclass of it.
+ * Returns the same bytes as a plain Uint8Array.
  *
  * @param bytes A buffer.
  */
@@ -44,17 +44,17 @@ export function plainBytes(bytes: Uint8Array | ArrayBuffer): Uint8Array {
 let codes: ReadonlyMap<string, number> | undefined;
 
 /**
- * The result code of a name such as `"SQLITE_BUSY_SNAPSHOT"`.
+ * Returns the result code for a name such as `"SQLITE_BUSY_SNAPSHOT"`.
  *
  * @param name The name.
- * @returns Its code; SQLITE_ERROR for a name that is not known.
+ * @returns The code; SQLITE_ERROR for an unknown name.
  */
 export function codeOfName(name: string): number {
   codes ??= new Map(allCodes().map((code) => [codeName(code), code]));
   return codes.get(name) ?? resultCode.ERROR;
 }
 
-/** Primary codes last: numbers without a name of their own go by those. */
+/** Primary codes come last, because unassigned numbers share their names. */
 function allCodes(): number[] {
   const suffixes = Array.from({ length: 48 }, (_, index) => 47 - index);
   return suffixes.flatMap((suffix) => Array.from({ length: 29 }, (_, code) => code | suffix << 8));

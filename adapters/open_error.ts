@@ -1,6 +1,5 @@
 /**
- * What is thrown when a database cannot be opened: before there is a connection, no adapter puts
- * the errors of its driver into words.
+ * Errors of opening a database, which no adapter converts because there is no connection yet.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { codeFromMessage } from "../src/sqlite/message_codes.ts";
 import { codeOfName } from "./native_values.ts";
 
 /**
- * Makes an error of SQLite of what a driver threw when it opened a database.
+ * Converts what a driver threw when it opened a database.
  *
  * @param error What the driver threw.
  */
@@ -26,7 +25,7 @@ export function openError(error: unknown): SQLiteError {
 }
 
 /**
- * Opens a handle, and makes an error of SQLite of what its driver throws.
+ * Opens a handle, converting what its driver throws.
  *
  * @param open Opens the handle.
  */

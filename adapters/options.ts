@@ -1,5 +1,5 @@
 /**
- * What can be chosen when a handle becomes a connection.
+ * Options for adapting a handle.
  *
  * @module
  */
@@ -7,17 +7,19 @@
 import type { IntMode } from "../src/sqlite/rows.ts";
 import type { OnTiming } from "../src/driver/timing.ts";
 
-/** How an adapted connection behaves. */
+/** Options of an adapted connection. */
 export interface AdaptOptions {
-  /** How integers come out: "number" refuses those a number cannot hold. Default: "number". */
+  /**
+   * How integers are returned; "number" fails for integers it cannot represent. Default: "number".
+   */
   intMode?: IntMode;
   /**
-   * Prepared statements kept for their next use; 0 keeps none. Default: 128. Asynchronous drivers
-   * keep none.
+   * How many prepared statements to cache; 0 disables the cache. Default: 128. Asynchronous drivers
+   * cache none.
    */
   statementCacheSize?: number;
   /**
-   * Called after each statement with its text and the milliseconds it took. Synchronous drivers
+   * Called after each statement with its text and its duration in milliseconds. Synchronous drivers
    * only.
    */
   onTiming?: OnTiming;

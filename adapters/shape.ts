@@ -1,27 +1,27 @@
 /**
- * Recognising handles without their classes: names of classes do not survive minifiers, and
- * classes themselves not the way from another realm or copy of a module.
+ * Recognizes handles by shape: minifiers rename classes, and handles may come from another realm or
+ * another copy of a module.
  *
  * @module
  */
 
-/** What the runtimes mark the handles of their own drivers with. */
+/** The properties with which runtimes mark handles of their own drivers. */
 const brand = Symbol.for("sqlite-type");
 
 /**
- * The name of the driver that a handle carries.
+ * Returns the driver name that a handle is marked with.
  *
- * @param value Anything.
- * @returns Such as `"node:sqlite"`; `undefined` for anything but a handle.
+ * @param value Any value.
+ * @returns for example `"node:sqlite"`; `undefined` for any other value.
  */
 export function brandOf(value: unknown): unknown {
   return typeof value === "object" && value !== null ? read(value, brand) : undefined;
 }
 
 /**
- * Whether something has all of these methods.
+ * Whether a value has all of these methods.
  *
- * @param value Anything.
+ * @param value Any value.
  * @param names The names of the methods.
  */
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
@@ -29,11 +29,11 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
 }
 
 /**
- * Reads a property, whose getter may throw: of a prototype, or of a handle that is closed.
+ * Reads a property whose getter may throw, such as that of a prototype or a closed handle.
  *
- * @param value Anything.
+ * @param value Any value.
  * @param name The property.
- * @returns Its value; `undefined` where there is none to be had.
+ * @returns The value; `undefined` if there is none or the getter throws.
  */
 export function read(value: unknown, name: string | symbol): unknown {
   try {

@@ -1,5 +1,5 @@
 /**
- * What to tell those who hand over something that is no open connection.
+ * The error for a value that is not an open connection.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { isClosed, THREE_METHODS } from "./connection_shape.ts";
 import { hasMethods } from "./shape.ts";
 
 /**
- * Makes the error: what it was, what is supported, and what to do.
+ * Creates the error, which says what was passed, what is supported and what to do.
  *
- * @param handle What was handed over.
+ * @param handle The value.
  * @param drivers The drivers whose handles are supported.
  */
 export function unsupportedHandle(

@@ -37,15 +37,15 @@ import type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
 export { isBetterSqlite3Handle } from "./handle.ts";
 export type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const betterSqlite3Limits: readonly DriverLimit[] = ["prefix-names"];
 
 /**
- * Makes a connection of a handle of better-sqlite3.
+ * Creates a connection from a handle of better-sqlite3.
  *
  * @param handle An open `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -148,7 +148,7 @@ class BetterStatement implements SyncStatement {
   }
 
   finalize(): void {
-    // The driver leaves that to garbage collection, and to the end of the database.
+    // The driver frees statements on garbage collection or when the database is closed.
   }
 
   #prepareFor(values: SQLiteValue[], exact: boolean): unknown[] {
@@ -169,7 +169,7 @@ class BetterStatement implements SyncStatement {
   }
 }
 
-/** Rows of a running statement, beside which the driver runs no other one. */
+/** The rows of a running statement. The driver cannot run other statements in the meantime. */
 class BetterCursor implements SyncCursor {
   readonly #rows: Iterator<SQLiteValue[]>;
   readonly #running: Set<BetterCursor>;
@@ -189,7 +189,7 @@ class BetterCursor implements SyncCursor {
     return row;
   }
 
-  /** Makes way for another statement. */
+  /** Reads the remaining rows so that another statement can run. */
   readAhead(): void {
     const ahead: SQLiteValue[][] = this.#ahead = [];
     try {
@@ -215,7 +215,7 @@ class BetterCursor implements SyncCursor {
   }
 }
 
-/** The driver knows `:a`, `@a` and `$a` as `a`. */
+/** The driver treats `:a`, `@a` and `$a` as the same name `a`. */
 function checkNames(parameters: readonly string[]): void {
   const named = parameters.filter((parameter) => parameter !== "?");
   if (new Set(named.map((parameter) => parameter.slice(1))).size === named.length) return;

@@ -1,5 +1,5 @@
 /**
- * The driver `better-sqlite3`: for `openDatabase`, and for a handle that the user opened.
+ * The driver `better-sqlite3`: for `openDatabase`, and for handles opened by the user.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export {
   isBetterSqlite3Handle,
 } from "./adapter.ts";
 
-/** A backup copies as many before others have their turn: 400 kB with pages of the usual size. */
+/** How many pages a backup copies before it yields: 400 kB at the default page size. */
 const PAGES_AT_ONCE = 100;
 
 /** What is used of the class `Database` of better-sqlite3. */
@@ -50,17 +50,17 @@ const driverClass: DriverClass = {
   example: 'import Database from "better-sqlite3"; betterSqlite3(Database)',
   matches: (value) =>
     hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
-    // Those of libsql have the same methods, and more.
+    // libsql has the same methods and more.
     !hasMethods(value, ["sync"]),
 };
 
 /**
- * Makes a driver for `openDatabase` of better-sqlite3. In threads the package is loaded by its
- * name, whichever class is given here.
+ * Creates a driver for `openDatabase` from better-sqlite3. Threads load the package by name,
+ * whichever class is passed.
  *
  * @param Database The class that the package exports.
- * @returns The driver. Its backups copy some pages at a time, and tell how far they have come.
- * @throws {TypeError} It is anything but that class.
+ * @returns The driver. Its backups copy some pages at a time and report their progress.
+ * @throws {TypeError} for anything but that class.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function betterSqlite3(Database: BetterSqlite3Class): Driver {
     library: "better-sqlite3",
     open(path, { readonly, create, ...options }: DriverOpenOptions) {
       checkPath(path);
-      // The driver refuses to open read-only what nobody could have written.
+      // The driver refuses to open a database in memory read-only.
       const access = { readonly: readonly && path !== ":memory:", fileMustExist: !create };
       const open = () => new Database(path, { ...access, timeout: 0 });
       return adaptBetterSqlite3(openHandle(open), options);
@@ -112,7 +112,7 @@ async function backUp(
   onProgress?.(last);
 }
 
-/** The driver would open or write another file. */
+/** The driver would open or write a different file. */
 function checkPath(path: string): void {
   if (path === path.trim()) return;
   throw new RangeError(

@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of better-sqlite3, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of better-sqlite3, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { brandOf, hasMethods, read } from "../shape.ts";
 
 /** What is used of a `Statement` of better-sqlite3. */
 export interface BetterSqlite3Statement {
-  /** Whether it gives rows. */
+  /** Whether it returns rows. */
   readonly reader: boolean;
-  /** Runs to the end and returns all rows. */
+  /** Runs to completion and returns all rows. */
   all(...params: unknown[]): unknown[];
   /** Runs up to the first row. */
   get(...params: unknown[]): unknown;
-  /** Runs to the end and returns what changed. */
+  /** Runs to completion and returns the changes. */
   run(...params: unknown[]): {
     readonly changes: number;
     readonly lastInsertRowid: number | bigint;
@@ -30,9 +30,9 @@ export interface BetterSqlite3Statement {
     readonly table?: string | null;
     readonly column?: string | null;
   }[];
-  /** Whether rows come as arrays. */
+  /** Whether rows are returned as arrays. */
   raw(enabled: boolean): unknown;
-  /** Whether integers come as bigints. */
+  /** Whether integers are returned as bigints. */
   safeIntegers(enabled: boolean): unknown;
 }
 
@@ -54,13 +54,13 @@ export interface BetterSqlite3Handle {
 }
 
 /**
- * Whether something is a handle of better-sqlite3.
+ * Whether a value is a handle of better-sqlite3.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isBetterSqlite3Handle(value: unknown): value is BetterSqlite3Handle {
   return brandOf(value) === undefined && typeof read(value, "inTransaction") === "boolean" &&
     hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "unsafeMode"]) &&
-    // Those of libsql have the same methods, and more.
+    // libsql has the same methods and more.
     !hasMethods(value, ["sync"]);
 }

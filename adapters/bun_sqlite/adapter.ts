@@ -37,11 +37,11 @@ export { isBunSqliteHandle } from "./handle.ts";
 export type { BunSqliteHandle, BunSqliteStatement } from "./handle.ts";
 
 /**
- * Makes a connection of a handle of bun:sqlite.
+ * Creates a connection from a handle of bun:sqlite.
  *
  * @param handle An open `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -133,7 +133,7 @@ class BunStatement implements SyncStatement {
   }
 
   iterate(values: SQLiteValue[]): SyncCursor {
-    // Rows come as objects only, where each name can have but one value.
+    // Rows are returned only as objects, which have one value per name.
     if (!areDistinct(this.#raw.columnNames)) return cursorOver(this.all(values, true));
     this.#prepareFor(true);
     return new BunCursor(this.#raw, this.#raw.iterate(...values) as Iterator<Row>);
@@ -144,7 +144,7 @@ class BunStatement implements SyncStatement {
   }
 
   #prepareFor(exact: boolean): void {
-    // Throws once somebody has closed the handle, which statements would survive, and their locks.
+    // Throws if the handle was closed elsewhere; its statements and their locks would survive that.
     void this.#handle.inTransaction;
     if (exact === this.#exact) return;
     this.#exact = exact;

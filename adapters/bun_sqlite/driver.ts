@@ -1,6 +1,5 @@
 /**
- * The driver `bun:sqlite`, built into Bun: for `openDatabase`, and for a handle that the user
- * opened.
+ * The driver `bun:sqlite`, built into Bun: for `openDatabase`, and for handles opened by the user.
  *
  * @example
  * ```ts
@@ -38,7 +37,7 @@ interface BunSqlite {
 }
 
 /**
- * The driver `bun:sqlite`, Bun's own.
+ * The driver `bun:sqlite`, built into Bun.
  *
  * @example
  * ```ts ignore
@@ -57,7 +56,7 @@ export const bunSqlite: Driver = {
   opensImmutable: true,
   open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
     const { Database, constants } = builtinModule("bun:sqlite") as BunSqlite;
-    // From a plain path the driver would cut white space off, and open another file.
+    // The driver trims whitespace from a plain path and would open a different file.
     const parameters = immutable
       ? "mode=ro&immutable=1"
       : path === path.trim()

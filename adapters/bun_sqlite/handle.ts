@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of bun:sqlite, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of bun:sqlite, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -13,20 +13,20 @@ export interface BunSqliteStatement {
   readonly columnNames: string[];
   /** The declared types of the result columns. */
   readonly declaredTypes: (string | null)[];
-  /** Runs to the end and returns all rows as objects. */
+  /** Runs to completion and returns all rows as objects. */
   all(...params: unknown[]): unknown[];
-  /** Runs to the end and returns all rows as arrays. */
+  /** Runs to completion and returns all rows as arrays. */
   values(...params: unknown[]): unknown[][];
   /** Runs up to the first row. */
   get(...params: unknown[]): unknown;
-  /** Runs to the end and returns what changed. */
+  /** Runs to completion and returns the changes. */
   run(...params: unknown[]): {
     readonly changes: number;
     readonly lastInsertRowid: number | bigint;
   };
   /** Runs row by row. */
   iterate(...params: unknown[]): Iterator<unknown>;
-  /** Whether integers come as bigints. */
+  /** Whether integers are returned as bigints. */
   safeIntegers(enabled: boolean): unknown;
   /** Frees the statement. */
   finalize(): void;
@@ -36,16 +36,16 @@ export interface BunSqliteStatement {
 export interface BunSqliteHandle {
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
-  /** Prepares a statement that no cache shares. */
+  /** Prepares a statement that is not cached. */
   prepare(sql: string): BunSqliteStatement;
   /** Closes the database. */
   close(throwOnError?: boolean): void;
 }
 
 /**
- * Whether something is a handle of bun:sqlite.
+ * Whether a value is a handle of bun:sqlite.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isBunSqliteHandle(value: unknown): value is BunSqliteHandle {
   return brandOf(value) === "bun:sqlite" && hasMethods(value, ["prepare", "query", "close"]);

@@ -1,5 +1,5 @@
 /**
- * The driver `jsr:@db/sqlite` of Deno: a handle of it that the user opened. Experimental.
+ * The driver `jsr:@db/sqlite` of Deno: for handles opened by the user. Experimental.
  *
  * @example
  * ```ts ignore
@@ -35,19 +35,19 @@ import type { DbSqliteHandle, DbSqliteStatement } from "./handle.ts";
 export { isDbSqliteHandle } from "./handle.ts";
 export type { DbSqliteHandle, DbSqliteStatement } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const dbSqliteLimits: readonly DriverLimit[] = [
   ...["nul-text", "int-mode", "negative-zero", "large-real", "extended-codes"] as const,
   ...["error-codes", "streaming"] as const,
 ];
 
 /**
- * Makes a connection of a handle of @db/sqlite.
+ * Creates a connection from a handle of @db/sqlite.
  *
  * @param handle An open `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values; of `intMode` the
- *   driver has `"number"` alone.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} An option is not one of the allowed values; the driver supports
+ *   only `intMode: "number"`.
  *
  * @example
  * ```ts ignore
@@ -66,7 +66,7 @@ export function adaptDbSqlite(
   return new SyncConnection(new Handle(handle), options);
 }
 
-/** @throws {TypeError} The driver cannot give integers so. */
+/** @throws {TypeError} if the driver does not support the mode. */
 export function checkIntMode(intMode: AdaptOptions["intMode"]): void {
   if (intMode !== "bigint") return;
   throw new TypeError(
@@ -97,7 +97,7 @@ class Handle implements SyncHandle {
     if (this.raw.open) this.raw.close();
   }
 
-  /** The driver binds all whole numbers as integers of 64 bits, and cuts off the rest. */
+  /** The driver binds all integral numbers as 64-bit integers and truncates larger ones. */
   refuse(value: SQLiteValue): string | undefined {
     if (!Number.isInteger(value) || (Number.isSafeInteger(value) && !Object.is(value, -0))) {
       return undefined;
@@ -106,7 +106,7 @@ class Handle implements SyncHandle {
     return `is ${name}, which @db/sqlite would store as an integer: pass a bigint if that is meant`;
   }
 
-  /** The driver's errors have messages only. */
+  /** The driver's errors have only messages. */
   resultCodeOf(error: unknown): number | undefined {
     return error instanceof SQLiteError ? error.rawCode : undefined;
   }
@@ -148,7 +148,7 @@ class DbStatement implements SyncStatement {
   }
 
   iterate(values: SQLiteValue[]): SyncCursor {
-    // The driver's own iterator leaves the statement running when it is closed.
+    // The driver's iterator leaves the statement running after it is closed.
     return cursorOver(this.all(values));
   }
 
@@ -157,7 +157,7 @@ class DbStatement implements SyncStatement {
     try {
       this.#raw.finalize();
     } catch {
-      // SQLite tells of the last failure once more; the statement is freed all the same.
+      // SQLite reports the last failure again; the statement is freed anyway.
     }
   }
 
@@ -167,7 +167,7 @@ class DbStatement implements SyncStatement {
     return values;
   }
 
-  /** The one that the driver gives is rounded. */
+  /** The value reported by the driver is rounded. */
   #lastInsertRowid(): number | bigint {
     const statement = this.#database.prepare("SELECT last_insert_rowid()");
     try {
@@ -179,7 +179,7 @@ class DbStatement implements SyncStatement {
   }
 }
 
-/** The driver would go on with freed memory, and end the process. */
+/** The driver would use freed memory and crash the process. */
 function checkOpen({ open }: DbSqliteHandle): void {
   if (!open) throw misuse("the database is closed");
 }

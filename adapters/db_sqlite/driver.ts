@@ -1,5 +1,5 @@
 /**
- * The driver `jsr:@db/sqlite` of Deno: for `openDatabase`, and for a handle that the user opened.
+ * The driver `jsr:@db/sqlite` of Deno: for `openDatabase`, and for handles opened by the user.
  * Experimental.
  *
  * @example
@@ -46,12 +46,12 @@ const driverClass: DriverClass = {
 };
 
 /**
- * Makes a driver for `openDatabase` of @db/sqlite. It runs inline only: a thread could not get at
- * the class.
+ * Creates a driver for `openDatabase` from @db/sqlite. It runs inline only, because threads cannot
+ * load the class.
  *
  * @param Database The class that the module exports.
- * @returns The driver; with `intMode: "bigint"` it opens nothing.
- * @throws {TypeError} It is anything but that class.
+ * @returns The driver. It does not support `intMode: "bigint"`.
+ * @throws {TypeError} for anything but that class.
  *
  * @example
  * ```ts ignore

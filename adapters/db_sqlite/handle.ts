@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of @db/sqlite, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of @db/sqlite, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { brandOf, hasMethods, read } from "../shape.ts";
 
 /** What is used of a `Statement` of @db/sqlite. */
 export interface DbSqliteStatement {
-  /** Whether integers are read with 64 bits, instead of 32. */
+  /** Whether integers are read with 64 bits instead of 32. */
   int64?: boolean;
-  /** Whether text that SQLite's JSON functions made is parsed. */
+  /** Whether text created by SQLite's JSON functions is parsed. */
   parseJson?: boolean;
-  /** Runs to the end and returns all rows. */
+  /** Runs to completion and returns all rows. */
   values(...params: unknown[]): unknown[][];
-  /** Runs to the end a statement without rows. */
+  /** Runs a statement that returns no rows to completion. */
   run(...params: unknown[]): number;
   /** The names of the result columns. */
   columnNames(): string[];
@@ -36,9 +36,9 @@ export interface DbSqliteHandle {
 }
 
 /**
- * Whether something is a handle of @db/sqlite.
+ * Whether a value is a handle of @db/sqlite.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isDbSqliteHandle(value: unknown): value is DbSqliteHandle {
   return brandOf(value) === undefined && typeof read(value, "int64") === "boolean" &&

@@ -37,15 +37,15 @@ import type { LibsqlStatement, LibsqlSyncHandle } from "./handle.ts";
 export { isLibsqlSyncHandle } from "./handle.ts";
 export type { LibsqlStatement, LibsqlSyncHandle } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming", "late-close"];
 
 /**
- * Makes a connection of a handle of libsql.
+ * Creates a connection from a handle of libsql.
  *
  * @param handle An open `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ class LibsqlHandle implements SyncHandle {
 
   close(): void {
     if (!this.raw.open) return;
-    // Statements that wait for garbage collection would keep the lock.
+    // Statements that are not yet garbage-collected would keep the lock.
     if (this.raw.inTransaction) this.raw.prepare("ROLLBACK").run([]);
     this.raw.close();
   }
@@ -97,7 +97,7 @@ class LibsqlHandle implements SyncHandle {
       : undefined;
   }
 
-  /** The driver ends the process when its closed handle is used. */
+  /** The driver crashes the process when a closed handle is used. */
   #checkOpen(): void {
     if (!this.raw.open) throw misuse("the database is closed");
   }
@@ -134,8 +134,8 @@ class LibsqlSyncStatement implements SyncStatement {
   all(values: SQLiteValue[], exact: boolean): SQLiteValue[][] {
     const args = this.#prepareFor(values, exact);
     const rows = this.#raw.all(args) as SQLiteValue[][];
-    // SQLite does not end an EXPLAIN with its last row, and the driver resets in `get` alone: left
-    // as it is, it would keep the snapshot of the next read for all that follow.
+    // SQLite does not end an EXPLAIN after its last row, and the driver resets statements only in
+    // `get`. Otherwise it would hold the snapshot of the next read for all later ones.
     if (this.#explains) this.#raw.get(args);
     rows.forEach(plainRow);
     return rows;
@@ -158,7 +158,7 @@ class LibsqlSyncStatement implements SyncStatement {
   }
 
   finalize(): void {
-    // The driver leaves that to garbage collection, and to the end of the database.
+    // The driver frees statements on garbage collection or when the database is closed.
   }
 
   #prepareFor(values: SQLiteValue[], exact: boolean): SQLiteValue[] {
@@ -171,7 +171,7 @@ class LibsqlSyncStatement implements SyncStatement {
     return values;
   }
 
-  /** The driver rounds the one it gives. */
+  /** The value reported by the driver is rounded. */
   #exactRowid(): bigint {
     const statement = this.#database.prepare("SELECT last_insert_rowid()");
     statement.raw(true);

@@ -1,6 +1,6 @@
 /**
- * The driver `libsql`, which has the methods of better-sqlite3: for `openDatabase`, and for a
- * handle that the user opened.
+ * The driver `libsql`, which has the methods of better-sqlite3: for `openDatabase`, and for handles
+ * opened by the user.
  *
  * @example
  * ```ts
@@ -44,12 +44,12 @@ const driverClass: DriverClass = {
 };
 
 /**
- * Makes a driver for `openDatabase` of libsql. In threads the package is loaded by its name,
- * whichever class is given here.
+ * Creates a driver for `openDatabase` from libsql. Threads load the package by name, whichever
+ * class is passed.
  *
  * @param Database The class that the package exports.
  * @returns The driver.
- * @throws {TypeError} It is anything but that class.
+ * @throws {TypeError} for anything but that class.
  *
  * @example
  * ```ts
@@ -67,10 +67,10 @@ export function libsqlSync(Database: LibsqlSyncClass): Driver {
   return {
     name: "libsql",
     library: "libsql",
-    // Statements keep the file open until they are collected as garbage.
+    // Statements keep the file open until they are garbage-collected.
     closesLate: true,
     opensImmutable: true,
-    // The driver has no options for access.
+    // The driver has no access options.
     open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
       const access = `mode=${accessMode(readonly, create)}${immutable ? "&immutable=1" : ""}`;
       const name = path === ":memory:" ? path : fileUri(path, access);

@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of libsql, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of libsql, and how one is recognised. It does not import the adapter, so
+ * that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { brandOf, hasMethods, read } from "../shape.ts";
 
 /** What is used of a `Statement` of libsql. */
 export interface LibsqlStatement {
-  /** Whether it gives rows. */
+  /** Whether it returns rows. */
   readonly reader: boolean;
-  /** Runs to the end and returns all rows. */
+  /** Runs to completion and returns all rows. */
   all(params: unknown[]): unknown[];
   /** Runs up to the first row. */
   get(params: unknown[]): unknown;
-  /** Runs to the end and returns what changed. */
+  /** Runs to completion and returns the changes. */
   run(params: unknown[]): { readonly changes: number; readonly lastInsertRowid: number | bigint };
   /** Describes the result columns. */
   columns(): {
@@ -24,9 +24,9 @@ export interface LibsqlStatement {
     readonly table?: string | null;
     readonly column?: string | null;
   }[];
-  /** Whether rows come as arrays. */
+  /** Whether rows are returned as arrays. */
   raw(enabled: boolean): unknown;
-  /** Whether integers come as bigints. */
+  /** Whether integers are returned as bigints. */
   safeIntegers(enabled: boolean): unknown;
 }
 
@@ -43,12 +43,12 @@ export interface LibsqlSyncHandle {
 }
 
 /**
- * Whether something is a handle of libsql.
+ * Whether a value is a handle of libsql.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isLibsqlSyncHandle(value: unknown): value is LibsqlSyncHandle {
-  // Not the flag for transactions: to read that of a closed handle ends the process.
+  // Reading `inTransaction` of a closed handle would crash the process.
   return brandOf(value) === undefined && typeof read(value, "open") === "boolean" &&
     hasMethods(value, ["prepare", "exec", "close", "defaultSafeIntegers", "sync", "authorizer"]);
 }

@@ -36,18 +36,18 @@ import type { LibsqlClient, LibsqlResult, LibsqlTransaction } from "./handle.ts"
 export { isLibsqlClient } from "./handle.ts";
 export type { LibsqlClient, LibsqlResult, LibsqlTransaction } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const libsqlLimits: readonly DriverLimit[] = [
   ...["nul-text", "infinity", "exclusive", "savepoint", "streaming"] as const,
 ];
 
 /**
- * Makes a connection of a client of @libsql/client: one client for each connection.
+ * Creates a connection from a client of @libsql/client: one client for each connection.
  *
- * @param client A client of a `file:` location, made with `intMode: "bigint"`: only so is there
- *   a difference between INTEGER and REAL. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError} An option is not one of the allowed values, or the client is a remote one.
+ * @param client A client of a `file:` location created with `intMode: "bigint"`, without which
+ *   INTEGER and REAL cannot be distinguished. The connection closes it.
+ * @param options The options of the connection.
+ * @throws {TypeError} for an invalid option or a remote client.
  *
  * @example
  * ```ts
@@ -107,7 +107,8 @@ class ClientHandle implements AsyncHandle {
   }
 
   resultCodeOf(error: unknown): number | undefined {
-    // Of a write that an embedded replica has passed on to its server; the rest of it says "1".
+    // The error of a write that an embedded replica forwarded to its server; its other fields say
+    // "1".
     const [, remote] = /RemoteSqliteFailure\(\d+, (\d+),/.exec(messageOf(error)) ?? [];
     if (remote !== undefined) return Number(remote);
     const { rawCode } = error as { rawCode?: unknown };
@@ -118,7 +119,7 @@ class ClientHandle implements AsyncHandle {
     const { text, verb, returning } = statement;
     if (this.#transaction === undefined) {
       if (verb === "begin") return this.#begin(text);
-      // The client rolls back whatever a call leaves open.
+      // The client rolls back any transaction that a call leaves open.
       if (verb === "savepoint") throw misuse("a savepoint needs a transaction around it here");
     }
     const result = await this.#execute(text, args);
@@ -147,7 +148,7 @@ class ClientHandle implements AsyncHandle {
     return { changes: Number(changes), lastInsertRowid };
   }
 
-  /** A transaction that has ended must give its connection back to the client. */
+  /** An ended transaction must return its connection to the client. */
   #settle(): void {
     if (this.#transaction?.closed !== true) return;
     this.#transaction.close();

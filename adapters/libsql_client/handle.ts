@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of @libsql/client, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of @libsql/client, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import { brandOf, hasMethods, read } from "../shape.ts";
 
-/** What `execute` of @libsql/client gives. */
+/** The result of `execute` of @libsql/client. */
 export interface LibsqlResult {
   /** The names of the columns. */
   readonly columns: string[];
-  /** The rows, whose values have indices too. */
+  /** The rows, whose values also have indices. */
   readonly rows: ArrayLike<unknown>[];
-  /** Rows inserted, updated or deleted. */
+  /** The number of rows inserted, updated or deleted. */
   readonly rowsAffected: number;
-  /** The rowid inserted last. */
+  /** The last inserted rowid. */
   readonly lastInsertRowid?: bigint;
 }
 
@@ -26,7 +26,7 @@ export interface LibsqlTransaction {
   readonly closed: boolean;
   /** Runs one statement. */
   execute(statement: { sql: string; args: SQLiteValue[] }): Promise<LibsqlResult>;
-  /** Ends it, and rolls back what was not committed. */
+  /** Closes it, rolling back uncommitted changes. */
   close(): void;
 }
 
@@ -41,9 +41,9 @@ export interface LibsqlClient {
 }
 
 /**
- * Whether something is a client of @libsql/client.
+ * Whether a value is a client of @libsql/client.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isLibsqlClient(value: unknown): value is LibsqlClient {
   return brandOf(value) === undefined && typeof read(value, "protocol") === "string" &&

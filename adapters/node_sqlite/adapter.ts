@@ -32,11 +32,11 @@ export { isNodeSqliteHandle } from "./handle.ts";
 export type { NodeSqliteHandle, NodeSqliteStatement } from "./handle.ts";
 
 /**
- * Makes a connection of a handle of node:sqlite.
+ * Creates a connection from a handle of node:sqlite.
  *
  * @param handle An open `DatabaseSync`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ class NodeHandle implements SyncHandle {
     return code === "ERR_INVALID_STATE" ? resultCode.MISUSE : undefined;
   }
 
-  /** Makes SQLite read the schema again if another connection has changed it. */
+  /** Makes SQLite reload the schema if another connection has changed it. */
   #noticeSchema(): void {
     this.raw.prepare("SELECT 1 FROM sqlite_schema").get();
   }

@@ -1,6 +1,6 @@
 /**
- * Rows one by one where the driver's iterator does not tell a statement that failed from one that
- * has ended.
+ * Row by row iteration for drivers whose iterator does not distinguish a failed statement from one
+ * that has ended.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { NodeSqliteStatement } from "./handle.ts";
 
 type Prepare = (sql: string) => NodeSqliteStatement;
 
-/** A SELECT that is followed by a row which tells that it has come to its end. */
+/** A SELECT followed by a row that marks its end. */
 export class CheckedStatement {
   readonly #text: string;
   readonly #named: boolean;
@@ -30,11 +30,11 @@ export class CheckedStatement {
   }
 
   /**
-   * Runs it.
+   * Runs the statement.
    *
    * @param args The arguments for its parameters.
-   * @param readAll Reads all rows at once, and throws if that fails.
-   * @param onColumns Is given the names of the columns with the first row.
+   * @param readAll Reads all rows at once and throws if that fails.
+   * @param onColumns Receives the column names with the first row.
    */
   iterate(
     args: unknown[],
@@ -42,12 +42,12 @@ export class CheckedStatement {
     onColumns: (names: readonly string[]) => void,
   ): SyncCursor {
     const statement = this.#open();
-    // What cannot be a part of another SELECT, such as one of very many columns.
+    // Some SELECTs cannot be nested in another one, such as those with very many columns.
     if (statement === undefined) return cursorOver(readAll());
     const rows = statement.iterate(...args) as Iterator<SQLiteValue[]>;
     return new CheckedCursor(rows, {
       readAll,
-      // Deno does not reset it: its next use would fail, without a message.
+      // Deno does not reset the statement, so its next use would fail without a message.
       onThrow: () => this.#streaming = undefined,
       onFirst: () => onColumns(this.#columns()),
       failure: (count) => this.#failure(args, count),
@@ -79,7 +79,7 @@ export class CheckedStatement {
     return statement;
   }
 
-  /** Why the row after so many others could not be had. */
+  /** The error of the row after `count` others. */
   #failure(args: unknown[], count: number): unknown {
     try {
       const sql = `SELECT * FROM (${this.#text}\n) LIMIT 1 OFFSET ${count}`;
@@ -101,7 +101,7 @@ interface Checks {
 class CheckedCursor implements SyncCursor {
   readonly #checks: Checks;
   #rows: Iterator<SQLiteValue[]> | undefined;
-  /** Takes over where not even the first row could be had: the schema was another one, say. */
+  /** Takes over if not even the first row could be read, for example after a schema change. */
   #instead: SyncCursor | undefined;
   #count = 0;
 

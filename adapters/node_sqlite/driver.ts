@@ -1,6 +1,6 @@
 /**
- * The driver `node:sqlite`, built into Node, Deno and Bun: for `openDatabase`, and for a handle
- * that the user opened.
+ * The driver `node:sqlite`, built into Node, Deno and Bun: for `openDatabase`, and for handles
+ * opened by the user.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ interface NodeSqlite {
 }
 
 /**
- * The driver `node:sqlite`, which Node, Deno and Bun have.
+ * The driver `node:sqlite`, built into Node, Deno and Bun.
  *
  * @example
  * ```ts

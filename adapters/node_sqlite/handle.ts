@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of node:sqlite, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of node:sqlite, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { brandOf, hasMethods } from "../shape.ts";
 
 /** What is used of a `StatementSync` of node:sqlite. */
 export interface NodeSqliteStatement {
-  /** Runs to the end and returns all rows. */
+  /** Runs to completion and returns all rows. */
   all(...params: unknown[]): unknown[];
   /** Runs up to the first row. */
   get(...params: unknown[]): unknown;
-  /** Runs to the end and returns what changed. */
+  /** Runs to completion and returns the changes. */
   run(...params: unknown[]): {
     readonly changes: number | bigint;
     readonly lastInsertRowid: number | bigint;
@@ -27,9 +27,9 @@ export interface NodeSqliteStatement {
     readonly table?: string | null;
     readonly column?: string | null;
   }[];
-  /** Whether rows come as arrays. Always there, but unknown to the types that Deno brings. */
+  /** Whether rows are returned as arrays. Always present, but missing in Deno's types. */
   setReturnArrays?(enabled: boolean): void;
-  /** Whether integers come as bigints. */
+  /** Whether integers are returned as bigints. */
   setReadBigInts(enabled: boolean): void;
   /** Whether parameters may be named without their prefix. */
   setAllowBareNamedParameters(enabled: boolean): void;
@@ -48,9 +48,9 @@ export interface NodeSqliteHandle {
 }
 
 /**
- * Whether something is a handle of node:sqlite, of whatever version, runtime or realm.
+ * Whether a value is a handle of node:sqlite, of whatever version, runtime or realm.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isNodeSqliteHandle(value: unknown): value is NodeSqliteHandle {
   return brandOf(value) === "node:sqlite" && hasMethods(value, ["prepare", "exec", "close"]);

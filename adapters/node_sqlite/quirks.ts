@@ -1,5 +1,5 @@
 /**
- * What the versions of node:sqlite do differently, found out by trying.
+ * Differences between versions of node:sqlite, detected by running statements.
  *
  * @module
  */
@@ -8,17 +8,19 @@ import type { NulText } from "../../src/sqlite/bind.ts";
 import type { NodeSqliteHandle } from "./handle.ts";
 import { hasMethods } from "../shape.ts";
 
-/** What one version of node:sqlite does. */
+/** The behavior of one version of node:sqlite. */
 export interface Traits {
-  /** Whether text with NUL characters comes out whole. */
+  /** Whether text with NUL characters is returned whole. */
   readonly nulText: NulText;
-  /** Whether an iterator throws when its statement fails: else it ends as if after the last row. */
+  /**
+   * Whether an iterator throws if its statement fails; otherwise it ends as if after the last row.
+   */
   readonly iteratorsThrow: boolean;
-  /** Whether statements tell that SQLite has prepared them again for another schema. */
+  /** Whether statements reveal that SQLite has re-prepared them for a new schema. */
   readonly tellsReprepares: boolean;
 }
 
-/** By the prototype of the handles. */
+/** Results by the prototype of the handle. */
 const traitsByKind = new WeakMap<object, Traits>();
 const cautiousTraits: Traits = {
   nulText: "refused",
@@ -27,9 +29,9 @@ const cautiousTraits: Traits = {
 };
 
 /**
- * Finds out what a handle does, once for all of its kind.
+ * Detects the behavior of a handle, once per class.
  *
- * @param handle An open handle, on which a few statements run that touch no table.
+ * @param handle An open handle, on which a few statements run that use no table.
  */
 export function traitsOf(handle: NodeSqliteHandle): Traits {
   const kind: object | null = Object.getPrototypeOf(handle);
@@ -37,11 +39,11 @@ export function traitsOf(handle: NodeSqliteHandle): Traits {
   if (known !== undefined) return known;
   try {
     const traits = tryOut(handle);
-    // A plain object is of no kind: it may stand for anything.
+    // A plain object has no class to cache by.
     if (kind !== null && kind !== Object.prototype) traitsByKind.set(kind, traits);
     return traits;
   } catch {
-    // Not the version but this handle has a fault, which the first statement will tell of.
+    // This handle, not the version, is faulty, which its first statement will report.
     return cautiousTraits;
   }
 }

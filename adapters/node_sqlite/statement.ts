@@ -15,19 +15,19 @@ import { CheckedStatement } from "./checked_cursor.ts";
 import type { Traits } from "./quirks.ts";
 import type { UserFunctions } from "./user_functions.ts";
 
-/** What only newer versions have. */
+/** Methods that only newer versions have. */
 interface NewStatement extends NodeSqliteStatement {
   stat?(name: string): number;
   close?(): void;
 }
 
-/** How a statement has to be treated. */
+/** How a statement must be handled. */
 export interface Treatment extends Traits {
-  /** Whether nothing but to read the columns again tells whether they have changed. */
+  /** Whether changed columns can only be detected by reading them again. */
   readonly uncertain: boolean;
-  /** Whether it is prepared anew for each use, with the schema that is valid then. */
+  /** Whether it is prepared again for each use, under the current schema. */
   readonly once: boolean;
-  /** Whether its functions may throw, which `all` cannot stand everywhere. */
+  /** Whether its user functions may throw, which hangs `all` on some runtimes. */
   readonly functions: UserFunctions;
   /** Prepares another statement on the same handle. */
   prepare(sql: string): NodeSqliteStatement;
@@ -44,7 +44,7 @@ export class NodeStatement implements SyncStatement {
   readonly #uncertain: boolean;
   readonly #functions: UserFunctions;
   readonly #isSelect: boolean;
-  /** Read after the last execution, and not yet asked for. */
+  /** The column names read after the last execution and not yet used. */
   #columns: readonly string[] | undefined;
   #reprepares = 0;
   #exact = false;
@@ -52,8 +52,8 @@ export class NodeStatement implements SyncStatement {
 
   /**
    * @param raw The driver's own statement.
-   * @param statement What its text tells.
-   * @param treatment What the version of the driver asks for.
+   * @param statement The parsed statement.
+   * @param treatment How this version of the driver must be used.
    */
   constructor(raw: NewStatement, statement: Statement, treatment: Treatment) {
     const { parameters } = statement;
@@ -97,7 +97,7 @@ export class NodeStatement implements SyncStatement {
       const rows = this.#raw.all(...args) as SQLiteValue[][];
       if (!this.#uncertain || rows.length === 0) return rows;
       this.#columns = this.#readColumns();
-      // Node 22 and Deno count the columns before SQLite notices that there are others now.
+      // Node 22 and Deno count the columns before SQLite notices a schema change.
       const counted = rows[0].length === this.#columns.length || this.once;
       return counted ? rows : this.#raw.all(...args) as SQLiteValue[][];
     } catch (error) {
@@ -117,7 +117,7 @@ export class NodeStatement implements SyncStatement {
   }
 
   objects(values: SQLiteValue[], exact: boolean, firstRowOnly: boolean): Row[] | undefined {
-    // An object costs less than to read the columns, which it brings along.
+    // Reading a row object, which includes its column names, is cheaper than reading the columns.
     if (!this.#uncertain || !firstRowOnly) return undefined;
     const args = this.#prepareFor(values, exact, false);
     try {
@@ -138,7 +138,7 @@ export class NodeStatement implements SyncStatement {
     return this.#start(this.#prepareFor(values, true), () => this.all(values, true));
   }
 
-  /** `readAll` reads them all at once where they cannot be had one by one. */
+  /** `readAll` reads all rows at once if they cannot be read one by one. */
   #start(args: unknown[], readAll: () => SQLiteValue[][]): SyncCursor {
     if (this.#checked === undefined) {
       return new NodeCursor(this.#raw.iterate(...args) as Iterator<SQLiteValue[]>);
@@ -149,7 +149,7 @@ export class NodeStatement implements SyncStatement {
     });
   }
 
-  /** All rows where `all` itself may never return. */
+  /** Reads all rows where `all` itself might never return. */
   #allOneByOne(values: SQLiteValue[]): SQLiteValue[][] {
     const args = this.#prepareFor(values, true);
     if (!this.#isSelect) return this.#iterateAll(args);
@@ -162,12 +162,12 @@ export class NodeStatement implements SyncStatement {
   #iterateAll(args: unknown[]): SQLiteValue[][] {
     try {
       const rows = [...this.#raw.iterate(...args) as unknown as Iterable<SQLiteValue[]>];
-      // No rows may be a failure that the iterator swallows. `get` tells, and where nothing has
-      // failed, what gives no rows changes none.
+      // An empty result may be a failure that the iterator swallows, which `get` reports. If
+      // nothing failed, running a statement without rows again changes nothing.
       if (rows.length === 0) this.#raw.get(...args);
       return rows;
     } catch (error) {
-      // It is not reset: its next use would fail, without a message.
+      // The statement is not reset, so its next use would fail without a message.
       this.#raw = this.#prepareAgain();
       this.#applySettings();
       throw error;
@@ -178,7 +178,7 @@ export class NodeStatement implements SyncStatement {
     try {
       this.#raw.close?.();
     } catch {
-      // Whoever closed the handle itself has finalized its statements too.
+      // Closing the handle itself has already finalized its statements.
     }
   }
 
@@ -189,11 +189,11 @@ export class NodeStatement implements SyncStatement {
   #applySettings(): void {
     this.#raw.setReturnArrays!(this.#arrays);
     this.#raw.setReadBigInts(this.#exact);
-    // Two names that differ in their prefix only would be an error.
+    // Otherwise two names that differ only in their prefix would be an error.
     if (this.#named) this.#raw.setAllowBareNamedParameters(false);
   }
 
-  /** Sets how integers and rows come out, and makes arguments of values. */
+  /** Sets how integers and rows are returned, and converts values to arguments. */
   #prepareFor(values: SQLiteValue[], exact: boolean, arrays = true): unknown[] {
     if (exact !== this.#exact) {
       this.#exact = exact;
@@ -207,7 +207,7 @@ export class NodeStatement implements SyncStatement {
     return this.#named ? this.#nameThem(values) : values;
   }
 
-  /** Named parameters cannot be bound by their index here, and all others only so. */
+  /** Here named parameters can only be bound by name, and all others only by index. */
   #nameThem(values: SQLiteValue[]): unknown[] {
     const byName: Record<string, SQLiteValue> = {};
     const args: unknown[] = [byName];
@@ -237,7 +237,7 @@ class NodeCursor implements SyncCursor {
   }
 }
 
-/** Whether an integer would not have been exact as a number. */
+/** Whether an integer did not fit a number exactly. */
 function isOutOfRange(error: unknown): boolean {
   return (error as { code?: unknown }).code === "ERR_OUT_OF_RANGE";
 }

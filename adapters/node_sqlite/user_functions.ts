@@ -1,6 +1,6 @@
 /**
- * Whether SQL can call functions of the user. On Deno, `all` of a statement whose function throws
- * runs the statement again, for ever; `get`, `run` and `iterate` throw.
+ * Detects user-defined SQL functions. On Deno, `all` runs a statement again forever if one of its
+ * functions throws; `get`, `run` and `iterate` throw.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { builtinModule } from "../../src/platform/builtins.ts";
 import { detectRuntime } from "../../src/platform/runtime.ts";
 import type { NodeSqliteHandle } from "./handle.ts";
 
-/** Tells whether a handle has functions that may throw in `all`, now and later. */
+/** Whether a handle has user-defined functions, now and later. */
 export interface UserFunctions {
   /** Whether there are any. */
   readonly present: boolean;
 }
 
-/** What defines functions on a handle, where the version of the driver has it. */
+/** The methods that define functions on a handle, if this version of the driver has them. */
 type Definer = "function" | "aggregate";
 
 type Definers = Partial<Record<Definer, (...args: unknown[]) => unknown>>;
 
-/** How many functions a new handle has that are no part of SQLite's core. */
+/** How many functions a new handle has beyond SQLite's built-in ones. */
 let ownFunctions: number | undefined;
 
 const noFunctions: UserFunctions = { present: false };
 
 /**
- * Looks for functions of the user, and notices those that are yet to come.
+ * Detects existing user functions and watches for new ones.
  *
  * @param handle An open handle.
  */
@@ -50,7 +50,7 @@ function hasFunctions(handle: NodeSqliteHandle): boolean {
     ownFunctions ??= countFunctionsOfNewHandle();
     return countFunctions(handle) > ownFunctions;
   } catch {
-    // A fault of the handle, which its first statement will tell of.
+    // The handle is faulty, which its first statement will report.
     return false;
   }
 }

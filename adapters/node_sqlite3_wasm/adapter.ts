@@ -1,7 +1,7 @@
 /**
- * The driver `node-sqlite3-wasm`: SQLite in WebAssembly, for hosts where no native module runs. It
- * has one lock for readers and writers of a file, so that a pool of one connection is what suits
- * it, and `openDatabase` does not take it.
+ * The driver `node-sqlite3-wasm`: SQLite in WebAssembly, for hosts where no native module runs.
+ * Readers and writers of a file share one lock, so it suits a pool of one connection, and
+ * `openDatabase` does not support it.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ import type { NodeSqlite3WasmHandle, NodeSqlite3WasmStatement } from "./handle.t
 export { isNodeSqlite3WasmHandle } from "./handle.ts";
 export type { NodeSqlite3WasmHandle, NodeSqlite3WasmStatement } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const nodeSqlite3WasmLimits: readonly DriverLimit[] = [
   ...["nul-text", "int-mode", "negative-zero", "duplicate-columns", "proto-column"] as const,
   ...["number-columns", "empty-columns", "extended-codes", "error-codes"] as const,
@@ -46,12 +46,12 @@ export const nodeSqlite3WasmLimits: readonly DriverLimit[] = [
 ];
 
 /**
- * Makes a connection of a handle of node-sqlite3-wasm.
+ * Creates a connection from a handle of node-sqlite3-wasm.
  *
  * @param handle An open `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError | RangeError} An option is not one of the allowed values; of `intMode` the
- *   driver has `"number"` alone.
+ * @param options The options of the connection.
+ * @throws {TypeError | RangeError} An option is not one of the allowed values; the driver supports
+ *   only `intMode: "number"`.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function adaptNodeSqlite3Wasm(
   return new SyncConnection(new WasmHandle(handle), options);
 }
 
-/** @throws {TypeError} The driver cannot give integers so. */
+/** @throws {TypeError} if the driver does not support the mode. */
 function checkIntMode(intMode: AdaptOptions["intMode"]): void {
   if (intMode !== "bigint") return;
   throw new TypeError(
@@ -107,7 +107,7 @@ class WasmHandle implements SyncHandle {
     this.raw.close();
   }
 
-  /** The driver's errors have messages only. */
+  /** The driver's errors have only messages. */
   resultCodeOf(error: unknown): number | undefined {
     return /closed|already finalized/.test(messageOf(error)) ? resultCode.MISUSE : undefined;
   }
@@ -116,20 +116,20 @@ class WasmHandle implements SyncHandle {
 class WasmStatement implements SyncStatement {
   readonly #handle: NodeSqlite3WasmHandle;
   readonly #statement: Statement;
-  /** `undefined` after a failure, and while rows were left: the driver has no reset. */
+  /** `undefined` after a failure or with unread rows, since the driver has no reset. */
   #raw: NodeSqlite3WasmStatement | undefined;
   #ran = false;
   #columns: readonly string[] = [];
-  /** How many columns a statement with RETURNING has. Two of one name would be one in the rows. */
+  /** The number of columns of a statement with RETURNING; equal names collapse in row objects. */
   readonly #width: number | undefined;
-  /** How many names were found to be all there are. */
+  /** The number of names that was verified to be complete. */
   #checked: number | undefined;
 
   constructor(handle: NodeSqlite3WasmHandle, statement: Statement) {
     this.#handle = handle;
     this.#statement = statement;
     this.#raw = handle.prepare(statement.text);
-    // Not after it has run: whoever asks for the changes then must be the next one.
+    // Must not run after the statement, because its changes must be read next.
     if (statement.returning) this.#width = this.#readWidth();
   }
 
@@ -183,7 +183,7 @@ class WasmStatement implements SyncStatement {
     try {
       raw?.finalize();
     } catch {
-      // SQLite tells of the last failure once more; the statement is freed all the same.
+      // SQLite reports the last failure again; the statement is freed anyway.
     }
   }
 
@@ -191,13 +191,13 @@ class WasmStatement implements SyncStatement {
     try {
       return work(this.#raw ??= this.#handle.prepare(this.#statement.text));
     } catch (error) {
-      // The driver would refuse to run it again.
+      // Otherwise the driver would refuse to run it again.
       this.finalize();
       throw error;
     }
   }
 
-  /** Reads the names of a row, which are the only ones that the driver tells. */
+  /** Reads the names from a row, since the driver reports no others. */
   #notice(row: Row | undefined): void {
     this.#ran = true;
     this.#columns = row === undefined ? [] : Object.keys(row);
@@ -206,7 +206,7 @@ class WasmStatement implements SyncStatement {
     if (this.#checked !== this.#columns.length) this.#checkNames();
   }
 
-  /** An object keeps one value for each name, and moves numbers to the front. */
+  /** An object keeps one value per name and moves numeric names to the front. */
   #checkNames(): void {
     const names = this.#columns;
     const moved = names.length > 1 && names.some((name) => /^\d+$/.test(name));

@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of node-sqlite3-wasm, and how one is recognised. It imports nothing of
- * the adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of node-sqlite3-wasm, and how one is recognised. It does not import the
+ * adapter, so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { brandOf, hasMethods, read } from "../shape.ts";
 
 /** What is used of a `Statement` of node-sqlite3-wasm. */
 export interface NodeSqlite3WasmStatement {
-  /** Runs to the end and returns all rows, as objects. */
+  /** Runs to completion and returns all rows as objects. */
   all(values: SQLiteValue[]): unknown[];
   /** Runs row by row. */
   iterate(values: SQLiteValue[]): Iterator<unknown>;
-  /** Runs to the end and returns what changed. */
+  /** Runs to completion and returns the changes. */
   run(
     values: SQLiteValue[],
   ): { readonly changes: number; readonly lastInsertRowid: number | bigint };
@@ -35,9 +35,9 @@ export interface NodeSqlite3WasmHandle {
 }
 
 /**
- * Whether something is a handle of node-sqlite3-wasm.
+ * Whether a value is a handle of node-sqlite3-wasm.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isNodeSqlite3WasmHandle(value: unknown): value is NodeSqlite3WasmHandle {
   return brandOf(value) === undefined && typeof read(value, "isOpen") === "boolean" &&

@@ -35,7 +35,7 @@ import type { RunResult, Sqlite3Handle } from "./handle.ts";
 export { isSqlite3Handle } from "./handle.ts";
 export type { RunResult, Sqlite3Handle } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const sqlite3Limits: readonly DriverLimit[] = [
   ...["int64-in", "int64-out", "int-mode", "negative-zero", "duplicate-columns"] as const,
   ...["proto-column", "number-columns"] as const,
@@ -43,11 +43,11 @@ export const sqlite3Limits: readonly DriverLimit[] = [
 ];
 
 /**
- * Makes a connection of a handle of sqlite3.
+ * Creates a connection from a handle of sqlite3.
  *
- * @param handle A `Database`, open or about to be. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError} `intMode` is not `"number"`, the only one the driver has.
+ * @param handle A `Database`, open or opening. The connection closes it.
+ * @param options The options of the connection.
+ * @throws {TypeError} if `intMode` is not `"number"`, the only mode of the driver.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ class CallbackHandle implements AsyncHandle {
   readonly raw: Sqlite3Handle;
   readonly library = "sqlite3";
   readonly nulText: NulText = "allowed";
-  /** Told from the statements that went through: the driver has no word for it. */
+  /** Derived from the statements that succeeded, because the driver does not report it. */
   readonly inTransactionIsCertain: boolean = false;
   inTransaction = false;
 
@@ -152,7 +152,7 @@ class CallbackHandle implements AsyncHandle {
     return { changes: changes as number, lastInsertRowid: BigInt(rowid as string) };
   }
 
-  /** An object keeps one value for each name, and moves numbers to the front. */
+  /** An object keeps one value per name and moves numeric names to the front. */
   async #checkNames(sql: string, columns: string[]): Promise<void> {
     const program = await this.#all(`EXPLAIN ${sql}`, []);
     const result = program.find(({ opcode }) => opcode === "ResultRow");
@@ -170,7 +170,7 @@ class CallbackHandle implements AsyncHandle {
     else if (verb === "release") this.inTransaction = await this.#isStillOpen();
   }
 
-  /** Some errors end the transaction, and so does the last RELEASE: only a BEGIN tells. */
+  /** Some errors end the transaction, and so may a RELEASE; only a BEGIN shows whether one did. */
   async #isStillOpen(): Promise<boolean> {
     try {
       await this.#change("BEGIN", []);
@@ -182,14 +182,14 @@ class CallbackHandle implements AsyncHandle {
   }
 }
 
-/** The driver wants no views, and knows no bigints. */
+/** The driver supports neither views nor bigints. */
 function asArgument(value: SQLiteValue): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
 
 function fromDriver(value: SQLiteValue, column: string): SQLiteValue {
   if (typeof value === "object" && value !== null) return plainBytes(value);
-  // From 2^53 on an integer may have been rounded; beyond 2^63 there is only REAL.
+  // From 2^53 an integer may be rounded; beyond 2^63 the value is a REAL.
   const doubtful = typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER &&
     Math.abs(value) <= 2 ** 63;
   if (doubtful) throw new SQLiteIntegerRangeError(column, "read CAST(column AS TEXT) instead");

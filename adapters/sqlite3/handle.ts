@@ -1,29 +1,29 @@
 /**
- * What is used of a handle of sqlite3, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of sqlite3, and how one is recognised. It does not import the adapter,
+ * so that handles are recognized before their adapter is loaded.
  *
  * @module
  */
 
 import { brandOf, hasMethods } from "../shape.ts";
 
-/** What `run` tells its callback as `this`. */
+/** The `this` of the callback of `run`. */
 export interface RunResult {
-  /** Rows inserted, updated or deleted. */
+  /** The number of rows inserted, updated or deleted. */
   readonly changes: number;
-  /** The rowid inserted last. */
+  /** The last inserted rowid. */
   readonly lastID: number;
 }
 
 /** What is used of a `Database` of sqlite3. */
 export interface Sqlite3Handle {
-  /** Runs a statement that gives no rows. */
+  /** Runs a statement that returns no rows. */
   run(
     sql: string,
     params: unknown[],
     callback: (this: RunResult, error: Error | null) => void,
   ): unknown;
-  /** Runs a statement and gives all its rows. */
+  /** Runs a statement and returns all its rows. */
   all(
     sql: string,
     params: unknown[],
@@ -34,9 +34,9 @@ export interface Sqlite3Handle {
 }
 
 /**
- * Whether something is a handle of sqlite3.
+ * Whether a value is a handle of sqlite3.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isSqlite3Handle(value: unknown): value is Sqlite3Handle {
   return brandOf(value) === undefined &&

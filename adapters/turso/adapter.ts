@@ -1,5 +1,5 @@
 /**
- * The driver `@tursodatabase/database`: SQLite written anew, not all of it yet.
+ * The driver `@tursodatabase/database`: a rewrite of SQLite that is not complete yet.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ import type { TursoHandle, TursoStatement } from "./handle.ts";
 export { isTursoHandle } from "./handle.ts";
 export type { TursoHandle, TursoStatement } from "./handle.ts";
 
-/** What the driver cannot do. */
+/** The limits of the driver. */
 export const tursoLimits: readonly DriverLimit[] = [
   ...[
     "negative-zero",
@@ -48,11 +48,11 @@ export const tursoLimits: readonly DriverLimit[] = [
 ];
 
 /**
- * Makes a connection of a handle of Turso.
+ * Creates a connection from a handle of Turso.
  *
  * @param handle A connected `Database`. The connection closes it.
- * @param options How the connection behaves.
- * @throws {TypeError} An option is not one of the allowed values.
+ * @param options The options of the connection.
+ * @throws {TypeError} for an invalid option.
  *
  * @example
  * ```ts
@@ -111,7 +111,7 @@ class Handle implements AsyncHandle {
     await this.raw.close();
   }
 
-  /** The driver gives no codes: where SQLite's words are other ones, they stand here. */
+  /** The driver reports no codes. These are its messages that differ from SQLite's. */
   resultCodeOf(error: unknown): number | undefined {
     const message = messageOf(error).replace(/^\w+ failed: /, "");
     if (message.startsWith(raisedPrefix)) return codeOfRaised(message.slice(raisedPrefix.length));
@@ -137,10 +137,10 @@ class Handle implements AsyncHandle {
   }
 }
 
-/** What fails while a statement runs, with what triggers raise among it. */
+/** Errors while a statement runs, including those raised by triggers. */
 const raisedPrefix = "Runtime error: ";
 
-/** The words may be those of a trigger: a lock they speak of is not the database's. */
+/** The text may come from a trigger, so a lock it mentions is not the database's. */
 function codeOfRaised(words: string): number {
   const code = codeFromMessage(words.replace(/ \(\d+\)$/, ""));
   return code === resultCode.BUSY || code === resultCode.LOCKED ? resultCode.ERROR : code;

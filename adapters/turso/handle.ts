@@ -1,6 +1,6 @@
 /**
- * What is used of a handle of Turso, and how one is recognised. It imports nothing of the
- * adapter, so that a handle can be told before its adapter is loaded.
+ * What is used of a handle of Turso, and how one is recognised. It does not import the adapter, so
+ * that handles are recognized before their adapter is loaded.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { brandOf, hasMethods } from "../shape.ts";
 
 /** What is used of a `Statement` of Turso. */
 export interface TursoStatement {
-  /** Whether rows come as arrays. */
+  /** Whether rows are returned as arrays. */
   raw(enabled: boolean): unknown;
-  /** Whether integers come as bigints. */
+  /** Whether integers are returned as bigints. */
   safeIntegers(enabled: boolean): unknown;
   /** Describes the result columns. */
   columns(): { readonly name: string }[];
-  /** Runs to the end and returns all rows. */
+  /** Runs to completion and returns all rows. */
   all(params: unknown[]): Promise<unknown[]>;
   /** Frees the statement. */
   close(): void;
@@ -25,16 +25,16 @@ export interface TursoStatement {
 export interface TursoHandle {
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
-  /** Prepares a statement; its types say that this takes a promise. */
+  /** Prepares a statement; the driver's types declare a promise. */
   prepare(sql: string): TursoStatement | PromiseLike<TursoStatement>;
   /** Closes the database. */
   close(): Promise<void>;
 }
 
 /**
- * Whether something is a handle of Turso.
+ * Whether a value is a handle of Turso.
  *
- * @param value Anything.
+ * @param value Any value.
  */
 export function isTursoHandle(value: unknown): value is TursoHandle {
   return brandOf(value) === undefined &&

@@ -50,8 +50,8 @@ export const nodeSqlite3WasmLimits: readonly DriverLimit[] = [
  *
  * @param handle An open `Database`. The connection closes it.
  * @param options The options of the connection.
- * @throws {TypeError | RangeError} An option is not one of the allowed values; the driver supports
- *   only `intMode: "number"`.
+ * @throws {TypeError | RangeError} for an invalid option; the driver supports only `intMode:
+ *   "number"`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Requests to a thread and its answers.
+ * Requests to a thread and its replies.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import { decodeError } from "./wire_errors.ts";
 
 const { clock } = systemEnvironment;
 
-/** A cursor as its host knows it. */
+/** The host's side of a cursor. */
 export interface RemoteCursor extends HasColumns {
   readonly id: number;
   readonly sql: string;
 }
 
-/** Sends requests, those of one turn of the event loop together, and reads what comes back. */
+/** Sends requests, batched per turn of the event loop, and reads the replies. */
 export class Channel {
-  /** What has been asked and not answered. */
+  /** The requests without a reply. */
   readonly calls: PendingCalls = new PendingCalls();
-  /** Whether a transaction is open, as of the last answer. */
+  /** Whether a transaction was open at the last reply. */
   inTransaction = false;
   readonly #statements = new KnownStatements((id) => this.#parts().push(request.forget, id));
   readonly #flush = (): void => this.flush();
@@ -38,8 +38,8 @@ export class Channel {
   #nextCursor = 0;
 
   /**
-   * @param send Is given each message.
-   * @param onTiming Called after each statement, with the time in its thread.
+   * @param send Sends a message.
+   * @param onTiming Called after each statement with its execution time in the thread.
    */
   constructor(send: (message: MessageWriter) => void, onTiming: OnTiming | undefined) {
     this.#send = send;
@@ -51,9 +51,9 @@ export class Channel {
    *
    * @param kind The request: `execute` or `executeInTransaction`.
    * @param sql The statement.
-   * @param params Its parameters, which are taken in this very call.
-   * @param firstRowOnly Whether the first row is all that is wanted.
-   * @param readRows How its rows are read.
+   * @param params Its parameters, which are copied during this call.
+   * @param firstRowOnly Whether to read only the first row.
+   * @param readRows Reads the rows.
    */
   execute<T>(
     kind: number,
@@ -83,19 +83,20 @@ export class Channel {
     return this.#answer((reader) => reader.description(), (error) => withStatement(error, sql));
   }
 
-  /** Makes a cursor, of which the thread knows nothing until it is opened. */
+  /** Creates a cursor, which is unknown to the thread until it is opened. */
   cursor(sql: string): RemoteCursor {
-    // Columns of its own: meanwhile the statement may run again with others, or be forgotten.
+    // A cursor has its own columns, because the statement may run again with different ones or be
+    // forgotten.
     return { id: this.#nextCursor++, sql, columns: [] };
   }
 
   /**
-   * Opens a cursor and brings its first rows.
+   * Opens a cursor and fetches its first rows.
    *
    * @param cursor The cursor.
    * @param params The parameters of its statement.
-   * @param most The number of rows to bring.
-   * @param readRows How they are read.
+   * @param most The maximum number of rows to fetch.
+   * @param readRows Reads the rows.
    */
   open<T>(
     cursor: RemoteCursor,
@@ -107,19 +108,19 @@ export class Channel {
     return this.#chunk(cursor, readRows);
   }
 
-  /** Brings more rows of a cursor. */
+  /** Fetches more rows of a cursor. */
   fetch<T>(cursor: RemoteCursor, most: number, readRows: RowReader<T>): Promise<Chunk<T>> {
     this.#parts().push(request.fetch, cursor.id, most);
     return this.#chunk(cursor, readRows);
   }
 
-  /** Sends a request whose answer says no more than that it is done. */
+  /** Sends a request whose reply has no data. */
   ask(kind: number, ...parts: WirePart[]): Promise<void> {
     this.#parts().push(kind, ...parts);
     return this.#answer(() => {}, (error) => error);
   }
 
-  /** Sends what there is, before the end of the turn. */
+  /** Sends pending requests before the end of the turn. */
   flush(): void {
     const message = this.#message;
     if (message.parts.length === 0) return;
@@ -129,9 +130,9 @@ export class Channel {
   }
 
   /**
-   * Reads a message and answers the calls that its replies belong to.
+   * Reads a message and settles the calls it replies to.
    *
-   * @throws The message is not what the thread should have sent: nothing after it can be read.
+   * @throws if the message is malformed, so that nothing after it can be read.
    */
   receive(message: readonly WirePart[]): void {
     this.calls.heard();
@@ -151,17 +152,17 @@ export class Channel {
     }
   }
 
-  /** Drops what has not been sent, and fails what has not been answered. */
+  /** Drops unsent requests and fails all calls without a reply. */
   end(lost: LostError): void {
     this.#message = new MessageWriter();
     this.calls.failAll(lost);
   }
 
-  /** The message so far, for another request to be added. */
+  /** Returns the pending message to which requests are added. */
   #parts(): WirePart[] {
     const { parts } = this.#message;
-    // Whoever comes first in a turn sees to it that all travel at its end: after the microtasks,
-    // because callers who were just answered ask again in theirs.
+    // The first request of a turn schedules the message for the end of the turn. That is after the
+    // microtasks, in which callers that have just been answered make their next requests.
     if (parts.length === 0) clock.nextTurn(this.#flush);
     return parts;
   }
@@ -184,7 +185,7 @@ export class Channel {
         else parts.push(kind, statement.id, most, cursor);
         this.#message.values(values);
       } catch (error) {
-        // No memory for a copy of its bytes: half of a request would be read as another.
+        // If there is no memory to copy its bytes, the partial request must not be sent.
         parts.length = start;
         throw error;
       }

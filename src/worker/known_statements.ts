@@ -1,5 +1,5 @@
 /**
- * Statements that a thread knows by number, so that their text travels once.
+ * Statements that a thread knows by number, so that their text is sent once.
  *
  * @module
  */
@@ -7,19 +7,22 @@
 import { soleStatement, type Statement } from "../sqlite/scan.ts";
 import { MOST_CHARACTERS_OF_A_TEXT, TextCache } from "../sqlite/text_cache.ts";
 
-/** The share of the last duration in the average. */
+/** The weight of the last duration in the moving average. */
 const WEIGHT = 0.25;
 
-/** No statement counts for less, so that no more than some hundred are under way at once. */
+/**
+ * The minimum estimate of a statement, which limits how many are in progress at once to a few
+ * hundred.
+ */
 const LEAST_MS = 0.01;
 
-/** A statement as the host knows it. */
+/** The host's side of a statement. */
 export class RemoteStatement {
   readonly id: number;
   readonly parsed: Statement;
   /** The columns of its last result. */
   columns: readonly string[] = [];
-  /** What it takes in the thread, in milliseconds; before the first time it may be anything. */
+  /** Its expected duration in the thread, in milliseconds; unknown before its first run. */
   averageMs = 5;
 
   #runs = 0;
@@ -29,7 +32,7 @@ export class RemoteStatement {
     this.parsed = parsed;
   }
 
-  /** Takes a duration into account. */
+  /** Adds a duration to the average. */
   took(ms: number): void {
     const taken = Math.max(ms, LEAST_MS);
     this.averageMs = this.#runs++ === 0
@@ -38,15 +41,15 @@ export class RemoteStatement {
   }
 }
 
-/** The statements used last, by their text. Both sides of the wire know the same ones. */
+/** The most recently used statements by text. Both threads know the same ones. */
 export class KnownStatements {
   readonly #statements: TextCache<RemoteStatement>;
   readonly #tellForgotten: (id: number) => void;
-  /** Numbers that stand for nothing any more. */
+  /** Numbers that are free for reuse. */
   readonly #free: number[] = [];
   #numbers = 0;
 
-  /** @param tellForgotten Tells the thread that a number stands for nothing any more. */
+  /** @param tellForgotten Tells the thread that a number is no longer in use. */
   constructor(tellForgotten: (id: number) => void) {
     this.#tellForgotten = tellForgotten;
     this.#statements = new TextCache((statement) => this.#forget(statement));
@@ -57,9 +60,9 @@ export class KnownStatements {
   }
 
   /**
-   * Numbers a statement; the thread has to be told.
+   * Assigns a number to a statement, which must then be sent to the thread.
    *
-   * @throws {SQLiteError} There are several statements in it, or none.
+   * @throws {SQLiteError} if the text is not exactly one statement.
    */
   add(sql: string): RemoteStatement {
     const parsed = soleStatement(sql);
@@ -68,7 +71,7 @@ export class KnownStatements {
     return statement;
   }
 
-  /** Ends the use of a statement that is too long to be kept: to be told after each request. */
+  /** Forgets a statement that is too long to be cached. Call this after each request. */
   used(sql: string, statement: RemoteStatement): void {
     if (sql.length > MOST_CHARACTERS_OF_A_TEXT) this.#forget(statement);
   }

@@ -1,5 +1,5 @@
 /**
- * What a thread has been asked and has not answered.
+ * Requests to a thread that have no reply yet.
  *
  * @module
  */
@@ -9,72 +9,75 @@ import type { ReplyReader } from "./reply_reader.ts";
 
 const { now } = systemEnvironment.clock;
 
-/** A request that has not been answered. */
+/** A request without a reply. */
 export interface Call {
-  /** What somebody waits for, or what belongs to the life of a connection or a cursor. */
+  /** Whether a caller waits for it, or it belongs to the life of a connection or cursor. */
   readonly kind: "statement" | "command";
-  /** What it is expected to take, in milliseconds. */
+  /** Its expected duration, in milliseconds. */
   readonly expectedMs: number;
   /**
-   * Reads its reply to the end, and no further. Nothing of the user runs before that, and nothing
-   * that it throws comes out: the reader must stay in its place for the calls behind this one.
+   * Reads exactly its reply. No user code runs before that and no user error escapes, so that the
+   * reader stays in position for the following calls.
    */
   answer(reader: ReplyReader, ms: number): void;
   fail(error: unknown): void;
 }
 
-/** What became of a call when its thread ended. */
+/** How far a call had got when its thread ended. */
 export type Progress = "sent" | "not sent";
 
-/** Answered calls stay in the array until there are this many: moving the others up has its price. */
+/**
+ * Answered calls stay in the array until there are this many, because removing them moves the
+ * others.
+ */
 const MOST_ANSWERED = 256;
 
-/** Calls in the order in which they will be answered. */
+/** Calls in the order of their replies. */
 export class PendingCalls {
   /** Oldest first. */
   #calls: Call[] = [];
   #answered = 0;
-  /** How many of `#calls` have been sent, those answered included. */
+  /** How many of `#calls` have been sent, including answered ones. */
   #sent = 0;
   #expectedMs = 0;
-  /** When the thread last answered, or got its first call. */
+  /** When the thread last replied, or got its first call. */
   #heardAt = 0;
 
-  /** How many there are. */
+  /** The number of pending calls. */
   get size(): number {
     return this.#calls.length - this.#answered;
   }
 
-  /** How many of them are statements. */
+  /** The number of pending statements. */
   get statements(): number {
     return this.#calls.slice(this.#answered).filter(({ kind }) => kind === "statement").length;
   }
 
-  /** What they are expected to take from now on, in milliseconds. */
+  /** Their expected remaining duration, in milliseconds. */
   get backlogMs(): number {
     if (this.#calls.length === 0) return 0;
-    // A statement that takes longer than was expected is not over yet.
+    // A statement that takes longer than expected is still running.
     return Math.max(this.#expectedMs, now() - this.#heardAt);
   }
 
-  /** Adds one that is sent after all others. */
+  /** Adds a call after all others. */
   add(call: Call): void {
     if (this.#calls.length === 0) this.heard();
     this.#calls.push(call);
     this.#expectedMs += call.expectedMs;
   }
 
-  /** Notes that all of them have been sent. */
+  /** Records that all calls have been sent. */
   sent(): void {
     this.#sent = this.#calls.length;
   }
 
-  /** Notes a sign of life of the thread. */
+  /** Records that the thread has replied. */
   heard(): void {
     this.#heardAt = now();
   }
 
-  /** Takes the one that is answered next. */
+  /** Removes the call that is answered next. */
   take(): Call {
     const call = this.#calls[this.#answered++];
     this.#expectedMs -= call.expectedMs;
@@ -83,7 +86,7 @@ export class PendingCalls {
     return call;
   }
 
-  /** Fails all of them, each with an error of its own. */
+  /** Fails all calls, each with its own error. */
   failAll(reason: (progress: Progress) => unknown): void {
     const calls = this.#calls.slice(this.#answered);
     const sent = this.#sent - this.#answered;
@@ -91,7 +94,7 @@ export class PendingCalls {
     for (const [i, call] of calls.entries()) call.fail(reason(i < sent ? "sent" : "not sent"));
   }
 
-  /** A busy thread may never have answered all: what it has answered must not stay for ever. */
+  /** A busy thread may never catch up, so answered calls must be removed in between. */
   #forgetAnswered(): void {
     this.#calls.splice(0, this.#answered);
     this.#sent -= this.#answered;

@@ -1,17 +1,16 @@
 /**
- * What stands for a driver's handle that is in another thread.
+ * A placeholder for a driver's handle in another thread.
  *
  * @module
  */
 
 import { misuse } from "../sqlite/errors.ts";
 
-/** What is asked of any object, to wait for it or to print it. */
+/** The properties that are read to await or print any object. */
 const ASKED_OF_ALL: readonly PropertyKey[] = ["then", "toJSON", "constructor"];
 
 /**
- * Makes an object that is like no other, and that refuses to be used by name: a handle cannot
- * leave its thread.
+ * Creates a unique object that throws when it is used, because a handle cannot leave its thread.
  */
 export function remoteHandle(): object {
   const refuse = (_target: object, name: PropertyKey): never => {
@@ -31,5 +30,5 @@ export function remoteHandle(): object {
   });
 }
 
-/** For the sake of its name, which shows where the handle is printed. */
+/** Its name is shown when the handle is printed. */
 class RemoteHandle {}

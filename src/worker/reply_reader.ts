@@ -1,5 +1,5 @@
 /**
- * Replies of a thread, as its host reads them: results, chunks of cursors, and their rows.
+ * Reads the replies of a thread: results, cursor chunks and their rows.
  *
  * @module
  */
@@ -24,30 +24,30 @@ import {
   type WireValue,
 } from "./wire.ts";
 
-/** Something whose columns the thread tells when they are new. */
+/** An object whose columns are sent when they change. */
 export interface HasColumns {
-  /** As they were last told. */
+  /** The columns as last sent. */
   columns: readonly string[];
 }
 
-/** Some rows of a cursor. */
+/** A chunk of rows of a cursor. */
 export interface Chunk<R> {
   readonly rows: readonly R[];
   readonly columns: readonly string[];
-  /** Whether there are no more. */
+  /** Whether there are no more rows. */
   readonly ended: boolean;
 }
 
-/** Reads rows where they come next: their number, and if there are any, themselves. */
+/** Reads the row count and the rows at the current position. */
 export type RowReader<R> = (reader: ReplyReader, columns: readonly string[]) => R[];
 
-/** A row that is being filled: an object by names, or an array by positions. */
+/** A row being filled: an object by name, or an array by index. */
 type Cells = Record<string | number, SQLiteValue>;
 
 const NO_NUMBERS = new Float64Array(0);
 const NO_BYTES = new Uint8Array(0);
 
-/** Reads a message of replies from its beginning to its end. Nothing of the user runs meanwhile. */
+/** Reads a message of replies from beginning to end. No user code runs in the meantime. */
 export class ReplyReader extends MessageReader {
   readonly #numbers: Float64Array;
   readonly #texts: Texts;
@@ -68,8 +68,8 @@ export class ReplyReader extends MessageReader {
   /**
    * Reads the result of a statement.
    *
-   * @param statement What gave it.
-   * @param readRows How its rows are made.
+   * @param statement The statement.
+   * @param readRows Reads the rows.
    */
   result<R>(statement: HasColumns, readRows: RowReader<R>): ResultSet<R> {
     this.#noteColumns(statement);
@@ -92,8 +92,8 @@ export class ReplyReader extends MessageReader {
   /**
    * Reads some rows of a cursor.
    *
-   * @param cursor What gave them.
-   * @param readRows How they are made.
+   * @param cursor The cursor.
+   * @param readRows Reads the rows.
    */
   chunk<R>(cursor: HasColumns, readRows: RowReader<R>): Chunk<R> {
     this.#noteColumns(cursor);
@@ -103,10 +103,10 @@ export class ReplyReader extends MessageReader {
   }
 
   /**
-   * Fills rows with the packed ones that come next.
+   * Fills rows from the packed values at the current position.
    *
-   * @param rows As many as there are, empty.
-   * @param keys What the columns are called in them.
+   * @param rows Empty rows, one for each packed row.
+   * @param keys The keys of the columns in the rows.
    */
   unpack(rows: readonly Cells[], keys: readonly (string | number)[]): void {
     const kinds = this.next<string>();
@@ -137,8 +137,8 @@ export class ReplyReader extends MessageReader {
 /**
  * Reads rows as plain objects.
  *
- * @param reader Where they come next.
- * @param columns The names of their columns.
+ * @param reader The reader, positioned at the rows.
+ * @param columns The column names.
  */
 export function readObjects(reader: ReplyReader, columns: readonly string[]): Row[] {
   const count = reader.next<number>();
@@ -154,8 +154,8 @@ export function readObjects(reader: ReplyReader, columns: readonly string[]): Ro
 /**
  * Reads rows as arrays of their values.
  *
- * @param reader Where they come next.
- * @param columns The names of their columns.
+ * @param reader The reader, positioned at the rows.
+ * @param columns The column names.
  */
 export function readArrays(reader: ReplyReader, columns: readonly string[]): SQLiteValue[][] {
   return readCells(reader, reader.next(), columns.length);
@@ -172,7 +172,7 @@ function readCells(reader: ReplyReader, count: number, width: number): SQLiteVal
   return rows;
 }
 
-/** Makes objects in the place of their values. */
+/** Converts arrays of values to objects, in place. */
 function toObjects(values: SQLiteValue[][], columns: readonly string[]): Row[] {
   const rows = values as unknown[] as Row[];
   for (let row = 0; row < rows.length; row++) rows[row] = objectRow(values[row], columns);
@@ -196,7 +196,7 @@ export function withRows(
   });
 }
 
-/** Where the next text of a message begins. */
+/** The position of the next text in a message. */
 class Texts {
   string: string;
   at = 0;
@@ -212,7 +212,7 @@ class Texts {
   }
 }
 
-// A loop for each kind, in a function of its own: engines make the most of those.
+// Each kind has its own function with a simple loop, which engines optimize best.
 
 function fillValues(
   rows: readonly Cells[],
@@ -241,7 +241,7 @@ function fillText(
   start: number,
   texts: Texts,
 ): void {
-  // In variables of their own: to read and write them in the object would take longer than all else.
+  // Local variables, because accessing object fields would take longer than everything else.
   let { string, at } = texts;
   for (let row = 0; row < rows.length; row++) {
     const length = lengths[start + row];
@@ -255,7 +255,7 @@ function fillText(
   texts.at = at;
 }
 
-/** @returns Where the next bytes begin. */
+/** @returns The position of the next bytes. */
 function fillBytes(
   rows: readonly Cells[],
   key: string | number,

@@ -1,5 +1,5 @@
 /**
- * The thread's side of rows that travel: packing them.
+ * Packs rows in the thread for sending.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import {
   type Stores,
 } from "./wire.ts";
 
-/** Memory for more numbers than this is not kept for the next message. */
+/** A larger number buffer is not kept for the next message. */
 const MOST_KEPT = 65_536;
 
 type Rows = readonly SQLiteValue[][];
 
-/** Packs the rows of one message after the other. */
+/** Packs the rows of messages. */
 export class RowPacker {
-  /** Its memory is used again and again. */
+  /** Its memory is reused. */
   #numbers = new Float64Array(4_096);
   #length = 0;
-  /** Those that are full, and the one that is being filled. */
+  /** The complete strings, and the one being filled. */
   #texts: string[] = [];
   #text = "";
   #bytes: Uint8Array[] = [];
 
   /**
-   * Adds rows to a message: as they are, or to its stores.
+   * Adds rows to a message, directly or packed into its stores.
    *
    * @param rows Values by row.
    * @param width The number of columns.
@@ -49,7 +49,8 @@ export class RowPacker {
     try {
       this.#packColumns(rows, width, message);
     } catch (error) {
-      // Text may be longer than a string can be: whatever else the message has must not suffer.
+      // The text may exceed the maximum string length, which must not affect the rest of the
+      // message.
       this.#length = numbers;
       this.#texts.length = texts;
       this.#text = text;
@@ -58,7 +59,7 @@ export class RowPacker {
     }
   }
 
-  /** The stores of a message that is complete. The next one begins with empty stores. */
+  /** Returns the stores of a complete message and starts with empty ones. */
   take(): Stores {
     const numbers = this.#length === 0 ? undefined : this.#numbers.slice(0, this.#length).buffer;
     const stores: Stores = [numbers, [...this.#texts, this.#text], join(this.#bytes)];
@@ -95,7 +96,7 @@ export class RowPacker {
     return "o";
   }
 
-  // Each leaves the stores as they are when it meets a value of another type.
+  // Each leaves the stores unchanged if it meets a value of another type.
 
   #packNumbers(rows: Rows, column: number): boolean {
     const numbers = this.#numbers;

@@ -1,6 +1,6 @@
 /**
- * The thread's side: runs requests on a connection and answers them. It knows no thread, so that
- * a test can do without one.
+ * The thread's side: runs requests on a connection and replies. It does not depend on threads, so
+ * that it can be tested without one.
  *
  * @module
  */
@@ -17,30 +17,30 @@ import { RowPacker } from "./row_packer.ts";
 import { MessageReader, MessageWriter, reply, request, type WirePart } from "./wire.ts";
 import { encodeError } from "./wire_errors.ts";
 
-/** Replies travel when there are so many of them ... */
+/** Replies are sent when there are this many ... */
 const MOST_REPLIES = 24;
 
-/** ... or when the first of them has waited for so long, so that both threads have work. */
+/** ... or when the first has waited for this long, so that both threads have work. */
 const LONGEST_WAIT_MS = 0.3;
 
-/** A chunk of a cursor ends when its text and bytes are about so long. */
+/** The approximate maximum size of the text and bytes in a cursor chunk. */
 const CHUNK_LENGTH = 256 * 1024;
 
-/** A statement that the host has defined. */
+/** A statement defined by the host. */
 interface KnownStatement {
   readonly sql: string;
-  /** The columns that the host knows of. */
+  /** The columns that were last sent to the host. */
   columns: readonly string[] | undefined;
 }
 
 interface OpenRows {
   readonly cursor: RowCursor<SQLiteValue[]>;
   columns: readonly string[] | undefined;
-  /** The names of the columns, as the last row had them. */
+  /** The column names of the last row. */
   current: readonly string[];
 }
 
-/** Runs requests in the order they come. */
+/** Runs requests in order of arrival. */
 export class Server {
   readonly #connection: SyncConnection;
   readonly #post: (message: MessageWriter) => void;
@@ -54,9 +54,9 @@ export class Server {
   #startedAt = 0;
 
   /**
-   * @param connection what the requests run on.
+   * @param connection the connection that runs the requests.
    * @param post sends a message to the host.
-   * @param now the time in milliseconds.
+   * @param now returns the time in milliseconds.
    */
   constructor(
     connection: SyncConnection,
@@ -68,7 +68,7 @@ export class Server {
     this.#now = now;
   }
 
-  /** Runs all requests of a message. True when the last of them has closed the connection. */
+  /** Runs all requests of a message. Returns true if the last one closed the connection. */
   receive(message: readonly WirePart[]): boolean {
     const reader = new MessageReader(message);
     this.#startedAt = this.#postedAt = this.#now();
@@ -98,7 +98,7 @@ export class Server {
     return closed;
   }
 
-  /** Runs one request up to its reply; a request that fails has been read to its end by then. */
+  /** Runs one request up to its reply. A failed request has been read completely by then. */
   #run(kind: number, reader: MessageReader): boolean {
     switch (kind) {
       case request.execute:
@@ -148,7 +148,7 @@ export class Server {
     this.#begin(reply.result);
     this.#replies.parts.push(news, rowsAffected, lastInsertRowid, rows.length);
     this.#packer.pack(rows, columns.length, this.#replies);
-    // Not before: rows that cannot be packed do not travel, and neither do their columns.
+    // Recorded last: if the rows cannot be packed, their columns are not sent either.
     statement.columns = columns;
   }
 
@@ -158,7 +158,7 @@ export class Server {
     this.#replies.parts.push(described);
   }
 
-  /** Runs something in a transaction of its own: if it fails, it has left nothing. */
+  /** Runs a task in its own transaction, which leaves nothing behind if it fails. */
   #commit<T>(run: () => T): T {
     this.#connection.executeSync("BEGIN IMMEDIATE");
     try {
@@ -193,7 +193,7 @@ export class Server {
 
   #fetch(id: number, most: number): void {
     const open = this.#cursors.get(id);
-    // Rolled back or closed, and the host told so: there is nothing to add.
+    // The cursor was rolled back or closed, which the host already knows.
     if (open === undefined) {
       this.#begin(reply.chunk);
       this.#replies.parts.push(undefined, 1, 0);
@@ -230,7 +230,7 @@ export class Server {
   }
 
   #begin(kind: number): void {
-    // The time is filled in when it is known.
+    // The time is filled in later.
     this.#replies.parts.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
   }
 
@@ -256,14 +256,14 @@ export class Server {
   }
 }
 
-/** The stores come first, but are complete last. */
+/** The stores come first but are completed last. */
 function startMessage(): MessageWriter {
   const message = new MessageWriter();
   message.parts.push(undefined, [], undefined);
   return message;
 }
 
-/** About how much room the text and bytes of a row take. */
+/** The approximate size of the text and bytes of a row. */
 function lengthOf(values: readonly SQLiteValue[]): number {
   let length = 0;
   for (let i = 0; i < values.length; i++) {

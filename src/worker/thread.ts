@@ -1,6 +1,5 @@
 /**
- * A thread as its host sees it: how it starts, how it ends, and whether it keeps the process
- * alive meanwhile.
+ * The host's side of a thread: how it starts and ends, and whether it keeps the process alive.
  *
  * @module
  */
@@ -10,18 +9,18 @@ import { builtin } from "../platform/builtins.ts";
 import { detectRuntime } from "../platform/runtime.ts";
 import type { Progress } from "./pending_calls.ts";
 
-/** What is used of a `Worker` of `node:worker_threads`, which all three runtimes have. */
+/** What is used of a `Worker` of `node:worker_threads`, which all three runtimes provide. */
 export interface WorkerLike {
-  /** Sends a message; the buffers of `transfer` are handed over, and need not be copied. */
+  /** Sends a message. The buffers in `transfer` are transferred instead of copied. */
   postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
-  /** Calls back with messages, with the error that ends the thread, and when it has ended. */
+  /** Calls back on messages, on the error that ends the thread, and when it has ended. */
   on(
     event: "message" | "error" | "exit" | "messageerror",
     listener: (argument: unknown) => void,
   ): unknown;
   /** Lets the thread keep the process alive. */
   ref?(): unknown;
-  /** Lets the process end while the thread is idle. */
+  /** Lets the process exit while the thread is running. */
   unref?(): unknown;
   /** Ends the thread. */
   terminate(): unknown;
@@ -30,7 +29,7 @@ export interface WorkerLike {
 /** Starts a thread. */
 export type SpawnWorker = () => WorkerLike;
 
-/** Starts a thread with the script of this package. */
+/** Starts a thread with this package's script. */
 export function spawnWorker(): WorkerLike {
   const module = builtin("node:worker_threads");
   if (module === undefined) {
@@ -40,13 +39,13 @@ export function spawnWorker(): WorkerLike {
   return new module.Worker(addressOf(ownScript()), options) as WorkerLike;
 }
 
-/** The options of the process that its threads keep. */
+/** The options of the process that its threads inherit. */
 const SILENCERS = /--(no-warnings|no-deprecation|disable-warning[= ]\S+)(?=\s|$)/g;
 
 /**
- * Node runs the preloads of the process (--import, --require) in its threads too, by default: one
- * that opens a database would start threads without end. Other runtimes do not, and Deno may not
- * be allowed to read the environment.
+ * By default Node runs the preloads of the process (--import, --require) in its threads too: one
+ * that opens a database would start threads endlessly. Other runtimes do not, and Deno may lack
+ * permission to read the environment.
  */
 function withoutPreloads(): object {
   if (detectRuntime() !== "node") return {};
@@ -63,9 +62,9 @@ interface HostProcess {
   };
 }
 
-/** Built code stands in .js files, beside each other as their sources do. */
+/** Built code is in .js files, in the same layout as the sources. */
 function ownScript(): URL {
-  // Bundlers that make CommonJS leave it empty, and workerd gives modules no address.
+  // It is empty in CommonJS bundles, and workerd does not set it.
   const url: string | undefined = import.meta.url;
   if (url === undefined) {
     throw new TypeError(
@@ -76,27 +75,27 @@ function ownScript(): URL {
   return new URL(url.endsWith(".ts") ? "./worker.ts" : "./worker.js", url);
 }
 
-/** Deno starts a thread from the net only by way of a module that imports it. */
+/** Deno starts a remote script in a thread only through a local module that imports it. */
 function addressOf(script: URL): URL {
   if (script.protocol === "file:") return script;
   const code = `import ${JSON.stringify(script.href)};`;
   return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 }
 
-/** Makes what a call to a thread that has ended fails with. */
+/** Creates the error of a call to a thread that has ended. */
 export type LostError = (progress: Progress) => ConnectionLostError;
 
-/** What a thread reports. */
+/** Receives the events of a thread. */
 export interface ThreadListener {
   onMessage(message: unknown): void;
   /** Called once, however the thread ended. */
   onEnd(lost: LostError): void;
 }
 
-/** Known to a thread from its first moment, preloads included, where it was started as below. */
+/** Available in the thread from its start, even to preloads. */
 const IS_OURS = "sqlitepool.thread";
 
-/** Starts a thread that can start none for a pool. */
+/** Starts a thread that cannot itself start threads for a pool. */
 function startThread(spawn: SpawnWorker): WorkerLike {
   const module = builtin("node:worker_threads");
   if (module?.getEnvironmentData(IS_OURS) === true) {
@@ -106,7 +105,7 @@ function startThread(spawn: SpawnWorker): WorkerLike {
         "option `worker` start its threads with execArgv: [].",
     );
   }
-  // What is set here is seen by threads that are started meanwhile.
+  // Threads started in the meantime receive this value.
   module?.setEnvironmentData?.(IS_OURS, true);
   try {
     return spawn();
@@ -127,12 +126,12 @@ export class Thread {
     this.#listener = listener;
     let failure: unknown;
     worker.on("message", (message) => {
-      // Node delivers what was on its way after the error that ended the thread.
+      // Node delivers pending messages after the error that ended the thread.
       if (this.#state !== "ended") listener.onMessage(message);
     });
     worker.on("error", (error) => {
       failure = error;
-      // Bun and Deno do not always report the end as well.
+      // Bun and Deno do not always emit "exit" afterwards.
       void Promise.resolve().then(() => this.#end("it failed", failure));
     });
     worker.on("messageerror", (error) => this.giveUp("a message could not be read", error));
@@ -143,7 +142,7 @@ export class Thread {
    * Sends a message.
    *
    * @param message What to send.
-   * @param transfer Buffers of the message that are handed over.
+   * @param transfer Buffers of the message that are transferred.
    */
   post(message: unknown, transfer?: ArrayBuffer[]): void {
     try {
@@ -153,7 +152,7 @@ export class Thread {
     }
   }
 
-  /** Ends a thread that is not understood any more. */
+  /** Terminates a thread after a protocol error. */
   giveUp(what: string, cause: unknown): void {
     this.#end(what, cause);
     this.#worker.terminate();

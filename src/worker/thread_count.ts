@@ -1,9 +1,9 @@
 /**
- * The threads of one pool, and how many of them are left to themselves.
+ * Counts the threads of one pool, including abandoned ones.
  *
- * No driver can interrupt a statement, so a thread whose caller has given up runs on. It is
- * replaced, but not without limit: at most as many are left to themselves as were ever in use at
- * once, which a pool limits to its size.
+ * A statement in a thread cannot be interrupted, so a thread whose caller has given up keeps
+ * running. It is replaced, but within limits: at most as many threads are abandoned as were ever in
+ * use at once, which a pool limits to its size.
  *
  * @module
  */
@@ -12,21 +12,21 @@
 export class ThreadCount {
   #running = 0;
   #abandoned = 0;
-  /** Most that were in use at once. */
+  /** The highest number in use at once. */
   #most = 1;
   #waiting: (() => void)[] = [];
 
-  /** Threads that run or wait for work, those left to themselves among them. */
+  /** Running threads, including abandoned ones. */
   get size(): number {
     return this.#running;
   }
 
-  /** Threads that nobody waits for any more. */
+  /** Threads whose callers have given up. */
   get left(): number {
     return this.#abandoned;
   }
 
-  /** Settles when another thread may be started. */
+  /** Resolves when another thread may be started. */
   async room(): Promise<void> {
     while (this.#abandoned >= this.#most) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -42,7 +42,7 @@ export class ThreadCount {
     this.#running -= 1;
   }
 
-  /** @param ended settles when the thread has ended after all. */
+  /** @param ended settles when the thread has ended. */
   abandoned(ended: Promise<void>): void {
     this.#abandoned += 1;
     void ended.then(() => {

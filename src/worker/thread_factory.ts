@@ -1,5 +1,5 @@
 /**
- * Opens connections in threads, each in one of its own. What runs them is loaded with the first.
+ * Opens connections, each in its own thread. The code that runs them is loaded with the first one.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { ThreadCount } from "./thread_count.ts";
 import type { SpawnWorker } from "./thread.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
-/** Threads, counted. */
+/** Thread counts. */
 export interface ThreadStats {
-  /** Threads that run. */
+  /** Running threads. */
   readonly running: number;
-  /** Those of them whose callers have given up, and which end by themselves. */
+  /** Running threads whose callers have given up; they end by themselves. */
   readonly abandoned: number;
 }
 
-/** Opens a connection in a thread of its own each time it is called. */
+/** Opens a connection in a new thread on each call. */
 export interface WorkerConnectionFactory {
   /** Starts a thread and opens the database in it. */
   (): Promise<DriverConnection>;
   /** Its connections take many calls at once. */
   readonly pipelines: true;
-  /** The threads of this factory at this moment. */
+  /** The current threads of this factory. */
   readonly threads: ThreadStats;
 }
 
-/** A table, so that the compiler misses those that are not in it. */
+/** A table, so that the compiler reports missing drivers. */
 const isWorkerDriver: Readonly<Record<WorkerDriverName, true>> = {
   "node:sqlite": true,
   "bun:sqlite": true,
@@ -37,16 +37,16 @@ const isWorkerDriver: Readonly<Record<WorkerDriverName, true>> = {
   libsql: true,
 };
 
-/** The drivers that a thread can load by their names. */
+/** The drivers that threads can load by name. */
 export const WORKER_DRIVERS: readonly string[] = Object.keys(isWorkerDriver);
 
 /**
- * Makes a factory for a pool.
+ * Creates a factory for a pool.
  *
  * @param request what each thread opens.
- * @param spawn starts a thread, where a bundler has moved its script.
- * @param onTiming called after each statement, with the time in its thread.
- * @param locate finds out what exactly to open; `request` as it is without it.
+ * @param spawn starts a thread, if a bundler has moved its script.
+ * @param onTiming called after each statement with its execution time in the thread.
+ * @param locate returns what exactly to open. Default: `request` unchanged.
  * @throws {TypeError} for a driver that threads cannot load.
  */
 export function threadFactory(

@@ -1,14 +1,14 @@
 /**
- * What host and thread say to each other.
+ * The protocol between host and thread.
  *
- * All requests of one turn of the event loop travel as one message, and so do the replies that
- * are ready together: a message costs as much as several point reads. A message is one flat array
- * of values, written and read in order: for small values nothing is copied faster. Each request
- * but a definition and its end has exactly one reply, and replies come in the order of requests.
+ * All requests of one turn of the event loop are sent as one message, and so are replies that are
+ * ready together, since a message costs as much as several point reads. A message is a flat array
+ * of values, written and read in order, which is the fastest format to copy for small values. Each
+ * request except a definition and its end has exactly one reply, in the order of the requests.
  *
- * A few rows travel as single values. Many travel by column, packed into one array of numbers, a
- * few strings and one array of bytes, which all rows of a message share: to copy those takes a
- * fraction of the time that as many single values take, on both threads.
+ * A few rows are sent as single values. Many are sent by column, packed into one array of numbers,
+ * a few strings and one array of bytes shared by all rows of a message. On both threads, copying
+ * those takes a fraction of the time of single values.
  *
  * @module
  */
@@ -16,7 +16,7 @@
 import type { SQLiteValue } from "../sqlite/types.ts";
 import type { WireError } from "./wire_errors.ts";
 
-/** The drivers that a thread can load by their names. */
+/** The drivers that threads can load by name. */
 export type WorkerDriverName = "node:sqlite" | "bun:sqlite" | "better-sqlite3" | "libsql";
 
 /** The first message to a thread: what to open. */
@@ -30,18 +30,18 @@ export interface OpenRequest {
   readonly statementCacheSize: number | undefined;
 }
 
-/** The first message of a thread. `undefined` when the database is open. */
+/** The first message of a thread; without an error if the database is open. */
 export interface OpenReply {
   readonly error: WireError | undefined;
 }
 
-/** What a request asks for, and what follows it in the message. */
+/** The kinds of requests, and what follows each in the message. */
 export const request = {
-  /** statement, sql: what the number stands for from now on. No reply. */
+  /** statement, sql: defines the number. No reply. */
   define: 0,
   /** statement, 1 for the first row only, parameter count, parameters */
   execute: 1,
-  /** as `execute`; fails without having run where no transaction is open */
+  /** like `execute`, but fails without running if no transaction is open */
   executeInTransaction: 2,
   /** statement, most rows, cursor, parameter count, parameters */
   openCursor: 3,
@@ -53,17 +53,17 @@ export const request = {
   script: 6,
   rollback: 7,
   close: 8,
-  /** statement: the number stands for nothing any more. No reply. */
+  /** statement: ends the definition of the number. No reply. */
   forget: 9,
-  /** as `execute`, in a transaction of its own */
+  /** like `execute`, in its own transaction */
   executeAlone: 10,
   /** text of a statement */
   describe: 11,
 } as const;
 
 /**
- * What a reply is; each begins with it, whether a transaction is open, and milliseconds. Before
- * the first of a message are the `Stores` of its rows.
+ * The kinds of replies. Each reply begins with its kind, whether a transaction is open, and
+ * milliseconds. A message begins with the `Stores` of its rows.
  */
 export const reply = {
   /** columns if they are new, rows affected, last rowid, row count, rows as `RowPacker` packs them */
@@ -78,12 +78,12 @@ export const reply = {
 } as const;
 
 /**
- * A value as it travels. Bytes travel as whole buffers: views of them are slower to send
- * everywhere, and on Deno a hundred times slower.
+ * A value on the wire. Bytes are sent as whole buffers, because views are slower to send
+ * everywhere, and a hundred times slower on Deno.
  */
 export type WireValue = Exclude<SQLiteValue, Uint8Array> | ArrayBuffer;
 
-/** What travels. */
+/** A message. */
 export type WirePart =
   | WireValue
   | undefined
@@ -92,21 +92,21 @@ export type WirePart =
   | WireError;
 
 /**
- * The values of one column, in one letter: numbers, text or bytes in the stores of the message;
- * bigints and values of several types in an array of their own.
+ * The type of a column, as one letter: numbers, text or bytes in the stores of the message; bigints
+ * and mixed values in a separate array.
  */
 export type ColumnKind = "n" | "t" | "b" | "o";
 
-/** SQLite has no NaN, so that it may stand for NULL. */
+/** SQLite has no NaN, so it can represent NULL. */
 export const NULL_NUMBER: number = NaN;
 
 /** The length of a NULL among text and bytes. */
 export const NULL_LENGTH = -1;
 
 /**
- * What the packed rows of a message share, column by column and row by row; the first three parts
- * of the message. `numbers`, of 64 bits, has the lengths of text and bytes too, where these belong.
- * No text is in two of the strings: one that does not fit into what is left begins the next.
+ * The stores shared by the packed rows of a message, in column order and row order: the first three
+ * parts of the message. `numbers`, of 64 bits, also contains the lengths of text and bytes in
+ * sequence. No text spans two strings: one that does not fit begins the next.
  */
 export type Stores = [
   numbers: ArrayBuffer | undefined,
@@ -115,16 +115,16 @@ export type Stores = [
 ];
 
 /**
- * A string of texts is about so long at most. V8 makes a part of a string by reference: one short
- * text that somebody keeps must not keep all that has travelled with it.
+ * The approximate maximum length of a string of texts. V8 creates substrings by reference, so one
+ * retained short text must not retain everything that was sent with it.
  */
 export const MOST_TEXT = 16_384;
 
-/** Below this many values, packing rows costs more than it saves. */
+/** Below this number of values, packing costs more than it saves. */
 const WORTH_PACKING = 64;
 
 /**
- * Whether rows travel as single values.
+ * Whether rows are sent as single values.
  *
  * @param count The number of rows.
  * @param width The number of columns.
@@ -133,25 +133,25 @@ export function areLoose(count: number, width: number): boolean {
   return count * width < WORTH_PACKING;
 }
 
-/** Below this size, copying a buffer costs less than handing it over. */
+/** Below this size, copying a buffer costs less than transferring it. */
 const WORTH_TRANSFER = 65_536;
 
-/** Writes a message from its beginning to its end. */
+/** Writes a message. */
 export class MessageWriter {
   /** The message. */
   readonly parts: WirePart[] = [];
-  /** Its large buffers, if there are any: they change hands, where others are copied. */
+  /** Its large buffers, which are transferred instead of copied. */
   transfer: ArrayBuffer[] | undefined;
 
-  /** Adds a value; of bytes, a copy that nobody else knows of. */
+  /** Adds a value. Bytes are copied. */
   value(value: SQLiteValue): void {
     if (typeof value !== "object" || value === null) this.parts.push(value);
-    // The bytes alone: a view may show a small part of a large buffer. And a copy even of what is a
-    // copy already: whoever repeats a call needs theirs again.
+    // Copies only the bytes, since a view may show a small part of a large buffer. Even a copy is
+    // copied, because a retried call needs its bytes again.
     else this.buffer(new Uint8Array(value).buffer);
   }
 
-  /** Adds how many values there are, and the values. */
+  /** Adds the number of values and the values. */
   values(values: readonly SQLiteValue[]): void {
     this.parts.push(values.length);
     for (let i = 0; i < values.length; i++) this.value(values[i]);
@@ -165,13 +165,13 @@ export class MessageWriter {
     this.parts.push(column.parts as WireValue[]);
   }
 
-  /** Adds a buffer that nobody else knows of. */
+  /** Adds a buffer that nobody else uses. */
   buffer(buffer: ArrayBuffer): void {
     this.parts.push(buffer);
     this.handOver(buffer);
   }
 
-  /** Lets a buffer of the message change hands if that costs less than a copy. */
+  /** Transfers a buffer of the message if that costs less than a copy. */
   handOver(buffer: ArrayBuffer | undefined): void {
     if (buffer === undefined || buffer.byteLength < WORTH_TRANSFER) return;
     if (this.transfer === undefined) this.transfer = [buffer];
@@ -179,7 +179,7 @@ export class MessageWriter {
   }
 }
 
-/** Reads a message from its beginning to its end. */
+/** Reads a message. */
 export class MessageReader {
   readonly #parts: readonly WirePart[];
   #at = 0;
@@ -194,21 +194,21 @@ export class MessageReader {
     return this.#at >= this.#parts.length;
   }
 
-  /** The next part. Sender and receiver are of one version: its type is what was agreed. */
+  /** Returns the next part. Both sides have the same version, so its type is known. */
   next<T extends WirePart>(): T {
     return this.#parts[this.#at++] as T;
   }
 
-  /** The next `count` parts, which are values. */
+  /** Returns the next `count` parts, which are values. */
   values(count: number): SQLiteValue[] {
     return decodeValues(this.#parts.slice(this.#at, this.#at += count) as WireValue[]);
   }
 }
 
 /**
- * Makes values of what has travelled, in place.
+ * Converts values from the wire, in place.
  *
- * @param values Values as they travel.
+ * @param values Values as received.
  */
 export function decodeValues(values: WireValue[]): SQLiteValue[] {
   const decoded: (WireValue | SQLiteValue)[] = values;

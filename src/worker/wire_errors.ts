@@ -1,5 +1,5 @@
 /**
- * Errors on their way between threads: `postMessage` drops their codes and their classes.
+ * Transfers errors between threads; `postMessage` alone drops their codes and classes.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { messageOf } from "../platform/describe.ts";
 import { SQLiteError, SQLiteIntegerRangeError, withStatement } from "../sqlite/errors.ts";
 
-/** An error as it travels. */
+/** An error on the wire. */
 export interface WireError {
   readonly name: string;
   readonly message: string;
   /** SQLite's extended result code. */
   readonly rawCode: number | undefined;
-  /** The column of a number that no JavaScript number can hold. */
+  /** The column of an integer that does not fit a number. */
   readonly column: string | undefined;
-  /** The statement, where the host does not know it: one of a script. */
+  /** The statement, if the host does not know it because it is part of a script. */
   readonly sql: string | undefined;
-  /** What else it carried: the codes of drivers. */
+  /** Other properties, such as driver codes. */
   readonly fields: Readonly<Record<string, string | number>>;
   readonly cause: WireError | undefined;
 }
@@ -32,10 +32,10 @@ const OWN_FIELDS: readonly string[] = [
   "sql",
 ];
 
-/** Causes may go round in a circle. */
+/** Causes may be circular. */
 const MOST_CAUSES = 8;
 
-/** Makes an error fit to travel, with the causes behind it. */
+/** Converts an error and its causes for sending. */
 export function encodeError(error: unknown, causes: number = MOST_CAUSES): WireError {
   if (!(error instanceof Error)) {
     return {
@@ -69,7 +69,7 @@ const STANDARD: Readonly<Record<string, new (message: string, options?: ErrorOpt
   RangeError,
 };
 
-/** Makes an error again of what has travelled, of the class it had. */
+/** Restores an error with its class. */
 export function decodeError(wire: WireError): Error {
   const error = decode(wire);
   return wire.sql === undefined ? error : withStatement(error, wire.sql);

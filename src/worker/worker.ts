@@ -1,6 +1,6 @@
 /**
- * The script of a thread that runs statements for a pool. Not to be imported: its address goes to
- * `new Worker(...)`, which the package does by itself unless a bundler has moved the files.
+ * The script of a thread that runs statements for a pool. Do not import it: its URL is passed to
+ * `new Worker(...)`, which the package does itself unless a bundler has moved the files.
  *
  * @example
  * ```ts ignore
@@ -17,8 +17,8 @@
  * @module
  */
 
-// No await at the top level: Node can end the whole process when a thread is terminated while a
-// module is waiting there.
+// No top-level await: Node can end the whole process if a thread is terminated while a module
+// awaits.
 
 import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
 import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
@@ -44,7 +44,7 @@ const openers: Readonly<Record<WorkerDriverName, Open>> = {
   },
 };
 
-/** By a variable, so that no builder takes the package for one that has to be there. */
+/** In a variable, so that no bundler treats the package as required. */
 async function load<M>(name: string): Promise<M> {
   const module: { readonly default: M } = await import(name);
   return module.default;
@@ -68,7 +68,7 @@ port?.once("message", (message) => void serve(port, message as OpenRequest));
 
 async function serve(port: Port, { driver, path, ...options }: OpenRequest): Promise<void> {
   try {
-    // The adapters of synchronous drivers make no other connections.
+    // The adapters of synchronous drivers create no other connections.
     const connection = await openers[driver](path, options) as SyncConnection;
     connection.executeSync("PRAGMA busy_timeout = 0");
     const server = new Server(
@@ -86,7 +86,7 @@ async function serve(port: Port, { driver, path, ...options }: OpenRequest): Pro
   }
 }
 
-/** The thread ends when nothing can reach it any more. */
+/** The thread exits once its port is closed. */
 function end(port: Port): void {
   if (port.close === undefined) close();
   else port.close();

@@ -1,5 +1,5 @@
 /**
- * A connection whose statements run in a thread of its own.
+ * A connection whose statements run in its own thread.
  *
  * @module
  */
@@ -34,45 +34,45 @@ import {
 import { decodeError } from "./wire_errors.ts";
 import { type CutOff, WorkerCursor } from "./worker_cursor.ts";
 
-/** What a connection has on its host's side. */
+/** The environment of a connection on the host. */
 export interface WorkerSurroundings {
-  /** Starts the thread, where a bundler has moved its script. */
+  /** Starts the thread, if a bundler has moved its script. */
   readonly spawn: SpawnWorker | undefined;
-  /** The threads that this one counts with. */
+  /** The counter for this thread. */
   readonly crew: ThreadCount;
-  /** Called after each statement, with the time in its thread. */
+  /** Called after each statement with its execution time in the thread. */
   readonly onTiming: OnTiming | undefined;
 }
 
 type State = "opening" | "open" | "closing" | "closed";
 
-/** Rows of a chunk are fetched so many at a time, more and more of them. */
+/** The initial and maximum number of rows per chunk. */
 const SMALLEST_CHUNK = 32;
 const LARGEST_CHUNK = 2_048;
 
 /**
- * A connection in a thread of its own, as {@linkcode workerConnection} opens it.
+ * A connection in its own thread, as opened by {@linkcode workerConnection}.
  *
- * Any number of calls may be under way: they run one after the other, in the order they were
- * made, and those of one turn of the event loop travel together.
+ * Any number of calls may be in progress: they run one by one in call order, and those of one turn
+ * of the event loop are sent together.
  */
 export class WorkerConnection implements DriverConnection {
-  /** The thread knows for certain; between calls so does its host. */
+  /** The thread always knows; between calls so does its host. */
   readonly inTransactionIsCertain: boolean = true;
-  /** Never: a locked database is an error at once, and the pool tries again. */
+  /** Never waits: a locked database is an error at once, and the pool retries. */
   readonly waitsForLocks = false;
   /**
-   * Closes without waiting for what is under way: the thread goes on until that is done, keeps
-   * the locks it has until then, and ends. What is in memory only would be lost with it.
+   * Closes without waiting for calls in progress: the thread finishes them, keeps its locks until
+   * then, and ends. An in-memory database would be lost with it.
    */
   readonly abandon: (() => void) | undefined = undefined;
-  /** Not the driver's handle, which is out of reach: it says so when it is used. */
+  /** A placeholder for the driver's handle, which throws when it is used. */
   readonly raw: object = remoteHandle();
   /** The SQLite library behind its driver. */
   readonly library: string | undefined;
   /** The file that the thread has open. */
   readonly path: string | undefined;
-  /** Whether its file may stay open after it was closed. */
+  /** Whether its file may stay open after the connection was closed. */
   readonly closesLate: boolean;
   readonly #thread: Thread;
   readonly #channel: Channel;
@@ -82,7 +82,7 @@ export class WorkerConnection implements DriverConnection {
   #lost: LostError | undefined;
   #opened: { resolve(): void; reject(error: unknown): void } | undefined;
   #closed: Promise<void> | undefined;
-  /** Settles when the thread is gone. */
+  /** Settles when the thread has ended. */
   readonly #ended: Promise<void>;
   #announceEnd!: () => void;
 
@@ -111,10 +111,10 @@ export class WorkerConnection implements DriverConnection {
   /**
    * Starts a thread and opens a database in it.
    *
-   * @param surroundings what belongs to the host.
+   * @param surroundings the environment on the host.
    * @param open what to open, and how.
-   * @throws {SQLiteError} the database could not be opened.
-   * @throws {ConnectionLostError} the thread ended before it was ready.
+   * @throws {SQLiteError} if the database could not be opened.
+   * @throws {ConnectionLostError} if the thread ended before it was ready.
    */
   static async open(
     surroundings: WorkerSurroundings,
@@ -131,7 +131,7 @@ export class WorkerConnection implements DriverConnection {
 
   /** Whether a transaction is open. Throws when the thread has died. */
   get inTransaction(): boolean {
-    // What the holder has sent before may have been committed.
+    // Earlier requests of the holder may have been committed.
     if (this.#lost !== undefined) throw this.#lost("sent");
     return this.#channel.inTransaction;
   }
@@ -141,12 +141,12 @@ export class WorkerConnection implements DriverConnection {
     return this.#lost !== undefined;
   }
 
-  /** What the calls under way are expected to take, in milliseconds. */
+  /** The expected duration of the calls in progress, in milliseconds. */
   get backlogMs(): number {
     return this.#channel.calls.backlogMs;
   }
 
-  /** Runs one statement, after those that were called before it; see `DriverConnection`. */
+  /** Runs one statement after those of earlier calls; see `DriverConnection`. */
   execute<R = Row>(
     sql: string,
     params?: BindParams,
@@ -155,7 +155,7 @@ export class WorkerConnection implements DriverConnection {
     return this.#execute(request.execute, sql, params, options);
   }
 
-  /** Runs one statement, unless the transaction has ended by then; see `DriverConnection`. */
+  /** Runs one statement unless the transaction has ended by then; see `DriverConnection`. */
   executeInTransaction<R = Row>(
     sql: string,
     params?: BindParams,
@@ -164,7 +164,7 @@ export class WorkerConnection implements DriverConnection {
     return this.#execute(request.executeInTransaction, sql, params, options);
   }
 
-  /** Runs one statement in a transaction of its own; see `DriverConnection`. */
+  /** Runs one statement in its own transaction; see `DriverConnection`. */
   executeAlone<R = Row>(
     sql: string,
     params?: BindParams,
@@ -194,7 +194,7 @@ export class WorkerConnection implements DriverConnection {
     return this.#channel.describe(sql);
   }
 
-  /** Streams rows, which come from the thread in chunks. */
+  /** Streams rows, which are fetched from the thread in chunks. */
   iterate<R = Row>(
     sql: string,
     params?: BindParams,
@@ -236,17 +236,17 @@ export class WorkerConnection implements DriverConnection {
     );
   }
 
-  /** Runs every statement of a script, up to the first that fails. */
+  /** Runs the statements of a script until one fails. */
   executeScript(sql: string): Promise<void> {
     return this.#ask(request.script, sql);
   }
 
-  /** The statements of a script. */
+  /** Splits a script into statements. */
   *splitScript(sql: string): IterableIterator<string> {
     for (const { text } of splitScript(sql)) yield text;
   }
 
-  /** Closes open cursors and rolls the open transaction back, if there is one. */
+  /** Closes open cursors and rolls back the open transaction, if any. */
   rollback(): Promise<void> {
     this.#cutOffCursors(
       new SQLiteError("the cursor was closed by a rollback", resultCode.ABORT_ROLLBACK),
@@ -254,14 +254,14 @@ export class WorkerConnection implements DriverConnection {
     return this.#ask(request.rollback);
   }
 
-  /** Closes the database and ends the thread, when what is under way has been done. */
+  /** Closes the database and ends the thread once the calls in progress have finished. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
   #abandon(): void {
     if (this.#state !== "open") return;
-    // One statement is what its caller has given up; whoever shared the connection still waits.
+    // A single statement is the one given up by its caller; with more, other callers still wait.
     const shared = this.#channel.calls.statements > 1;
     const closed = this.close();
     this.#channel.flush();
@@ -285,7 +285,7 @@ export class WorkerConnection implements DriverConnection {
 
   #send({ parts, transfer }: MessageWriter): void {
     if (this.#state === "closed") return;
-    // A definition alone has no answer that would end it.
+    // A definition alone has no reply.
     if (this.#channel.calls.size > 0) this.#thread.setBusy(true);
     this.#thread.post(parts, transfer);
   }

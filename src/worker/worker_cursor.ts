@@ -1,34 +1,34 @@
 /**
- * Rows from a thread, one at a time for the caller and many at a time on their way.
+ * Streams rows from a thread, one by one for the caller and in chunks between threads.
  *
  * @module
  */
 
 import type { Chunk } from "./reply_reader.ts";
 
-/** Where a cursor gets its rows. `T` is what they are before the caller's row factory. */
+/** The source of a cursor's rows. `T` is their type before the caller's row factory. */
 export interface ChunkSource<T> {
-  /** Starts the statement and brings the first rows. */
+  /** Starts the statement and fetches the first rows. */
   open(): Promise<Chunk<T>>;
-  /** Brings more rows. */
+  /** Fetches more rows. */
   fetch(): Promise<Chunk<T>>;
   /** Ends the statement before its last row. */
   close(): Promise<void>;
 }
 
-/** A cursor, as far as its connection is concerned. */
+/** A cursor as seen by its connection. */
 export interface CutOff {
   /**
-   * Ends the cursor against the will of its reader, who must not mistake this for the last row.
+   * Aborts the cursor. The reader gets an error, so that it does not mistake this for the last row.
    *
-   * @param reason What the next `next()` is rejected with.
+   * @param reason The error of the next `next()`.
    */
   cutOff(reason: Error): void;
 }
 
 /**
- * Streams the rows of one statement, which starts to run at the first `next()`. One chunk is
- * fetched ahead while another is read, and no more: a slow reader holds the statement back.
+ * Streams the rows of one statement, which starts at the first `next()`. Only one chunk is fetched
+ * ahead while another is read, so a slow reader pauses the statement.
  */
 export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, CutOff {
   readonly #source: ChunkSource<T>;
@@ -38,14 +38,14 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
   #chunk: Chunk<T> = { rows: [], columns: [], ended: false };
   #at = 0;
   #ahead: Promise<Chunk<T>> | undefined;
-  /** The wait for the next chunk, which callers of `next` share. */
+  /** The wait for the next chunk, shared by all callers of `next`. */
   #turning: Promise<void> | undefined;
   #failure: Error | undefined;
 
   /**
-   * @param source Where the rows come from.
-   * @param makeRow Makes a row for the caller, in the very call of `next` that gives it.
-   * @param running Where the cursor is to be found while the statement runs.
+   * @param source The source of the rows.
+   * @param makeRow Creates a row for the caller, during the call of `next` that returns it.
+   * @param running Contains the cursor while its statement runs.
    */
   constructor(
     source: ChunkSource<T>,
@@ -57,7 +57,7 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
     this.#running = running;
   }
 
-  /** The next row, or `done`; rejects when the statement fails or the cursor was cut off. */
+  /** Returns the next row, or `done`. Rejects if the statement fails or the cursor was aborted. */
   async next(): Promise<IteratorResult<R, undefined>> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#takeFailure();
@@ -67,7 +67,7 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
         try {
           return { done: false, value: this.#makeRow(row, columns) };
         } catch (error) {
-          // The row factory of the caller, whose error matters more than one of the thread.
+          // The caller's row factory threw, and its error takes precedence over one of the thread.
           await this.return().catch(() => {});
           throw error;
         }
@@ -99,7 +99,7 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
     throw error;
   }
 
-  /** Ends the cursor; the statement itself ends by other means. */
+  /** Ends the cursor; the statement itself ends elsewhere. */
   cutOff(reason: Error): void {
     this.#forget();
     this.#failure = reason;
@@ -118,7 +118,7 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
   async #turnOver(): Promise<void> {
     try {
       const chunk = await this.#nextChunk();
-      // Cut off or ended while the chunk was on its way.
+      // The cursor was aborted or closed while the chunk was in transit.
       if (this.#hasEnded()) return;
       this.#chunk = chunk;
       this.#at = 0;
@@ -146,7 +146,7 @@ export class WorkerCursor<T, R> implements AsyncIterableIterator<R, undefined>, 
 
   #fetchAhead(): Promise<Chunk<T>> {
     const ahead = this.#source.fetch();
-    // Whoever reads on is told; whoever does not, need not know.
+    // A reader that continues gets the error; others do not need it.
     ahead.catch(() => {});
     return ahead;
   }

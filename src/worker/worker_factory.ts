@@ -1,5 +1,5 @@
 /**
- * Connections that run in threads, for a pool of your own.
+ * Connections in threads, for a pool of your own.
  *
  * @module
  */
@@ -11,31 +11,36 @@ import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
-/** How connections in threads are opened. */
+/** Options of connections in threads. */
 export interface WorkerOptions {
-  /** The driver, which each thread loads by itself. Default: the runtime's own. */
+  /** The driver, which each thread loads. Default: the runtime's own. */
   driver?: WorkerDriverName;
-  /** Opens an existing file without writing to it. Default: false. */
+  /** Whether to open an existing file read-only. Default: false. */
   readonly?: boolean;
-  /** Creates a missing file. Default: true. */
+  /** Whether to create a missing file. Default: true. */
   create?: boolean;
-  /** How integers come out: "number" refuses those a number cannot hold. Default: "number". */
+  /**
+   * How integers are returned; "number" fails for integers it cannot represent. Default: "number".
+   */
   intMode?: "number" | "bigint";
-  /** Prepared statements kept per connection; 0 keeps none. Default: 128. */
+  /** How many prepared statements to cache per connection; 0 disables the cache. Default: 128. */
   statementCacheSize?: number;
-  /** Starts a thread with the script `@sqlitepool/pool/worker`, where a bundler has moved it. */
+  /** Starts a thread with the script `@sqlitepool/pool/worker`, if a bundler has moved it. */
   worker?: SpawnWorker;
-  /** Called after each statement with its text and the milliseconds it took in its thread. */
+  /**
+   * Called after each statement with its text and its execution time in the thread, in
+   * milliseconds.
+   */
   onTiming?: OnTiming;
 }
 
 /**
- * Makes a factory for a pool whose connections run in threads, so that no statement blocks the
- * event loop.
+ * Creates a connection factory for a pool. Each connection runs in its own thread, so that no
+ * statement blocks the event loop.
  *
  * @param path a path, a `file:` URL, or ":memory:". A relative one is resolved in this call.
- * @param options the driver, and how it opens the file.
- * @throws {TypeError} for a driver that threads cannot load, or another bad option.
+ * @param options the driver and how it opens the file.
+ * @throws {TypeError} for a driver that threads cannot load, or another invalid option.
  *
  * @example
  * ```ts
@@ -65,7 +70,7 @@ export function workerConnection(
   return threadFactory(request, worker, onTiming, () => locate(request, folder));
 }
 
-/** Loaded with the first connection: many programs need neither. */
+/** Loaded with the first connection, since many programs need neither. */
 async function locate(request: OpenRequest, folder: string | undefined): Promise<OpenRequest> {
   const { parseLocalLocation } = await import("../sqlite/location.ts");
   const location = parseLocalLocation(request.path, folder, "workerConnection");

@@ -108,7 +108,7 @@ export const libsqlSync: ConformanceDriver = {
   open: (path, options) => openWith(libsqlSyncDriver(libsqlModule.module!.default), path, options),
 };
 
-const sharedLock = "nobody reads beside a writer, nor writes beside a reader";
+const sharedLock = "while one connection reads or writes, no other one can";
 
 export const nodeSqlite3Wasm: ConformanceDriver = {
   name: "node-sqlite3-wasm",
@@ -168,7 +168,7 @@ export const sqlite3: ConformanceDriver = {
 };
 
 const twoWriters = "in a pool: two connections, a hundred transactions";
-const noRetries = "the pool leaves it to asynchronous drivers to wait for locks; this one does not";
+const noRetries = "asynchronous drivers must wait for locks themselves; this one does not";
 
 const tursoModule = await load<
   { connect(path: string, options?: object): Promise<TursoHandle> }
@@ -180,9 +180,9 @@ export const turso: ConformanceDriver = {
   limits: tursoLimits,
   exceptions: {
     [twoWriters]: noRetries,
-    "rowsAffected and lastInsertRowid of VACUUM": "VACUUM is an experiment that is off",
+    "rowsAffected and lastInsertRowid of VACUUM": "VACUUM is experimental and disabled",
     "rowsAffected and lastInsertRowid of ATTACH ':memory:' AS other":
-      "ATTACH is an experiment that is off",
+      "ATTACH is experimental and disabled",
   },
   async open(path, { readonly = false, intMode }) {
     return adaptTurso(await tursoModule.module!.connect(path, { readonly }), { intMode });
@@ -227,7 +227,7 @@ export const bunSqliteWorker: ConformanceDriver = inWorker(bunSqlite, "bun:sqlit
 /** Each case starts threads; how they load a package does not depend on the rest. */
 function onNode26(driver: ConformanceDriver): ConformanceDriver {
   if (runtimeName() === "node" && process.version.startsWith("v26.")) return driver;
-  return { ...driver, unavailable: "in threads, drivers of npm are tried on Node 26 only" };
+  return { ...driver, unavailable: "npm drivers are tested in threads only on Node 26" };
 }
 
 export const betterSqlite3Worker: ConformanceDriver = onNode26(

@@ -45,7 +45,7 @@ export const nativeDrivers: readonly NativeDriver[] = [
   },
   {
     name: "bun-sqlite",
-    unavailable: bunSqlite === undefined ? "bun:sqlite is Bun's own" : undefined,
+    unavailable: bunSqlite === undefined ? "only Bun has bun:sqlite" : undefined,
     open: (path, options) =>
       options?.readonly
         ? new bunSqlite!.Database(path, { readonly: true })

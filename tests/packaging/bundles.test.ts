@@ -90,12 +90,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 17.5, nodeSqlite: 31.6, singleFile: 71.2 },
+    limits: { start: 17.5, nodeSqlite: 32.1, singleFile: 71.5 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 14.4, nodeSqlite: 30.1, singleFile: 37.2 },
+    limits: { start: 14.4, nodeSqlite: 30.3, singleFile: 37.2 },
   },
 };
 
@@ -165,21 +165,26 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
   });
 }
 
-/** What a Worker carries in its one file, in KiB. */
+/**
+ * What a Worker carries in its one file, in KiB. Half of it reads SQL, checks values and words
+ * errors, as everywhere else.
+ */
 const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   "the database of a Durable Object": {
     line: 'export * from "@sqlitepool/pool/durable-object";',
-    limit: 11.2,
+    limit: 11.5,
   },
 };
 
 for (const [name, { line, limit }] of Object.entries(workers)) {
   test(`a Worker carries only so much, and nothing of Node: ${name}`, async () => {
-    const { code, gzipBytes } = load(await bundleLine(line, false), ["program.js"]);
+    const result = await bundleLine(line, false);
+    const { gzipBytes } = load(result, ["program.js"]);
     const kib = gzipBytes / KIB;
     console.log(`${name}: ${kib.toFixed(1)} KiB`);
     assert.ok(kib < limit, `${kib.toFixed(1)} KiB`);
-    assert.ok(!/["']node:/.test(code), "it names a module of Node");
+    const outputs = Object.values(result.metafile.outputs);
+    assert.deepEqual(outputs.flatMap(({ imports }) => imports.map(({ path }) => path)), []);
   });
 }
 

@@ -25,7 +25,7 @@ import type { RemoteDatabase } from "./remote/remote_database.ts";
  * @param options see {@linkcode RemoteOptions}.
  * @throws {PoolConnectionOpenError} when no server can be reached, or what answers is none.
  * @throws {SQLiteError} when the server refuses the token.
- * @throws {TypeError | RangeError} for a bad location or option, naming it.
+ * @throws {TypeError | RangeError} for an invalid location or option, which the message names.
  *
  * @example
  * ```ts
@@ -70,10 +70,10 @@ export function openDatabase<R = Row>(
  *
  * @param location a path, a `file:` URL, or `":memory:"` (one connection for everything).
  * @param options see {@linkcode DatabaseOptions}.
- * @throws {SQLiteError} when it cannot be opened; the message says why.
- * @throws {PoolConnectionOpenError} when opening takes longer than `operationTimeoutMs`.
- * @throws {SQLiteLibraryConflictError} when another SQLite library of this process has it open.
- * @throws {TypeError | RangeError} for a bad location or option, naming it.
+ * @throws {SQLiteError} if it cannot be opened; the message says why.
+ * @throws {PoolConnectionOpenError} if opening takes longer than `operationTimeoutMs`.
+ * @throws {SQLiteLibraryConflictError} if another SQLite library in this process has it open.
+ * @throws {TypeError | RangeError} for an invalid location or option, which the message names.
  *
  * @example
  * ```ts

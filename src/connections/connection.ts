@@ -1,5 +1,5 @@
 /**
- * A connection as its holder uses it: rows in every shape, cursors, transactions.
+ * The connection interface: queries, cursors and transactions.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type {
 import type { Query, QueryOptions, ResultOptions } from "./query.ts";
 
 /**
- * How a transaction begins: "immediate" takes the write lock at once, "deferred" with the first
- * write, "exclusive" also keeps readers out unless the database is in WAL mode.
+ * How a transaction begins: "immediate" takes the write lock at once, "deferred" at the first
+ * write, and "exclusive" also locks out readers unless the database is in WAL mode.
  */
 export type TransactionMode = "deferred" | "immediate" | "exclusive";
 
-/** How a transaction runs. */
+/** Options of a transaction. */
 export interface TransactionOptions {
-  /** How the transaction begins. Without effect in a nested one. Default: "immediate". */
+  /** How the transaction begins. Ignored in a nested transaction. Default: "immediate". */
   mode?: TransactionMode;
 }
 
@@ -31,11 +31,10 @@ export interface TransactionOptions {
 export type ConnectionCallback<R, T> = (connection: Connection<R>) => T | PromiseLike<T>;
 
 /**
- * A connection in the hands of its holder. `R` is what its rows are, unless a call says
- * otherwise.
+ * A connection held by a caller. `R` is the default type of its rows.
  *
- * After its release, or once the callback it was lent to has settled, it is dead: every call
- * rejects with a `ConnectionReleasedError`.
+ * After its release, or once the callback that received it has settled, every call rejects with a
+ * `ConnectionReleasedError`.
  *
  * @example
  * ```ts
@@ -54,19 +53,20 @@ export type ConnectionCallback<R, T> = (connection: Connection<R>) => T | Promis
  * ```
  */
 export interface Connection<R = Row> {
-  /** The driver's own handle. What is done through it the pool does not see. */
+  /** The driver's own handle. The pool does not notice what is done through it. */
   readonly raw: unknown;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
   /**
    * Runs one statement.
    *
-   * @param query SQL text, or what the `sql` tag made.
-   * @param params values by position or by name; none beside what the `sql` tag made.
-   * @param options how the rows of this call are made.
-   * @returns columns, rows, and what the statement changed.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it is not exactly one.
-   * @throws {TypeError | RangeError} when the parameters are not those the statement takes.
+   * @param query SQL text or an `sql` query.
+   * @param params values by position or by name; none for an `sql` query.
+   * @param options how rows are created.
+   * @returns columns, rows and changes.
+   * @throws {SQLiteError} if SQLite rejects the statement, or the text is not exactly one
+   *   statement.
+   * @throws {TypeError | RangeError} if the parameters do not match the statement.
    */
   execute<T = R>(
     query: Query,
@@ -74,31 +74,31 @@ export interface Connection<R = Row> {
     options?: ResultOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
-   * The same as {@linkcode Connection.execute}, for statements that write: the name says so to
-   * the reader.
+   * An alias of {@linkcode Connection.execute} that marks a statement as a write for readers of the
+   * code.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the rows of RETURNING are made.
-   * @returns columns, rows of RETURNING, and what the statement changed.
+   * @param options how the rows of RETURNING are created.
+   * @returns columns, rows of RETURNING and changes.
    */
   run<T = R>(query: Query, params?: BindParams, options?: ResultOptions<T>): Promise<ResultSet<T>>;
   /**
-   * Runs one statement and gives all its rows.
+   * Runs one statement and returns all its rows.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the rows of this call are made.
-   * @returns the rows; none is an empty array.
+   * @param options how rows are created.
+   * @returns the rows; an empty array if there are none.
    */
   all<T = R>(query: Query, params?: BindParams, options?: QueryOptions<T>): Promise<T[]>;
   /**
-   * Runs one statement and gives its first row.
+   * Runs one statement and returns its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the row is made.
-   * @returns the row; `undefined` when there is none.
+   * @param options how the row is created.
+   * @returns the row; `undefined` if there is none.
    */
   get<T = R>(
     query: Query,
@@ -106,29 +106,29 @@ export interface Connection<R = Row> {
     options?: QueryOptions<T>,
   ): Promise<T | undefined>;
   /**
-   * Runs one statement and gives its rows as arrays. Columns of the same name are all kept.
+   * Runs one statement and returns its rows as arrays, including columns with equal names.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @returns the values of each row, in the order of the columns.
+   * @returns the values of each row in column order.
    */
   values(query: Query, params?: BindParams): Promise<SQLiteValue[][]>;
   /**
-   * Runs one statement and gives the first value of its first row.
+   * Runs one statement and returns the first value of its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @returns the value; `undefined` when there is no row.
+   * @returns the value; `undefined` if there is no row.
    */
   value(query: Query, params?: BindParams): Promise<SQLiteValue | undefined>;
   /**
-   * Gives the rows of one statement one after the other, for `for await`. The statement begins
-   * with the first row that is asked for; its cursor closes with the loop, or with the connection.
+   * Iterates over the rows of one statement with `for await`. The statement starts at the first
+   * row; its cursor closes with the loop or the connection.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the rows of this call are made.
-   * @returns an iterator, to be used once.
+   * @param options how rows are created.
+   * @returns an iterator that can be used once.
    */
   iterate<T = R>(
     query: Query,
@@ -139,26 +139,26 @@ export interface Connection<R = Row> {
    * Tells what a statement is, without running it: whether it only reads, and what its columns and
    * parameters are. Not every driver can.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @returns the description, of the schema as this connection sees it.
    * @throws {SQLiteError} when SQLite refuses the statement, when it is a PRAGMA that takes effect
    *   while it is prepared, or when the driver cannot tell.
    */
   describe(query: Query): Promise<StatementDescription>;
   /**
-   * Runs every statement of a script, up to the first that fails. It is no transaction unless the
-   * script makes it one.
+   * Runs the statements of a script until one fails. A script is a transaction only if it contains
+   * BEGIN and COMMIT.
    *
    * @param sql the statements, without parameters.
-   * @throws {SQLiteError} when a statement fails; those before it have taken effect.
+   * @throws {SQLiteError} if a statement fails; those before it have taken effect.
    */
   executeScript(sql: string): Promise<void>;
   /**
-   * Begins a transaction, which you end with `commit` or `rollback`. One that takes the write lock
-   * waits for its turn, and for up to `busyTimeoutMs` while another process has it.
+   * Begins a transaction, which you end with `commit` or `rollback`. If it takes the write lock, it
+   * waits for its turn, and up to `busyTimeoutMs` for other processes.
    *
-   * @param mode when the write lock is taken. Default: "immediate".
-   * @throws {SQLiteError} when a transaction is open already, or the database stays locked.
+   * @param mode when to take the write lock. Default: "immediate".
+   * @throws {SQLiteError} if a transaction is already open, or the database stays locked.
    */
   begin(mode?: TransactionMode): Promise<void>;
   /** Commits; does nothing outside a transaction. */
@@ -166,13 +166,13 @@ export interface Connection<R = Row> {
   /** Rolls back; does nothing outside a transaction. */
   rollback(): Promise<void>;
   /**
-   * Runs `fn` in a transaction: commits when it returns, rolls back when it throws. Inside
-   * another transaction it is a savepoint.
+   * Runs `fn` in a transaction, which is committed when it returns and rolled back when it throws.
+   * Inside another transaction it is a savepoint.
    *
-   * @param fn gets this connection.
+   * @param fn receives this connection.
    * @param options how the transaction begins.
-   * @returns what `fn` returns, once it is committed.
-   * @throws what `fn` throws, after the rollback.
+   * @returns the result of `fn`, after the commit.
+   * @throws the error of `fn`, after the rollback.
    */
   transaction<T>(fn: ConnectionCallback<R, T>, options?: TransactionOptions): Promise<T>;
 }
@@ -219,9 +219,9 @@ export interface PooledConnection<R = Row> extends Connection<R> {
 }
 
 /**
- * A transaction ended before its callback did: SQLite rolled it back by itself (`OR ROLLBACK`,
- * `RAISE(ROLLBACK)`, a full disk, an I/O error), or the callback did with `rollback()`. Nothing of
- * it has taken effect, and nothing more can be done in it. `cause` is the error that ended it.
+ * A transaction ended before its callback: SQLite rolled it back (`OR ROLLBACK`, `RAISE(ROLLBACK)`,
+ * a full disk, an I/O error), or the callback called `rollback()`. None of its changes have taken
+ * effect, and it accepts no further statements. `cause` is the error that ended it.
  */
 export class TransactionEndedError extends SQLitePoolError {
   /** Always `"TransactionEndedError"`. */

@@ -1,6 +1,6 @@
 /**
- * N equal connections from your own factory: the port of aiosqlitepool, and the building block
- * for everything above it.
+ * A pool of equal connections from your own factory: the port of aiosqlitepool, and the basis of
+ * `openDatabase`.
  *
  * @module
  */
@@ -66,48 +66,48 @@ import { WriteLock } from "./locking/write_lock.ts";
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
 const TRANSACTION_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "mode"];
 
-/** How one connection is acquired, and how its rows are made. */
+/** How one connection is acquired, and how its rows are created. */
 export interface ConnectionOptions<R> extends AcquireOptions {
-  /** Makes each row of this lease instead of the pool's own row factory. */
+  /** Creates each row of this lease, overriding the pool's row factory. */
   rowFactory?: RowFactory<R>;
 }
 
 /** How a statement waits for a connection, and what its result tells. */
 export interface StatementOptions<R> extends ConnectionOptions<R>, ResultOptions<R> {}
 
-/** What tests and the layers above put in place of the usual. */
+/** Internals replaced by tests and by the layers above. */
 export interface PoolInternals {
-  /** Clock and randomness. */
+  /** The clock and randomness. */
   readonly environment?: Environment;
   /** The turn to write, when pools share a file. */
   readonly turn?: WriteLock<PhysicalConnection>;
-  /** What its connections are for. */
+  /** Who uses its connections. */
   readonly users?: LockUsers;
-  /** Puts an error of the driver into the words of whoever owns the pool. */
+  /** Rewords a driver error for the owner of the pool. */
   readonly explain?: (error: unknown) => unknown;
-  /** The same for errors of opening a connection. */
+  /** Rewords an error of opening a connection. */
   readonly explainOpen?: (error: unknown) => unknown;
   /** Limit for a statement that runs in a thread, in milliseconds. */
   readonly queryTimeoutMs?: number;
   /**
-   * Statements that put the settings of a connection back, outside a transaction and in this
-   * order, after a holder has changed some with a PRAGMA. Read it each time: it is filled in when
-   * the first connection has been set up.
+   * Statements that restore the settings of a connection, outside a transaction and in this order,
+   * after a holder has changed some with a PRAGMA. Read it each time, because it is filled in when
+   * the first connection is set up.
    */
   readonly restore?: readonly string[];
-  /** Whether new connections are tried out; there is nothing to try before their first statement. */
+  /** Whether new connections are probed; there is nothing to probe before their first statement. */
   readonly probes?: boolean;
 }
 
-/** A snapshot of a pool: gauges of this moment, and counters since it was made. */
+/** A snapshot of a pool: current gauges, and counters since it was created. */
 export interface PoolStats extends CorePoolStats {
-  /** Statements that were tried again because the database was locked. */
+  /** Statements that were retried because the database was locked. */
   readonly busyRetries: number;
 }
 
 /**
- * A pool of SQLite connections that stay open between uses. `R` is what its rows are: plain
- * objects, unless a row factory makes something else of them.
+ * A pool of SQLite connections that stay open between uses. `R` is the type of its rows: plain
+ * objects unless there is a row factory.
  *
  * @example
  * ```ts
@@ -126,14 +126,14 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<PhysicalConnection>;
-  /** Whether waits for the write lock show in `stats`. */
+  /** Whether waits for the write lock count in `stats`. */
   readonly #countsLock: boolean;
   readonly #eventLoop: EventLoopYield;
   readonly #clock: Clock;
   /** What statements that share leases are held to; `undefined` where they do not. */
   readonly #sharing: PipelineLimits | undefined;
   #pipeline: Pipeline | undefined;
-  /** Settles when there is a pipeline, or none to be had. */
+  /** Settles when it is known whether connections are shared. */
   #loading: Promise<void> | undefined;
 
   static {
@@ -144,15 +144,15 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Makes a pool. Nothing is opened before it is needed, unless `minIdle` says so.
+   * Creates a pool. Connections are opened on demand, except for `minIdle`.
    *
-   * @param factory opens a connection each time it is called; may return a promise.
+   * @param factory opens a new connection on each call; may return a promise.
    * @param options see {@linkcode PoolOptions}.
-   * @throws {TypeError | RangeError} for a bad factory or option, naming it.
+   * @throws {TypeError | RangeError} for an invalid factory or option, which the message names.
    */
   constructor(factory: ConnectionFactory, options?: PoolOptions<R>);
   /**
-   * For tests that move time themselves, and for layers above.
+   * For tests that control time, and for the layers above.
    *
    * @internal
    */
@@ -206,17 +206,17 @@ export class SQLiteConnectionPool<R = Row> {
     }
   }
 
-  /** Whether `close` was called: new calls are refused. */
+  /** Whether `close` was called. New calls are then refused. */
   get closed(): boolean {
     return this.#pool.closed;
   }
 
-  /** Gauges and counters of this moment; cheap enough to be read for every scrape. */
+  /** Current gauges and counters; cheap enough to read on every scrape. */
   get stats(): PoolStats {
     const stats = this.#pool.stats;
     const busyRetries = this.#busy.retries;
     const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
-    // Pools on one file share its lock: the waits for it are counted with the one that writes.
+    // Pools on one file share its lock, and waits for it are counted in the writing pool.
     if (!this.#countsLock) return { ...stats, waiting, busyRetries };
     const lock = this.#busy.counters;
     return {
@@ -231,15 +231,15 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Borrows a connection. Release it, or bind it with `await using`.
+   * Acquires a connection. Call its `release`, or declare it with `await using`.
    *
-   * @param options wait and row factory of this lease.
-   * @returns the connection, which is yours alone until it is released.
-   * @throws {PoolConnectionAcquireTimeoutError} when none became free in time.
-   * @throws {PoolConnectionOpenError} when a new one could not be opened.
-   * @throws {PoolOverloadedError} when `maxWaiting` callers wait already.
+   * @param options how to wait, and the row factory of this lease.
+   * @returns the connection, which is exclusively yours until it is released.
+   * @throws {PoolConnectionAcquireTimeoutError} if no connection became free in time.
+   * @throws {PoolConnectionOpenError} if a new connection could not be opened.
+   * @throws {PoolOverloadedError} if `maxWaiting` callers are already waiting.
    * @throws {PoolClosedError} after `close`.
-   * @throws the reason of `signal`, when it aborts first.
+   * @throws the reason of `signal`, if it aborts first.
    *
    * @example
    * ```ts
@@ -261,13 +261,13 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Borrows a connection for a layer above, which has checked the options.
+   * Acquires a connection for a layer above, which has checked the options.
    *
    * @internal
    */
   lend<T = R>(options: ConnectionOptions<T>): Promise<LeasedConnection<T>> {
     if (this.#loading !== undefined) {
-      // Statements that were called before have their turn before.
+      // Statements called earlier take precedence.
       const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options);
       return this.#loading.then(inTurn, inTurn);
     }
@@ -278,7 +278,7 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Where a layer above counts those who wait for this pool in a queue of its own.
+   * The counters, for a layer above with its own queue for this pool.
    *
    * @internal
    */
@@ -287,7 +287,7 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Whether a connection could be had at once.
+   * Whether a connection is available at once.
    *
    * @internal
    */
@@ -296,7 +296,7 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Borrows a connection in this very call, if one is idle and nobody waits.
+   * Synchronously acquires a connection, if one is idle and nobody is waiting.
    *
    * @internal
    */
@@ -305,12 +305,12 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Borrows a connection for the time `fn` runs.
+   * Acquires a connection while `fn` runs.
    *
-   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
-   * @param options wait and row factory of this lease.
-   * @returns what `fn` returns.
-   * @throws what `fn` throws, and what {@linkcode SQLiteConnectionPool.connection} throws.
+   * @param fn receives the connection, which cannot be used after `fn` has settled.
+   * @param options how to wait, and the row factory of this lease.
+   * @returns the result of `fn`.
+   * @throws the error of `fn`, and the errors of {@linkcode SQLiteConnectionPool.connection}.
    */
   async withConnection<S, T = R>(
     fn: (connection: Connection<T>) => S | PromiseLike<S>,
@@ -326,16 +326,17 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Runs one statement on any connection. For several statements that belong together use
-   * {@linkcode SQLiteConnectionPool.transaction}.
+   * Runs one statement on any connection. Use {@linkcode SQLiteConnectionPool.transaction} for
+   * statements that belong together.
    *
-   * @param query SQL text, or what the `sql` tag made.
-   * @param params values by position or by name; none beside what the `sql` tag made.
-   * @param options wait and row factory of this call.
-   * @returns columns, rows, and what the statement changed.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it is not exactly one.
-   * @throws {TypeError | RangeError} when the parameters are not those the statement takes.
-   * @throws what {@linkcode SQLiteConnectionPool.connection} throws.
+   * @param query SQL text or an `sql` query.
+   * @param params values by position or by name; none for an `sql` query.
+   * @param options how to wait, and the row factory of this call.
+   * @returns columns, rows and changes.
+   * @throws {SQLiteError} if SQLite rejects the statement, or the text is not exactly one
+   *   statement.
+   * @throws {TypeError | RangeError} if the parameters do not match the statement.
+   * @throws the errors of {@linkcode SQLiteConnectionPool.connection}.
    *
    * @example
    * ```ts
@@ -360,13 +361,13 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * The same as {@linkcode SQLiteConnectionPool.execute}, for statements that write: the name
-   * says so to the reader.
+   * An alias of {@linkcode SQLiteConnectionPool.execute} that marks a statement as a write for
+   * readers of the code.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns columns, rows of RETURNING, and what the statement changed.
+   * @param options how to wait, and the row factory of this call.
+   * @returns columns, rows of RETURNING and changes.
    */
   run<T = R>(
     query: Query,
@@ -377,26 +378,26 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * All rows of one statement, run on any connection.
+   * Runs one statement on any connection and returns all its rows.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the rows; none is an empty array.
-   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the rows; an empty array if there are none.
+   * @throws the errors of {@linkcode SQLiteConnectionPool.execute}.
    */
   all<T = R>(query: Query, params?: BindParams, options?: ConnectionOptions<T>): Promise<T[]> {
     return this.#run(query, params, options, this.#rows.everyRow(options), allRows);
   }
 
   /**
-   * The first row of one statement, run on any connection.
+   * Runs one statement on any connection and returns its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the row; `undefined` when there is none.
-   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the row; `undefined` if there is none.
+   * @throws the errors of {@linkcode SQLiteConnectionPool.execute}.
    */
   get<T = R>(
     query: Query,
@@ -407,27 +408,27 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * All rows of one statement as arrays of values, run on any connection. Columns of the same
-   * name are all kept.
+   * Runs one statement on any connection and returns its rows as arrays, including columns with
+   * equal names.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the call waits for a connection.
-   * @returns the values of each row, in the order of the columns.
-   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   * @param options how to wait for a connection.
+   * @returns the values of each row in column order.
+   * @throws the errors of {@linkcode SQLiteConnectionPool.execute}.
    */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]> {
     return this.#run(query, params, options, AS_VALUES, allRows);
   }
 
   /**
-   * The first value of the first row of one statement, run on any connection.
+   * Runs one statement on any connection and returns the first value of its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the call waits for a connection.
-   * @returns the value; `undefined` when there is no row.
-   * @throws what {@linkcode SQLiteConnectionPool.execute} throws.
+   * @param options how to wait for a connection.
+   * @returns the value; `undefined` if there is no row.
+   * @throws the errors of {@linkcode SQLiteConnectionPool.execute}.
    */
   value(
     query: Query,
@@ -438,14 +439,14 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Runs `fn` in a transaction on one connection: commits when it returns, rolls back when it
-   * throws.
+   * Runs `fn` in a transaction on one connection, which is committed when it returns and rolled
+   * back when it throws.
    *
-   * @param fn gets the connection; it is dead once `fn` has returned, or its promise has settled.
-   * @param options mode of the transaction, and wait and row factory as for a connection.
-   * @returns what `fn` returns, once it is committed.
-   * @throws what `fn` throws, after the rollback, and what
-   *   {@linkcode SQLiteConnectionPool.connection} throws.
+   * @param fn receives the connection, which cannot be used after `fn` has settled.
+   * @param options the mode of the transaction, how to wait, and the row factory.
+   * @returns the result of `fn`, after the commit.
+   * @throws the error of `fn`, after the rollback, and the errors of {@linkcode
+   *   SQLiteConnectionPool.connection}.
    *
    * @example
    * ```ts
@@ -478,10 +479,10 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Changes how many connections there may be. Idle ones that are too many are closed at once,
-   * the others when they come back.
+   * Sets the pool size. Excess connections are closed at once if idle, otherwise when they are
+   * released.
    *
-   * @param poolSize most connections at once, from 1 up.
+   * @param poolSize the maximum number of connections, at least 1.
    * @throws {TypeError | RangeError} for anything else.
    */
   resize(poolSize: number): void {
@@ -489,11 +490,12 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Closes the pool: waiters are refused, idle connections close at once, leases may finish until
-   * the deadline and are then closed by force. Every call returns the same promise.
+   * Closes the pool: waiters are rejected, idle connections close at once, and leases may finish
+   * until the deadline, when they are closed by force. Every call returns the same promise.
    *
-   * @param options the deadline; `operationTimeoutMs` without it.
-   * @returns when every connection is closed, or has been given up at the deadline.
+   * @param options the timeout. Default: `operationTimeoutMs`.
+   * @returns a promise that resolves when every connection is closed, or was abandoned at the
+   *   deadline.
    */
   close(options?: CloseOptions): Promise<void> {
     const closed = this.#pool.close(options);
@@ -506,7 +508,7 @@ export class SQLiteConnectionPool<R = Row> {
     return this.close();
   }
 
-  /** With the first statement: most pools share nothing. */
+  /** Loaded with the first statement, since most pools do not share connections. */
   async #loadPipeline(limits: PipelineLimits): Promise<void> {
     try {
       const [{ Pipeline }] = await Promise.all([
@@ -532,7 +534,7 @@ export class SQLiteConnectionPool<R = Row> {
       sql = textOf(query);
       values = paramsOf(query, params);
       if (wait !== undefined) checkCallOptions(wait, POOL_CALL_OPTION_NAMES);
-      // Before the first connection nobody can tell: the call is refused when it has one.
+      // Unknown before the first connection; the call is then refused once it has one.
       physicalConnections.now?.refuseControl(sql);
     } catch (error) {
       return Promise.reject(error);
@@ -561,7 +563,7 @@ export class SQLiteConnectionPool<R = Row> {
     }, wait);
   }
 
-  /** Runs a statement on a connection that it has for itself. */
+  /** Runs a statement on an exclusive connection. */
   #runAlone<T, S>(
     sql: string,
     params: BindParams | undefined,

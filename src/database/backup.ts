@@ -32,9 +32,7 @@ export type BackUp = (
   onSnapshot: OnSnapshot,
 ) => Promise<void>;
 
-/**
- * Makes the function that backs up: with what the driver has for it, or with SQL.
- */
+/** Makes the function that backs up: with what the driver has for it, or with SQL. */
 export function backUp<R>(
   readers: SQLiteConnectionPool<R>,
   driver: Driver | undefined,
@@ -131,7 +129,7 @@ class NewFile {
   readonly temporaryPath: string;
   readonly #path: string;
 
-  /** @throws {SQLitePoolError} when there is such a file already. */
+  /** @throws {SQLitePoolError} if the file already exists. */
   constructor(path: string) {
     this.#path = path;
     this.temporaryPath = `${path}.${Math.random().toString(36).slice(2, 10)}.partial`;

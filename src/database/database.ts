@@ -113,11 +113,11 @@ export interface Database<R = Row> {
   /**
    * The first row of one statement, read by a reader.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the row; `undefined` when there is none.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the row; `undefined` if there is none.
+   * @throws {SQLiteError} if SQLite rejects the statement, or it writes.
    */
   get<T = R>(
     query: Query,
@@ -127,31 +127,31 @@ export interface Database<R = Row> {
   /**
    * All rows of one statement, read by a reader.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the rows; none is an empty array.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the rows; an empty array if there are none.
+   * @throws {SQLiteError} if SQLite rejects the statement, or it writes.
    */
   all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]>;
   /**
    * All rows of one statement as arrays, read by a reader. Columns of the same name are all kept.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the call waits for a reader.
-   * @returns the values of each row, in the order of the columns.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   * @param options how to wait for a reader.
+   * @returns the values of each row in column order.
+   * @throws {SQLiteError} if SQLite rejects the statement, or it writes.
    */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]>;
   /**
    * The first value of the first row of one statement, read by a reader.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options how the call waits for a reader.
-   * @returns the value; `undefined` when there is no row.
-   * @throws {SQLiteError} when SQLite refuses the statement, or when it writes.
+   * @param options how to wait for a reader.
+   * @returns the value; `undefined` if there is no row.
+   * @throws {SQLiteError} if SQLite rejects the statement, or it writes.
    */
   value(
     query: Query,
@@ -162,7 +162,7 @@ export interface Database<R = Row> {
    * Rows one after the other, from a reader that is held until the loop ends. All of them are of
    * one snapshot.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
    * @param options wait for the reader, and row factory of this call.
    * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
@@ -179,7 +179,7 @@ export interface Database<R = Row> {
    * @param fn gets the connection, which is dead once `fn` has settled.
    * @param options wait for the reader; `timeoutMs` is the limit of `fn` too.
    * @returns what `fn` returns.
-   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
+   * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
    */
   read<S>(
     fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
@@ -189,11 +189,11 @@ export interface Database<R = Row> {
    * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share
    * one transaction; each is answered when it is committed, and fails alone if it fails.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
+   * @param options how to wait, and the row factory of this call.
    * @returns what the statement gave back, rows of RETURNING included.
-   * @throws {SQLiteError} when SQLite refuses the statement, or the database stays locked.
+   * @throws {SQLiteError} if SQLite rejects the statement, or the database stays locked.
    */
   run<T = R>(
     query: Query,
@@ -204,11 +204,11 @@ export interface Database<R = Row> {
    * Runs one statement where it belongs, for callers who do not know what it is: on a reader when
    * its text says that it only reads, and otherwise on the writer, as `run` does.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
+   * @param options how to wait, and the row factory of this call.
    * @returns columns, rows, and what the statement changed.
-   * @throws {SQLiteError} when SQLite refuses the statement, or the database stays locked.
+   * @throws {SQLiteError} if SQLite rejects the statement, or the database stays locked.
    * @throws {SQLitePoolError} when the statement begins or ends a transaction.
    */
   execute<T = R>(
@@ -221,7 +221,7 @@ export interface Database<R = Row> {
    * deletes share a commit with the writes they meet, as those of `run` do.
    *
    * @param statements what to run, in this order.
-   * @param options how the call waits for its turn.
+   * @param options how to wait for the writer.
    * @returns a result for each statement.
    * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
    *
@@ -247,7 +247,7 @@ export interface Database<R = Row> {
    * transaction unless the script makes it one.
    *
    * @param sql the statements, without parameters.
-   * @param options how the call waits for its turn.
+   * @param options how to wait for the writer.
    * @throws {SQLiteError} when a statement fails; those before it have taken effect.
    */
   executeScript(sql: string, options?: AcquireOptions): Promise<void>;
@@ -259,7 +259,7 @@ export interface Database<R = Row> {
    * @param options wait for the turn, which is the limit of `fn` too; mode and retries.
    * @returns what `fn` returns, once it is committed.
    * @throws what `fn` throws, after the rollback.
-   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
+   * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
    */
   write<S>(
     fn: (tx: Connection<R>) => S | PromiseLike<S>,
@@ -278,8 +278,8 @@ export interface Database<R = Row> {
    * Tells what a statement is, without running it: whether it only reads, and what its columns and
    * parameters are. Not every driver can.
    *
-   * @param query SQL text, or what the `sql` tag made.
-   * @param options how the call waits for a reader.
+   * @param query SQL text or an `sql` query.
+   * @param options how to wait for a reader.
    * @returns the description, of the schema as it is committed.
    * @throws {SQLiteError} when SQLite refuses the statement, when it is a PRAGMA that takes effect
    *   while it is prepared, or when the driver cannot tell.
@@ -319,7 +319,7 @@ export interface Database<R = Row> {
    * Moves what is in the write-ahead log into the database file.
    *
    * @param mode how far it goes, and for whom it waits. Default: "passive", which waits for nobody.
-   * @param options how the call waits for its turn.
+   * @param options how to wait for the writer.
    * @returns how much was moved; `busy` when somebody was in the way.
    */
   checkpoint(mode?: CheckpointMode, options?: AcquireOptions): Promise<CheckpointResult>;
@@ -329,7 +329,7 @@ export interface Database<R = Row> {
    * @param path a file that does not exist yet.
    * @param options progress, and how long it may take: `timeoutMs` covers the copying too.
    * @returns when the copy is complete.
-   * @throws {SQLitePoolError} when there is such a file already.
+   * @throws {SQLitePoolError} if the file already exists.
    * @throws {SQLiteError} when the copy cannot be written.
    */
   backup(path: string, options?: BackupOptions): Promise<void>;

@@ -15,9 +15,9 @@ import type { DatabaseOptions } from "./options.ts";
  *
  * @param location a path, a `file:` URL, or `":memory:"` (one connection for everything).
  * @param options see {@linkcode DatabaseOptions}.
- * @throws {SQLiteError} when it cannot be opened; the message says why.
- * @throws {SQLiteLibraryConflictError} when another SQLite library of this process has it open.
- * @throws {TypeError | RangeError} for a bad location or option, naming it.
+ * @throws {SQLiteError} if it cannot be opened; the message says why.
+ * @throws {SQLiteLibraryConflictError} if another SQLite library in this process has it open.
+ * @throws {TypeError | RangeError} for an invalid location or option, which the message names.
  *
  * @example
  * ```ts

@@ -13,22 +13,22 @@ import type { Row, RowFactory } from "../sqlite/types.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import type { Connection } from "./connection.ts";
 
-/** Settings of a pool of SQLite connections. `R` is what its rows are. */
+/** Settings of a pool of SQLite connections. `R` is the type of its rows. */
 export interface PoolOptions<R = Row> extends CorePoolOptions {
-  /** Sets each new connection up, before anybody gets it. */
+  /** Sets up each new connection before it is used. */
   onConnect?: (connection: Connection<R>) => unknown;
-  /** Makes each row from its values and column names; plain objects without it. */
+  /** Creates each row from its values and column names. Default: plain objects. */
   rowFactory?: RowFactory<R>;
   /**
-   * "number" makes integers numbers and refuses those a number cannot hold, with a
-   * `SQLiteIntegerRangeError`; "bigint" makes all of them bigints. Default: "number".
+   * "number" returns integers as numbers and fails with a `SQLiteIntegerRangeError` for those that
+   * a number cannot represent; "bigint" returns all of them as bigints. Default: "number".
    */
   intMode?: IntMode;
-  /** Prepared statements kept per connection; 0 keeps none. Default: 128. */
+  /** How many prepared statements to cache per connection; 0 disables the cache. Default: 128. */
   statementCacheSize?: number;
   /**
-   * How long a statement that found the database locked is tried again, in milliseconds. Applies
-   * to synchronous drivers, whose own waiting would block the thread and is switched off.
+   * How long to retry a statement that found the database locked, in milliseconds. Applies to
+   * synchronous drivers, whose own busy timeout is disabled because it would block the thread.
    * Default: 5_000.
    */
   busyTimeoutMs?: number;
@@ -53,14 +53,17 @@ function checkFunction(name: string, value: unknown): void {
   }
 }
 
-/** Options of the SQLite layer, checked and filled in. */
+/** The options of the SQLite layer, checked and with defaults. */
 export interface ResolvedSqliteOptions {
   readonly intMode: IntMode;
   readonly statementCacheSize: number | undefined;
   readonly busyTimeoutMs: number;
 }
 
-/** Checks what the core pool does not know. Throws a TypeError or RangeError with the name. */
+/**
+ * Checks the options that the core pool does not know. Throws a TypeError or RangeError that names
+ * the option.
+ */
 export function resolveSqliteOptions<R>(options: PoolOptions<R>): ResolvedSqliteOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`The options must be an object; got ${describeValue(options)}`);

@@ -1,5 +1,5 @@
 /**
- * What a call asks for: its text, its parameters, and how its rows are made.
+ * Queries: text, parameters, and how rows are created.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import type {
   SQLiteValue,
 } from "../sqlite/types.ts";
 
-/** SQL text of one statement, or what the `sql` tag made. */
+/** The SQL text of one statement, or an `sql` query. */
 export type Query = string | SqlQuery;
 
-/** How the rows of one call are made. */
+/** How the rows of one call are created. */
 export interface QueryOptions<R> {
-  /** Makes each row instead of the connection's own row factory. */
+  /** Creates each row, overriding the connection's row factory. */
   rowFactory?: RowFactory<R>;
 }
 
@@ -43,7 +43,7 @@ export function wantsTypes({ columnTypes = false }: ResultOptions<never>): boole
   throw new TypeError(`columnTypes must be true or false; got ${describeValue(columnTypes)}`);
 }
 
-/** What a call picks from a result. */
+/** Selects what a call returns from a result. */
 export const wholeResult = <R>(result: ResultSet<R>): ResultSet<R> => result;
 export const allRows = <R>(result: ResultSet<R>): R[] => result.rows;
 export const firstRow = <R>(result: ResultSet<R>): R | undefined => result.rows[0];
@@ -56,10 +56,10 @@ export const AS_VALUES: RowOptions<SQLiteValue[]> = { rowFactory: arrayRow };
 /** The first row as an array of values. */
 export const FIRST_AS_VALUES: RowOptions<SQLiteValue[]> = { ...AS_VALUES, firstRowOnly: true };
 
-/** No rows: what a statement of a script gives is dropped. */
+/** No rows: results of script statements are dropped. */
 export const NO_ROWS: RowOptions<undefined> = { rowFactory: () => undefined };
 
-/** How rows are made when a call does not say; made once, so that most calls make no object. */
+/** The default row options, created once so that most calls allocate no object. */
 export class RowDefaults<R> {
   readonly #everyRow: RowOptions<R>;
   readonly #firstRow: RowOptions<R>;
@@ -70,7 +70,7 @@ export class RowDefaults<R> {
   }
 
   everyRow<T = R>(options: QueryOptions<T> | undefined): RowOptions<T> {
-    // Without a factory of its own a call makes rows of the default type: T is R then.
+    // Without its own row factory a call returns rows of the default type, so T is R.
     if (options?.rowFactory === undefined) return this.#everyRow as unknown as RowOptions<T>;
     return { rowFactory: options.rowFactory };
   }
@@ -81,7 +81,7 @@ export class RowDefaults<R> {
   }
 }
 
-/** Returns the SQL text of a query. Throws a TypeError for anything that is no query. */
+/** Returns the SQL text of a query. Throws a TypeError for anything else. */
 export function textOf(query: Query): string {
   if (typeof query === "string") return query;
   if (query instanceof SqlQuery) return query.text;
@@ -90,7 +90,7 @@ export function textOf(query: Query): string {
   );
 }
 
-/** Returns the parameters of a query: its own, or those passed beside it. */
+/** Returns the parameters of a query: its own, or those passed separately. */
 export function paramsOf(query: Query, params: BindParams | undefined): BindParams | undefined {
   if (typeof query === "string") return params;
   if (params === undefined) return query.values;

@@ -16,13 +16,15 @@ import type { Connection } from "../connections/connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { parseLocation } from "../sqlite/location.ts";
 
-/** How a backup is made. `timeoutMs` limits the wait for a reader and the copying together. */
+/** Options of a backup. `timeoutMs` limits the wait for a reader plus the copying. */
 export interface BackupOptions extends AcquireOptions {
-  /** Called while the backup goes on, at least once at its end. Throwing gives the backup up. */
+  /**
+   * Called during the backup, and at least once at its end. If it throws, the backup is abandoned.
+   */
   onProgress?: (progress: BackupProgress) => void;
 }
 
-/** Called when the snapshot is taken; what it returns is called when it is given up. */
+/** Called when the snapshot is taken. The returned function is called when it is released. */
 export type OnSnapshot = () => () => void;
 
 /** Writes one snapshot into a new file. */
@@ -32,7 +34,7 @@ export type BackUp = (
   onSnapshot: OnSnapshot,
 ) => Promise<void>;
 
-/** Makes the function that backs up: with what the driver has for it, or with SQL. */
+/** Creates the backup function, which uses the driver's own backup or SQL. */
 export function backUp<R>(
   readers: SQLiteConnectionPool<R>,
   driver: Driver | undefined,
@@ -62,7 +64,7 @@ export function backUp<R>(
       }
     };
     const left = timeoutMs === undefined ? Infinity : startedAt + timeoutMs - clock.now();
-    // A statement in a thread goes on when nobody waits any more, and keeps its connection.
+    // A statement in a thread continues without its caller and keeps its connection.
     const tooLate = (): Error =>
       new QueryTimeoutError(
         `The backup took longer than ${timeoutMs} ms. It is given up, and leaves no file.`,
@@ -85,7 +87,7 @@ function checkOptions(options: BackupOptions): BackupOptions {
   return options;
 }
 
-/** The absolute path of the file that will be there in the end. */
+/** The absolute path of the finished backup. */
 function targetOf(path: string): string {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new TypeError(`backup needs the path of a new file; got ${describeValue(path)}`);
@@ -97,7 +99,7 @@ function targetOf(path: string): string {
   return location.path;
 }
 
-/** Whoever asked for the backup, and may have given up. */
+/** The caller of the backup, who may give up. */
 class Caller {
   readonly #onProgress: BackupOptions["onProgress"];
   #left: { readonly reason: unknown } | undefined = undefined;
@@ -110,7 +112,7 @@ class Caller {
     this.#left = { reason };
   }
 
-  /** Ends a copy in steps at its next step once the caller has gone. */
+  /** Ends a stepwise copy at its next step if the caller has given up. */
   expectWaiting(): void {
     if (this.#left !== undefined) throw this.#left.reason;
   }
@@ -122,8 +124,8 @@ class Caller {
 }
 
 /**
- * A file that is written under another name and gets its own when it is complete: a backup that
- * fails, or whose process dies, leaves nothing that could be taken for one.
+ * A file that is written under a temporary name and renamed when complete, so that a failed backup
+ * or a crash leaves nothing that looks like a backup.
  */
 class NewFile {
   readonly temporaryPath: string;
@@ -136,27 +138,27 @@ class NewFile {
     if (fileStatus(path) !== undefined) throw this.#exists();
   }
 
-  /** Gives the file its name, unless another file has got it meanwhile. */
+  /** Gives the file its final name, unless another file has taken it in the meantime. */
   keep(): void {
     const files = builtin("node:fs");
     try {
-      // A link, because to rename a file would overwrite the other.
+      // Uses a link, because renaming would overwrite an existing file.
       files?.linkSync(this.temporaryPath, this.#path);
     } catch (error) {
-      // Some file systems have no links.
+      // Some file systems do not support links.
       if (fileStatus(this.#path) !== undefined) throw this.#exists(error);
       files?.renameSync(this.temporaryPath, this.#path);
     }
   }
 
-  /** Removes what has been written under the other name. */
+  /** Removes the temporary file. */
   removeRest(): void {
     const files = builtin("node:fs");
     for (const suffix of ["", "-journal", "-wal", "-shm"]) {
       try {
         files?.rmSync(`${this.temporaryPath}${suffix}`, { force: true });
       } catch {
-        // Why the backup failed matters more; its name says that it is not complete.
+        // The error of the backup takes precedence; the name shows that the file is incomplete.
       }
     }
   }
@@ -178,7 +180,7 @@ type Copy = (
 
 type BackupDriver = Required<Driver>;
 
-/** A copy in steps begins again with each commit of others, unless it is held to one snapshot. */
+/** A stepwise copy restarts after each commit by others, unless it is pinned to one snapshot. */
 function copyWith(driver: BackupDriver): Copy {
   return (connection, path, onProgress) =>
     connection.transaction(async (snapshot) => {
@@ -187,10 +189,10 @@ function copyWith(driver: BackupDriver): Copy {
     }, { mode: "deferred" });
 }
 
-/** Leaves free pages out, so that the copy may be smaller than its original. */
+/** Omits free pages, so the copy may be smaller than the original. */
 const vacuumInto: Copy = async (connection, path, onProgress) => {
   const [[queryOnly]] = await connection.values("PRAGMA query_only");
-  // Writes to another file, which a connection that may only query refuses as well.
+  // Writes to another file, which a query-only connection would also refuse.
   await connection.execute("PRAGMA query_only = OFF");
   try {
     await connection.execute("VACUUM INTO ?", [path]);

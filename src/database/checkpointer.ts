@@ -1,5 +1,5 @@
 /**
- * Keeps the write-ahead log short while nobody is looking.
+ * Keeps the write-ahead log short in idle periods.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { AcquireOptions } from "../pool/options.ts";
 import type { LeasedConnection } from "../connections/leased_connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 
-/** How far a checkpoint goes. See https://sqlite.org/pragma.html#pragma_wal_checkpoint */
+/** The modes of a checkpoint. See https://sqlite.org/pragma.html#pragma_wal_checkpoint */
 export type CheckpointMode = "passive" | "full" | "restart" | "truncate";
 
-/** What a checkpoint achieved. */
+/** The result of a checkpoint. */
 export interface CheckpointResult {
-  /** Whether it could not finish because of readers or a writer. */
+  /** Whether readers or a writer prevented it from completing. */
   readonly busy: boolean;
-  /** Frames in the log; -1 without a write-ahead log. */
+  /** Number of frames in the log; -1 without a write-ahead log. */
   readonly logFrames: number;
-  /** How many of them are in the database file by now; -1 without a write-ahead log. */
+  /** Number of frames copied to the database file; -1 without a write-ahead log. */
   readonly checkpointedFrames: number;
 }
 
-/** Writes pause for this long before the log is tidied. */
+/** How long writes must pause before the log is checkpointed. */
 const PAUSE_MS = 1_000;
 
 /** Runs a checkpoint on a pool's connection. */
@@ -44,28 +44,28 @@ export async function checkpoint<R>(
 }
 
 /**
- * What SQLite recommends before the last connection closes: statistics for the query planner, and
- * an empty log. Neither waits for a lock, which another process may hold for long: the pool would
- * try again until the busy timeout is over, so the statements go to the driver itself.
+ * Performs what SQLite recommends before the last connection closes: update the planner statistics
+ * and empty the log. The statements bypass the pool, which would retry until the busy timeout if
+ * another process holds the lock.
  *
- * @param expired whether the time for closing is over, asked before each step.
+ * @param expired whether the timeout of closing has passed; called before each step.
  */
 export async function tidyUp<R>(
   connection: LeasedConnection<R>,
   { inMemory, expired }: { readonly inMemory: boolean; readonly expired: () => boolean },
 ): Promise<void> {
-  // A limit keeps PRAGMA optimize short on a large database, which newer versions do themselves.
+  // A limit keeps PRAGMA optimize short on large databases; newer versions set one themselves.
   const steps = ["PRAGMA analysis_limit = 400", "PRAGMA optimize"];
   if (!inMemory) steps.push("PRAGMA wal_checkpoint(TRUNCATE)");
   for (const step of steps) {
     if (expired()) return;
-    // Locked by another process, or read-only by now: SQLite does without.
+    // The database is locked or read-only; these steps are optional.
     const physical = connection.lease.value;
     await physical.track(physical.driver.execute(step)).catch(() => {});
   }
 }
 
-/** Checkpoints when the writer has been idle for a while. */
+/** Runs a checkpoint when the writer has been idle for a while. */
 export class Checkpointer<R> {
   readonly #writer: SQLiteConnectionPool<R>;
   readonly #clock: Clock;
@@ -77,12 +77,12 @@ export class Checkpointer<R> {
     this.#clock = clock;
   }
 
-  /** Something was written: tidy up in the next pause. */
+  /** Called after a write: checkpoint in the next pause. */
   afterWrite(): void {
     if (this.#wanted === "nothing") this.#plan("passive");
   }
 
-  /** A read that pinned the log is over: cut back what has piled up meanwhile. */
+  /** Called after a read that pinned the log: truncate what has accumulated. */
   afterLongRead(): void {
     this.#clock.cancel(this.#timer);
     this.#plan("truncate");
@@ -103,7 +103,7 @@ export class Checkpointer<R> {
     const { inUse, waiting } = this.#writer.stats;
     if (inUse > 0 || waiting > 0) return this.#plan(mode);
     this.#wanted = "nothing";
-    // Another process may be in the way, or the pool be closing: there will be another pause.
+    // Another process may hold the lock, or the pool may be closing; the next pause tries again.
     checkpoint(this.#writer, mode).then(
       ({ busy }) => {
         if (busy && mode === "truncate" && this.#wanted === "nothing") this.#plan(mode);

@@ -1,5 +1,5 @@
 /**
- * A database as its users see it, whatever it is made of.
+ * The database interface, common to all kinds of databases.
  *
  * @module
  */
@@ -26,32 +26,34 @@ import type { PooledConnection } from "../connections/leased_connection.ts";
 import type { StatementStats } from "./router.ts";
 import type { CheckpointMode, CheckpointResult } from "./checkpointer.ts";
 
-/** How a call waits, and how its rows are made. */
+/** How a call waits, and how its rows are created. */
 export type CallOptions<R> = ConnectionOptions<R>;
 
-/** Which connection `connection` lends, and how its caller waits for it. */
+/** Which connection `connection` acquires, and how to wait for it. */
 export interface DatabaseConnectionOptions<R> extends ConnectionOptions<R> {
-  /** The writer, which nobody else writes through meanwhile, instead of a reader. Default: false. */
+  /** Acquire the writer, exclusively, instead of a reader. Default: false. */
   write?: boolean;
 }
 
-/** How `write` runs. */
+/** Options of `write`. */
 export interface WriteOptions extends AcquireOptions {
   /** How the transaction begins. Default: "immediate". */
   mode?: TransactionMode;
-  /** How often a deferred transaction whose snapshot went stale starts over. Default: 0. */
+  /** How often to restart a deferred transaction whose snapshot has become stale. Default: 0. */
   retries?: number;
 }
 
-/** Where a session continues. */
+/** Options of a session. */
 export interface SessionOptions {
-  /** The bookmark of another session: this one sees whatever that one had written and read. */
+  /**
+   * The bookmark of another session: this one sees everything that session has written and read.
+   */
   after?: string;
 }
 
 /**
  * Reads and writes that see their own writes and never go back in time, wherever the database is.
- * Made by `db.session()`; a user's session ends without being closed.
+ * Created by `db.session()`. It needs no closing.
  */
 export interface Session<R = Row> extends
   Pick<
@@ -61,33 +63,34 @@ export interface Session<R = Row> extends
   > {
   /**
    * What this session has seen, as text: `db.session({ after })` continues from there, in this
-   * process or another. Empty where every reader sees all that is committed, as in a file.
+   * process or another. Empty if every reader sees all commits, as with a file.
    */
   readonly bookmark: string;
 }
 
-/** The pools of a database. */
+/** Statistics of a database. */
 export interface DatabaseStats {
-  /** Those of the writer; `undefined` for a database that was opened read-only. */
+  /** The writer; `undefined` for a read-only database. */
   readonly writer: PoolStats | undefined;
-  /** Those of the readers; of a database in memory they are the same as the writer's. */
+  /** The readers; the same as the writer for a database in memory. */
   readonly readers: PoolStats;
-  /** Threads of both; `undefined` where statements run inline. */
+  /** The threads of both; `undefined` if statements run inline. */
   readonly threads: ThreadStats | undefined;
   /** With `execution: "auto"`, the connection for quick reads. */
   readonly inline: PoolStats | undefined;
-  /** With `execution: "auto"`, what is known of single reads, by their text; empty otherwise. */
+  /** With `execution: "auto"`, what is known about single reads, by text; otherwise empty. */
   readonly statements: readonly StatementStats[];
 }
 
 /**
- * A database with one writer and many readers. Made by `openDatabase`. `R` is what its rows are.
+ * A database with one writer and many readers, opened by `openDatabase`. `R` is the type of its
+ * rows.
  *
- * Reads run on a reader each and never wait for writes. Writes queue for the one writer; those
- * of `run` that meet there share a commit.
+ * Each read runs on a reader and never waits for writes. Writes queue for the single writer; `run`
+ * calls that meet there share a commit.
  *
- * Every call may reject with a `PoolConnectionAcquireTimeoutError` when its connection does not
- * become free in time, with the reason of its `signal`, and with a `PoolClosedError` after `close`.
+ * Every call may reject with a `PoolConnectionAcquireTimeoutError` if no connection becomes free in
+ * time, with the reason of its `signal`, and with a `PoolClosedError` after `close`.
  *
  * @example
  * ```ts
@@ -106,12 +109,12 @@ export interface DatabaseStats {
 export interface Database<R = Row> {
   /** The absolute path of its file; `":memory:"`, or the URL of the server without credentials. */
   readonly path: string;
-  /** Whether `close` was called: new calls are refused. */
+  /** Whether `close` was called. New calls are then refused. */
   readonly closed: boolean;
-  /** Gauges and counters of the writer and the readers. */
+  /** Current gauges and counters of the writer and the readers. */
   readonly stats: DatabaseStats;
   /**
-   * The first row of one statement, read by a reader.
+   * Runs one statement on a reader and returns its first row.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
@@ -125,7 +128,7 @@ export interface Database<R = Row> {
     options?: CallOptions<T>,
   ): Promise<T | undefined>;
   /**
-   * All rows of one statement, read by a reader.
+   * Runs one statement on a reader and returns all its rows.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
@@ -135,7 +138,8 @@ export interface Database<R = Row> {
    */
   all<T = R>(query: Query, params?: BindParams, options?: CallOptions<T>): Promise<T[]>;
   /**
-   * All rows of one statement as arrays, read by a reader. Columns of the same name are all kept.
+   * Runs one statement on a reader and returns its rows as arrays, including columns with equal
+   * names.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
@@ -145,7 +149,7 @@ export interface Database<R = Row> {
    */
   values(query: Query, params?: BindParams, options?: AcquireOptions): Promise<SQLiteValue[][]>;
   /**
-   * The first value of the first row of one statement, read by a reader.
+   * Runs one statement on a reader and returns the first value of its first row.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
@@ -159,14 +163,15 @@ export interface Database<R = Row> {
     options?: AcquireOptions,
   ): Promise<SQLiteValue | undefined>;
   /**
-   * Rows one after the other, from a reader that is held until the loop ends. All of them are of
-   * one snapshot.
+   * Iterates over the rows of one statement, on a reader that is held until the loop ends. All rows
+   * are of one snapshot.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait for the reader, and row factory of this call.
-   * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
-   * @throws {QueryTimeoutError} when one row takes longer than `timeoutMs` or `queryTimeoutMs`.
+   * @param options how to wait for a reader, and the row factory of this call.
+   * @returns an iterator for `for await`, which can be used once. Nothing runs before its first row
+   *   is requested.
+   * @throws {QueryTimeoutError} if one row takes longer than `timeoutMs` or `queryTimeoutMs`.
    */
   iterate<T = R>(
     query: Query,
@@ -174,11 +179,11 @@ export interface Database<R = Row> {
     options?: CallOptions<T>,
   ): AsyncIterableIterator<T>;
   /**
-   * Runs `fn` on one snapshot of the database: whatever is committed meanwhile, it does not see.
+   * Runs `fn` on one snapshot of the database, which does not change with later commits.
    *
-   * @param fn gets the connection, which is dead once `fn` has settled.
-   * @param options wait for the reader; `timeoutMs` is the limit of `fn` too.
-   * @returns what `fn` returns.
+   * @param fn receives the connection, which cannot be used after `fn` has settled.
+   * @param options how to wait for a reader; `timeoutMs` also limits `fn`.
+   * @returns the result of `fn`.
    * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
    */
   read<S>(
@@ -186,13 +191,13 @@ export interface Database<R = Row> {
     options?: AcquireOptions,
   ): Promise<S>;
   /**
-   * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share
-   * one transaction; each is answered when it is committed, and fails alone if it fails.
+   * Runs one statement on the writer. Inserts, updates and deletes that meet in the queue share one
+   * transaction; each call settles after the commit, and a failure affects only its own call.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
    * @param options how to wait, and the row factory of this call.
-   * @returns what the statement gave back, rows of RETURNING included.
+   * @returns the result of the statement, including rows of RETURNING.
    * @throws {SQLiteError} if SQLite rejects the statement, or the database stays locked.
    */
   run<T = R>(
@@ -201,15 +206,15 @@ export interface Database<R = Row> {
     options?: StatementOptions<T>,
   ): Promise<ResultSet<T>>;
   /**
-   * Runs one statement where it belongs, for callers who do not know what it is: on a reader when
-   * its text says that it only reads, and otherwise on the writer, as `run` does.
+   * Runs one statement of unknown kind: on a reader if its text shows that it only reads, otherwise
+   * on the writer like `run`.
    *
    * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
    * @param options how to wait, and the row factory of this call.
-   * @returns columns, rows, and what the statement changed.
+   * @returns columns, rows and changes.
    * @throws {SQLiteError} if SQLite rejects the statement, or the database stays locked.
-   * @throws {SQLitePoolError} when the statement begins or ends a transaction.
+   * @throws {SQLitePoolError} if the statement begins or ends a transaction.
    */
   execute<T = R>(
     query: Query,
@@ -218,12 +223,12 @@ export interface Database<R = Row> {
   ): Promise<ResultSet<T>>;
   /**
    * Runs statements in one transaction: all of them or none. Short batches of inserts, updates and
-   * deletes share a commit with the writes they meet, as those of `run` do.
+   * deletes share a commit with other writes, like `run`.
    *
-   * @param statements what to run, in this order.
+   * @param statements the statements, in order.
    * @param options how to wait for the writer.
    * @returns a result for each statement.
-   * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
+   * @throws {SQLiteError} for the first statement that fails; none has then taken effect.
    *
    * @example
    * ```ts
@@ -243,22 +248,23 @@ export interface Database<R = Row> {
     options?: AcquireOptions,
   ): Promise<ResultSet<R>[]>;
   /**
-   * Runs every statement of a script on the writer, up to the first that fails. It is no
-   * transaction unless the script makes it one.
+   * Runs the statements of a script on the writer until one fails. A script is a transaction only
+   * if it contains BEGIN and COMMIT.
    *
    * @param sql the statements, without parameters.
    * @param options how to wait for the writer.
-   * @throws {SQLiteError} when a statement fails; those before it have taken effect.
+   * @throws {SQLiteError} if a statement fails; those before it have taken effect.
    */
   executeScript(sql: string, options?: AcquireOptions): Promise<void>;
   /**
-   * Runs `fn` in a transaction on the writer: commits when it returns, rolls back when it throws.
-   * The connection it gets is dead afterwards.
+   * Runs `fn` in a transaction on the writer, which is committed when it returns and rolled back
+   * when it throws. The connection cannot be used afterwards.
    *
-   * @param fn gets the connection.
-   * @param options wait for the turn, which is the limit of `fn` too; mode and retries.
-   * @returns what `fn` returns, once it is committed.
-   * @throws what `fn` throws, after the rollback.
+   * @param fn receives the connection.
+   * @param options how to wait for the writer, the mode and the retries; `timeoutMs` also limits
+   *   `fn`.
+   * @returns the result of `fn`, after the commit.
+   * @throws the error of `fn`, after the rollback.
    * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
    */
   write<S>(
@@ -266,12 +272,12 @@ export interface Database<R = Row> {
     options?: WriteOptions,
   ): Promise<S>;
   /**
-   * Begins a session. In a file it has nothing to wait for; on servers with replicas, it waits for
-   * what it and the session of the bookmark have seen.
+   * Begins a session. With a file it never waits; on servers with replicas its reads wait for what
+   * it and the session of the bookmark have seen.
    *
    * @param options the bookmark to continue from, of the same database.
-   * @returns the session, for as long as it is wanted.
-   * @throws {TypeError} when `after` is not a bookmark.
+   * @returns the session.
+   * @throws {TypeError} if `after` is not a bookmark.
    */
   session(options?: SessionOptions): Session<R>;
   /**
@@ -286,16 +292,16 @@ export interface Database<R = Row> {
    */
   describe(query: Query, options?: AcquireOptions): Promise<StatementDescription>;
   /**
-   * Borrows a connection, for code that begins and ends its transactions by itself. Release it, or
-   * bind it with `await using`.
+   * Acquires a connection, for code that manages its own transactions. Call its `release`, or
+   * declare it with `await using`.
    *
-   * With `write`, it is the writer: `run`, `batch` and `write` wait until it is released, so never
-   * await one of them meanwhile. Otherwise it is a reader, on which statements that write fail, and
-   * whose transactions begin "deferred" unless told otherwise.
+   * With `write`, it is the writer: `run`, `batch` and `write` wait until it is released, so do not
+   * await them in the meantime. Otherwise it is a reader, on which writes fail and transactions
+   * begin "deferred" by default.
    *
-   * @param options which connection; wait and row factory of this lease.
-   * @returns the connection, which is yours alone until it is released.
-   * @throws {SQLiteError} for the writer of a database that was opened read-only.
+   * @param options which connection, how to wait, and the row factory of this lease.
+   * @returns the connection, which is exclusively yours until it is released.
+   * @throws {SQLiteError} for the writer of a read-only database.
    *
    * @example
    * ```ts
@@ -316,28 +322,28 @@ export interface Database<R = Row> {
    */
   connection<T = R>(options?: DatabaseConnectionOptions<T>): Promise<PooledConnection<T>>;
   /**
-   * Moves what is in the write-ahead log into the database file.
+   * Copies the write-ahead log into the database file.
    *
-   * @param mode how far it goes, and for whom it waits. Default: "passive", which waits for nobody.
+   * @param mode how far it goes, and what it waits for. Default: "passive", which never waits.
    * @param options how to wait for the writer.
-   * @returns how much was moved; `busy` when somebody was in the way.
+   * @returns how much was copied; `busy` if readers or writers prevented completion.
    */
   checkpoint(mode?: CheckpointMode, options?: AcquireOptions): Promise<CheckpointResult>;
   /**
    * Copies the database into a new file while it is in use.
    *
    * @param path a file that does not exist yet.
-   * @param options progress, and how long it may take: `timeoutMs` covers the copying too.
-   * @returns when the copy is complete.
+   * @param options progress, and how to wait; `timeoutMs` includes the copying.
+   * @returns a promise that resolves when the copy is complete.
    * @throws {SQLitePoolError} if the file already exists.
-   * @throws {SQLiteError} when the copy cannot be written.
+   * @throws {SQLiteError} if the copy cannot be written.
    */
   backup(path: string, options?: BackupOptions): Promise<void>;
   /**
-   * Closes the database: new calls are refused, writes in the queue and reads under way may
-   * finish until the deadline, the log is emptied. Every call returns the same promise.
+   * Closes the database: new calls are refused, queued writes and running reads may finish until
+   * the deadline, and the log is truncated. Every call returns the same promise.
    *
-   * @param options the deadline; `operationTimeoutMs` without it.
+   * @param options the timeout. Default: `operationTimeoutMs`.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Closes the database at the end of an `await using` block. */

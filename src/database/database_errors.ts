@@ -1,5 +1,5 @@
 /**
- * What a database refuses, in words.
+ * Errors for calls that a database refuses.
  *
  * @module
  */

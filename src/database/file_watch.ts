@@ -1,5 +1,5 @@
 /**
- * Notices that a database file was removed or replaced while it was open.
+ * Detects that a database file was removed or replaced while it was open.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { builtin } from "../platform/builtins.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { DatabaseMovedError } from "../sqlite/errors.ts";
 
-/** The file is looked at this often at most, and only while the database is used. */
+/** The minimum interval between checks, which happen only while the database is used. */
 const INTERVAL_MS = 1_000;
 
 interface Identity {
@@ -16,24 +16,24 @@ interface Identity {
   readonly ino: bigint;
 }
 
-/** What a path leads to; `undefined` when that cannot be known at the moment. */
+/** Returns the identity of the file at a path; `undefined` if it cannot be determined. */
 function identityOf(path: string): Identity | "nothing" | undefined {
   try {
     const files = builtin("node:fs");
     if (files === undefined) return undefined;
     return files.statSync(path, { throwIfNoEntry: false, bigint: true }) ?? "nothing";
   } catch {
-    // No longer permitted, or a network that is down: this says nothing about the file.
+    // Missing permissions or a network failure say nothing about the file.
     return undefined;
   }
 }
 
 /**
- * Compares the file at a path with the one that was opened there. SQLite goes on with the file it
- * has open, whatever its name leads to by now, and in WAL mode does not tell.
+ * Compares the file at a path with the one that was opened. SQLite continues to use the open file,
+ * whatever the path now refers to, and does not report it in WAL mode.
  *
- * It looks when it is asked and some time has passed, so that an unused database costs nothing and
- * a used one a comparison of two flags.
+ * It checks only on use and after some time has passed, so an unused database costs nothing and a
+ * used one costs a comparison of two flags.
  */
 export class FileWatch {
   readonly #path: string;
@@ -46,8 +46,8 @@ export class FileWatch {
   #warned = false;
 
   /**
-   * @param path the file, which has just been opened.
-   * @param onMoved called once, when the path leads to something else.
+   * @param path the file that has just been opened.
+   * @param onMoved called once, when the path refers to another file.
    */
   constructor(path: string, clock: Clock, onMoved: (message: string) => void) {
     this.#path = path;
@@ -56,7 +56,7 @@ export class FileWatch {
     this.#opened = identityOf(path);
   }
 
-  /** For reads, which still find what they were promised: warns only. */
+  /** For reads, which still return correct data: only warns. */
   look(): void {
     if (this.#state === "to be looked at") this.#look();
   }
@@ -64,14 +64,14 @@ export class FileWatch {
   /**
    * For writes, which would be lost with the file.
    *
-   * @throws {DatabaseMovedError} the path leads to something else.
+   * @throws {DatabaseMovedError} if the path refers to another file.
    */
   expectSame(): void {
     this.look();
     if (this.#moved !== undefined) throw new DatabaseMovedError(this.#moved);
   }
 
-  /** The same, however short ago it was looked at. */
+  /** The same, regardless of the time since the last check. */
   expectSameNow(): void {
     this.stop();
     this.#state = "to be looked at";

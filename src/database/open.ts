@@ -1,6 +1,6 @@
 /**
- * Opens a database: checks what is asked for, finds the driver, makes the pools and puts the
- * database together.
+ * Opens a database: checks the options, finds the driver, creates the pools and assembles the
+ * database.
  *
  * @module
  */
@@ -53,20 +53,20 @@ export async function open<R>(
   options: DatabaseOptions<R>,
 ): Promise<Database<R>> {
   const resolved = resolveDatabaseOptions(options);
-  // First: where there is no SQLite, no location is a good one.
+  // Checked first: without SQLite no location is valid.
   const driver = resolved.driver === "auto" ? await nativeDriver() : resolved.driver;
   const parsed = parseLocalLocation(location, folder, "openDatabase");
   return await new Opening(parsed, driver, resolved).open();
 }
 
-/** The connections of a database, by what they are for. */
+/** The connections of a database by purpose. */
 interface Pools<R> {
   readonly writer: SQLiteConnectionPool<R> | undefined;
   readonly readers: SQLiteConnectionPool<R>;
   readonly inline: SQLiteConnectionPool<R> | undefined;
 }
 
-/** What is being opened. */
+/** A database that is being opened. */
 class Opening<R> {
   readonly #location: LocalLocation;
   readonly #path: string;
@@ -75,7 +75,7 @@ class Opening<R> {
   readonly #readonly: boolean;
   readonly #router: Router | undefined;
   readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
-  /** The first connection is opened before there is a pool to put it in. */
+  /** The first connection is opened before its pool exists. */
   #first: DriverConnection | undefined = undefined;
   #file: FileWatch | undefined = undefined;
 
@@ -89,7 +89,7 @@ class Opening<R> {
     this.#driver = driver;
     this.#options = options;
     this.#readonly = options.readonly || (location.kind === "file" && location.mode === "ro");
-    // In memory there is one connection: it is here or there.
+    // A database in memory has a single connection, so it cannot be in both places.
     const auto = options.execution === "auto" && location.kind === "file";
     this.#router = auto ? new Router() : undefined;
     if (options.execution !== "inline") expectInThreads(driver, options.execution);
@@ -108,7 +108,7 @@ class Opening<R> {
 
   async open(): Promise<Database<R>> {
     if (this.#options.immutable) expectImmutable(this.#location, this.#driver);
-    // Before the file is opened: to close it again would drop the locks of the other library.
+    // Checked before the file is opened, since closing it would drop the other library's locks.
     const existing = this.#exists() ? this.#share() : undefined;
     try {
       this.#first = await this.#connectFirst();
@@ -134,7 +134,7 @@ class Opening<R> {
     return this.#assemble(pools, share);
   }
 
-  /** The time limit that later connections have from their pool. */
+  /** Opens the first connection with the time limit that later ones get from their pool. */
   #connectFirst(): Promise<DriverConnection> {
     const { clock } = systemEnvironment;
     const limit = { clock, name: "open", timeoutMs: this.#options.operationTimeoutMs };
@@ -148,7 +148,7 @@ class Opening<R> {
     });
   }
 
-  /** Not every driver can be told to leave a missing file alone. */
+  /** Not every driver can be told not to create a missing file. */
   #expectFile(): void {
     if (this.#location.kind === "memory" || this.#location.mode === "rwc" && !this.#readonly) {
       return;
@@ -196,7 +196,7 @@ class Opening<R> {
     return { writer, readers, inline: this.#router && this.#inlinePool(share) };
   }
 
-  /** For statements that are done when the call returns, one connection is enough. */
+  /** One connection is enough for statements that complete synchronously. */
   #inlinePool(share: FileShare | undefined): SQLiteConnectionPool<R> {
     return this.#poolOf("reader", () => this.#connect(true, undefined), { poolSize: 1, share });
   }
@@ -223,7 +223,7 @@ class Opening<R> {
     });
     const restore = restoreStatements(statements);
     const onConnect = async (connection: Connection<R>): Promise<void> => {
-      // Use values(): the user's row factory must not see rows of pragmas.
+      // Uses values(), since the user's row factory must not receive rows of pragmas.
       for (const statement of statements) await connection.values(statement);
       if (pool.onConnect === undefined) return;
       await pool.onConnect(connection);
@@ -233,7 +233,7 @@ class Opening<R> {
       );
       restore.splice(0, restore.length, ...current);
     };
-    // What is in memory is gone with its connection.
+    // A database in memory is lost with its connection.
     const lasting = inMemory ? NEVER : {};
     return new SQLiteConnectionPool<R>(
       factory,
@@ -256,12 +256,12 @@ class Opening<R> {
     return first;
   }
 
-  /** Opens a connection in this thread, or in one of its own. */
+  /** Opens a connection in this thread or in its own. */
   #connect(
     readonly: boolean,
     threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined,
   ): DriverConnection | PromiseLike<DriverConnection> {
-    // A connection to another file than the others have open would be worse than none.
+    // A connection to a different file than the others' would be worse than none.
     this.#file?.expectSameNow();
     this.#expectFile();
     return threads?.get(readonly ? "read" : "write")?.() ??
@@ -320,7 +320,7 @@ class Opening<R> {
         }),
       file: this.#file,
       threads: () => this.#threadStats(),
-      // What is the driver's own needs its handle, which is in another thread then.
+      // The driver's own backup needs its handle, which is unavailable in threads.
       backup: backUp(
         readers,
         this.#threads === undefined ? this.#driver : undefined,
@@ -331,7 +331,7 @@ class Opening<R> {
   }
 }
 
-/** Threads load their drivers themselves, by the names of modules. */
+/** Threads load their drivers by module name. */
 function expectInThreads({ name }: Driver, execution: string): void {
   const known: readonly string[] = WORKER_DRIVERS;
   if (known.includes(name)) return;

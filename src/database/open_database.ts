@@ -1,6 +1,6 @@
 /**
- * Opens a database: one writer, many readers, the runtime's own driver. What that takes is loaded
- * when it is called, so that those who use the pool alone do without.
+ * Opens a database: one writer, many readers, the runtime's own driver. Its code is loaded on the
+ * first call, so that programs that use only the pool do not load it.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export async function openDatabase<R = Row>(
   location: string | URL,
   options: DatabaseOptions<R> = {},
 ): Promise<Database<R>> {
-  // Before anything is waited for: the process may move meanwhile.
+  // Taken before any await, since the process may change its directory.
   const folder = workingDirectory();
   const { open } = await import("./open.ts");
   return await open(location, folder, options);

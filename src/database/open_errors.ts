@@ -1,5 +1,5 @@
 /**
- * What is wrong with a database, in words that help whoever opened it.
+ * Explains errors of opening a database.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { LocalLocation } from "../sqlite/location.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { DatabaseWarning } from "./options.ts";
 
-/** Opening has no limit for a single query. */
+/** Queries while opening have no time limit of their own. */
 const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
 
-/** Readers cannot write; says who can. */
+/** Explains that readers cannot write. */
 export function explainReaderError(error: unknown): unknown {
   if (!(error instanceof SQLiteError) || error.code !== "SQLITE_READONLY") return error;
   return new SQLiteError(
@@ -35,7 +35,7 @@ const CODES_OF_OPENING: readonly string[] = [
   "SQLITE_CORRUPT",
 ];
 
-/** Adds to an error of opening what the driver does not say: which file, and what is wrong. */
+/** Adds the file and the reason to an error of opening, which the driver omits. */
 export function explainOpenFailure(path: string, readonly: boolean, error: unknown): unknown {
   if (error instanceof StepTimeoutError) {
     return new PoolConnectionOpenError(
@@ -58,7 +58,7 @@ function reason(path: string, readonly: boolean, error: SQLiteError): string {
   const found = fileStatus(path);
   const parent = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] || ".";
   if (error.code === "SQLITE_READONLY" || error.code === "SQLITE_CANTOPEN") {
-    // On a read-only file system SQLite only says that it cannot open the file.
+    // On a read-only file system SQLite reports only that it cannot open the file.
     if (found?.isFile() && !isWritable(parent)) return readonlyDirectory(parent, readonly);
   }
   if (error.code !== "SQLITE_CANTOPEN") return error.message;
@@ -81,7 +81,7 @@ function readonlyDirectory(directory: string, readonly: boolean): string {
     "immutable: true if nothing changes it meanwhile.";
 }
 
-/** SQLite would neither take locks nor look at the log. */
+/** SQLite would take no locks and ignore the log. */
 export function expectImmutable(
   location: LocalLocation,
   { name, opensImmutable = false }: Driver,
@@ -102,7 +102,7 @@ export function expectImmutable(
   );
 }
 
-/** What is inspected, and who is told. */
+/** What to inspect. */
 export interface Inspection {
   /** The name of the driver. */
   readonly driver: string;
@@ -111,12 +111,12 @@ export interface Inspection {
   readonly warn: (warning: DatabaseWarning) => void;
 }
 
-/** Finds out now what would otherwise be the first caller's trouble. */
+/** Detects problems that the first caller would otherwise run into. */
 export async function inspect<R>(
   pool: SQLiteConnectionPool<R>,
   { driver, readonly, untrusted, warn }: Inspection,
 ): Promise<void> {
-  // The count makes SQLite read the file, and find out that it is none of its own.
+  // The count makes SQLite read the file and detect one that is not a database.
   const [[version]] = await pool.values(
     "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
     undefined,
@@ -134,7 +134,7 @@ export async function inspect<R>(
 }
 
 async function inspectUntrusted<R>(pool: SQLiteConnectionPool<R>, driver: string): Promise<void> {
-  // SQLite ignores a pragma that it does not know.
+  // SQLite ignores unknown pragmas.
   const [[trusted] = []] = await pool.values(
     "PRAGMA trusted_schema",
     undefined,
@@ -154,8 +154,8 @@ async function inspectUntrusted<R>(pool: SQLiteConnectionPool<R>, driver: string
 
 /**
  * Whether a SQLite version may corrupt a database when a checkpoint resets the log at the wrong
- * moment: 3.7.0 to 3.51.2, mended in 3.51.3 and in the branches 3.50.7 and 3.44.6.
- * See https://sqlite.org/wal.html.
+ * moment: 3.7.0 to 3.51.2, fixed in 3.51.3 and in the branches 3.50.7 and 3.44.6. See
+ * https://sqlite.org/wal.html.
  */
 export function hasWalResetBug(version: string): boolean {
   const [major, minor, patch] = version.split(".").map(Number);

@@ -18,11 +18,11 @@ import {
 } from "../connections/pool_options.ts";
 import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
-/** Something that does no harm yet, but should be looked into. */
+/** A problem that does no harm yet but should be investigated. */
 export interface DatabaseWarning {
   /**
-   * A read that keeps the log from shrinking, a SQLite with the WAL-reset bug, or a file that was
-   * removed or replaced while it was open.
+   * The kind: a read that keeps the log from shrinking, a SQLite version with the WAL-reset bug, or
+   * a file that was removed or replaced while it was open.
    */
   readonly kind: "long read" | "wal-reset bug" | "database moved";
   /** What happened, and what to do about it. */
@@ -32,51 +32,51 @@ export interface DatabaseWarning {
 /** Where statements run. */
 export type Execution = "inline" | "worker" | "auto";
 
-/** Settings of a database: its own, and those of its pools. */
+/** Settings of a database and its pools. */
 export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
-  /** The driver; "auto" takes the runtime's own. Default: "auto". */
+  /** The driver; "auto" selects the runtime's own. Default: "auto". */
   driver?: "auto" | Driver;
   /**
-   * Where statements run: "inline", in the thread of the caller, which stands still meanwhile;
-   * "worker", each connection in a thread of its own; "auto", in threads but for single reads that
-   * have proved to be quick. Default: "inline".
+   * Where statements run: "inline", in the caller's thread, which blocks in the meantime; "worker",
+   * each connection in its own thread; "auto", in threads except for single reads that have proved
+   * to be fast. Default: "inline".
    */
   execution?: Execution;
-  /**
-   * Starts a thread with the script `@sqlitepool/pool/worker`; for bundles, which move it.
-   */
+  /** Starts a thread with the script `@sqlitepool/pool/worker`, for bundles, which move it. */
   worker?: SpawnWorker;
-  /** Most readers at once, from 1 up. Default: 4. */
+  /** Maximum number of readers, at least 1. Default: 4. */
   readers?: number;
-  /** Opens an existing file without ever writing to it. Default: false. */
+  /** Open an existing file without ever writing to it. Default: false. */
   readonly?: boolean;
   /**
-   * For a file that nothing changes while it is open, such as one on a read-only file system:
-   * SQLite takes no locks and makes no files beside it. If anything changes the file after all,
-   * reads fail or return wrong results. Implies `readonly`. Not every driver can. Default: false.
+   * For a file that does not change while it is open, such as one on a read-only file system:
+   * SQLite takes no locks and creates no auxiliary files. If the file does change, reads fail or
+   * return wrong results. Implies `readonly`. Not every driver supports it. Default: false.
    */
   immutable?: boolean;
   /**
-   * "normal" survives a crash of the process; "full" also survives a crash of the machine, and
-   * each commit waits for the disk. Default: "normal".
+   * "normal" commits survive a crash of the process; "full" commits also survive a crash of the
+   * machine, but each waits for the disk. Default: "normal".
    */
   durability?: Durability;
-  /** Pragmas of every connection. */
+  /** Pragmas for every connection. */
   pragmas?: Pragmas;
   /**
-   * Limit for a callback of `read` or `write`, in milliseconds, and in threads for single
-   * reads too. Default: `Infinity`.
+   * Limit for a callback of `read` or `write` in milliseconds, and in threads also for single
+   * reads. Default: `Infinity`.
    */
   queryTimeoutMs?: number;
-  /** Warn of a read that holds its snapshot for longer, in milliseconds. Default: 60_000. */
+  /** Warn if a read holds its snapshot for longer, in milliseconds. Default: 60_000. */
   maxReadTransactionMs?: number;
-  /** For files of unknown origin: read-only, hardened, and checked when opened. Default: false. */
+  /**
+   * For files of unknown origin: opened read-only and hardened, and checked first. Default: false.
+   */
   untrusted?: boolean;
   /** Called with warnings. Default: `console.warn`. */
   onWarning?: (warning: DatabaseWarning) => void;
 }
 
-/** What is checked and filled in here; the rest goes on to the pools. */
+/** The options of the database itself; the rest is passed to the pools. */
 export interface ResolvedDatabaseOptions<R> {
   readonly driver: Driver | "auto";
   readonly execution: Execution;
@@ -102,7 +102,7 @@ const OWN_NAMES: readonly string[] = [
   ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker", "immutable"],
 ];
 
-// One writer, and readers: there is no pool size to set.
+// There is one writer and `readers`, so there is no pool size.
 const OPTION_NAMES: readonly string[] = POOL_OPTION_NAMES
   .filter((name) => name !== "poolSize" && name !== "minIdle")
   .concat(OWN_NAMES);
@@ -118,7 +118,7 @@ const DRIVERS = '"auto" or a driver such as nodeSqlite or betterSqlite3(Database
 function isDriver(value: unknown): boolean {
   if (value === "auto") return true;
   const { open, name, library } = (value ?? {}) as Partial<Driver>;
-  // The class Database of bun:sqlite has a name, and a static function open.
+  // The class Database of bun:sqlite also has a name and a static open().
   return typeof open === "function" && typeof name === "string" && typeof library === "string";
 }
 
@@ -163,7 +163,7 @@ export function resolveDatabaseOptions<R>(
   check(isLimit(maxReadTransactionMs), "maxReadTransactionMs", milliseconds, maxReadTransactionMs);
   check(typeof untrusted === "boolean", "untrusted", "true or false", untrusted);
   check(typeof onWarning === "function", "onWarning", "a function", onWarning);
-  // The pools would refuse these too, but not before a file was opened.
+  // The pools would also refuse these, but only after a file was opened.
   checkHooks(pool);
   resolveSqliteOptions(pool);
   const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions(pool);

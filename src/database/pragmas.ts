@@ -1,6 +1,6 @@
 /**
- * How connections are set up. Everything is set explicitly on every connection, because the
- * defaults of drivers and builds differ.
+ * Connection setup. Everything is set explicitly on every connection, because the defaults of
+ * drivers and builds differ.
  *
  * @module
  */
@@ -10,31 +10,32 @@ import { SQLitePoolError } from "../pool/errors.ts";
 import { classify } from "../sqlite/classify.ts";
 import { splitScript } from "../sqlite/scan.ts";
 
-/** How often a commit waits for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
+/** Whether commits wait for the disk. See https://sqlite.org/pragma.html#pragma_synchronous */
 export type Durability = "normal" | "full";
 
-/** Settings that openDatabase makes; yours replace its own. */
+/** Settings made by openDatabase; yours override its defaults. */
 export interface Pragmas {
   /** Whether foreign keys are enforced. Default: true. */
   foreignKeys?: boolean;
-  /** Page cache: a positive number of pages or a negative number of KiB. Default: -16_000. */
+  /** Page cache size: a positive number of pages or a negative number of KiB. Default: -16_000. */
   cacheSize?: number;
   /**
-   * Bytes of the file mapped into memory; 0 for none. Each commit of another connection unmaps the
-   * file, which halves mixed loads. Default: 268_435_456 (256 MiB) with `readonly`, 0 otherwise.
+   * Bytes of the file to map into memory; 0 for none. Each commit by another connection unmaps the
+   * file, which halves the speed of mixed loads. Default: 268_435_456 (256 MiB) with `readonly`,
+   * otherwise 0.
    */
   mmapSize?: number;
-  /** Where temporary tables live. Default: "memory". */
+  /** Where temporary tables are stored. Default: "memory". */
   tempStore?: "default" | "file" | "memory";
-  /** Bytes to which the WAL is cut back after a checkpoint. Default: 67_108_864 (64 MiB). */
+  /** Bytes to which the WAL is truncated after a checkpoint. Default: 67_108_864 (64 MiB). */
   journalSizeLimit?: number;
-  /** Pages in the WAL that start a checkpoint; 0 for none. Default: SQLite's own, 1_000. */
+  /** Pages in the WAL that trigger a checkpoint; 0 for none. Default: 1_000, as in SQLite. */
   walAutocheckpoint?: number;
 }
 
 /**
- * Refuses statements that would take a database out of WAL mode: SQLite would find it locked by
- * the readers, until the busy timeout is over.
+ * Refuses statements that would take a database out of WAL mode: SQLite would find it locked by the
+ * readers until the busy timeout expires.
  *
  * @throws {SQLitePoolError} for the first such statement of a script.
  */
@@ -55,13 +56,13 @@ export function refuseJournalMode(script: string): void {
 /** What a connection is for. */
 export type Role = "writer" | "reader";
 
-/** How the statements come about. */
+/** What determines the statements. */
 export interface PragmaContext {
   readonly role: Role;
   readonly durability: Durability;
   readonly untrusted: boolean;
   readonly inMemory: boolean;
-  /** Whether nobody writes through this database. */
+  /** Whether this database is read-only. */
   readonly readonly: boolean;
 }
 
@@ -90,7 +91,7 @@ const RULES: Readonly<Record<keyof Pragmas, Rule>> = {
   walAutocheckpoint: wholeNumber,
 };
 
-/** @throws {TypeError} for an unknown pragma or a bad value, naming it. */
+/** @throws {TypeError} for an unknown pragma or an invalid value, which the message names. */
 export function checkPragmas(pragmas: Pragmas): void {
   for (const [name, value] of Object.entries(pragmas)) {
     if (!Object.hasOwn(RULES, name)) {
@@ -103,7 +104,7 @@ export function checkPragmas(pragmas: Pragmas): void {
   }
 }
 
-/** The statements that set a connection up, in the order they must run. */
+/** Returns the statements that set up a connection, in the order they must run. */
 export function setUpStatements(
   pragmas: Pragmas,
   { role, durability, untrusted, inMemory, readonly }: PragmaContext,
@@ -123,7 +124,7 @@ export function setUpStatements(
     set("trusted_schema", "OFF");
     set("cell_size_check", "ON");
   }
-  // The writer decides on the journal before anybody reads.
+  // The writer sets the journal mode before anyone reads.
   if (role === "writer" && !inMemory) {
     set("journal_mode", "WAL");
     set("journal_size_limit", journalSizeLimit);
@@ -133,13 +134,13 @@ export function setUpStatements(
   set("foreign_keys", foreignKeys ? "ON" : "OFF");
   set("temp_store", tempStore.toUpperCase());
   set("cache_size", cacheSize);
-  // A mapped file that somebody else truncates or fills with nonsense crashes the process.
+  // If a mapped file is truncated or corrupted by others, the process crashes.
   set("mmap_size", untrusted ? 0 : mmapSize);
   set("query_only", role === "reader" ? "ON" : "OFF");
   return statements;
 }
 
-/** Settings of SQLite that hurt the next user of a connection and that set-up leaves alone. */
+/** Settings that would harm the next user of a connection and that the setup does not set. */
 const HARMFUL: readonly string[] = [
   "PRAGMA busy_timeout = 0",
   "PRAGMA ignore_check_constraints = OFF",
@@ -147,17 +148,17 @@ const HARMFUL: readonly string[] = [
   "PRAGMA writable_schema = OFF",
 ];
 
-/** The statements that put the settings of a connection back after somebody has changed some. */
+/** Returns the statements that restore the settings of a connection after they were changed. */
 export function restoreStatements(setUp: readonly string[]): string[] {
-  // The journal mode belongs to the file, and cannot be changed while others have it open.
+  // The journal mode belongs to the file and cannot be changed while others have it open.
   return [...setUp.filter((statement) => nameOf(statement) !== "journal_mode"), ...HARMFUL];
 }
 
 /**
- * The same statements with the values that a connection has now, which a user's onConnect may
+ * Returns the same statements with the current values of a connection, which a user's onConnect may
  * have chosen.
  *
- * @param read returns the value of a pragma, given the statement that asks for it.
+ * @param read returns the value of a pragma for the statement that queries it.
  */
 export async function currentSettings(
   restore: readonly string[],

@@ -1,12 +1,12 @@
 /**
- * Watches reads that hold their snapshot for long: the WAL cannot be cut back meanwhile.
+ * Watches for reads that hold their snapshot for long, during which the WAL cannot be truncated.
  *
  * @module
  */
 
 import type { Clock } from "../platform/clock.ts";
 
-/** Reports a read that takes longer than allowed, and tells when such a read has ended. */
+/** Reports a read that takes longer than allowed, and its end. */
 export class ReadWatch {
   readonly #clock: Clock;
   readonly #limitMs: number;
@@ -20,7 +20,7 @@ export class ReadWatch {
     this.#onLongEnded = onLongEnded;
   }
 
-  /** A read begins. Call what this returns when it ends. */
+  /** Begins a read. Call the returned function when it ends. */
   begin(): () => void {
     if (this.#limitMs === Infinity) return () => {};
     let state: "short" | "long" = "short";

@@ -29,7 +29,7 @@ process.once("exit", () => rmSync(workspace, { recursive: true, force: true, max
 function copy(name: string): string {
   const directory = join(workspace, name);
   mkdirSync(directory);
-  for (const part of ["package.json", "mod.ts", "src", "adapters", "tests"]) {
+  for (const part of ["package.json", "mod.ts", "src", "adapters", "integrations", "tests"]) {
     cpSync(part, join(directory, part), { recursive: true });
   }
   // A junction needs no privileges on Windows; elsewhere it is a link like any other.

@@ -10,7 +10,8 @@ export interface Surroundings {
 const PACKAGE_MANAGERS: readonly string[] = ["npm", "pnpm", "yarn", "bun", "deno"];
 const OTHER_PROGRAMS: readonly string[] = ["git", "node", "cd"];
 /** A path in the repository, as opposed to a pattern. */
-const PATH = /^(\.\/)?(scripts|tests|bench|examples|docs|src|adapters|\.github)\/[\w./-]+$/;
+const PATH =
+  /^(\.\/)?(scripts|tests|bench|examples|docs|src|adapters|integrations|\.github)\/[\w./-]+$/;
 
 /** What is wrong with one line of a `sh` block. */
 export function commandProblems(line: string, surroundings: Surroundings): string[] {

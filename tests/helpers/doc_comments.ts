@@ -7,7 +7,7 @@ import { parse } from "@babel/parser";
 
 import { type CodeBlock, extractCodeBlocks } from "./markdown.ts";
 
-const FOLDERS: readonly string[] = ["src", "adapters"];
+const FOLDERS: readonly string[] = ["src", "adapters", "integrations"];
 
 /** Files whose comments are public. */
 export function documentedFiles(root: string): string[] {

@@ -8,7 +8,13 @@ import { test } from "node:test";
 import { readManifest } from "../../scripts/lib/npm/build.ts";
 import { repositoryRoot } from "../helpers/runtime.ts";
 import { command, installed, runProgram, runtimes } from "./helpers/commands.ts";
-import { expected, installedProject, linkTypes, managers } from "./helpers/projects.ts";
+import {
+  expected,
+  installedProject,
+  integratedPackages,
+  linkPackages,
+  managers,
+} from "./helpers/projects.ts";
 
 for (const manager of managers) {
   test(`${manager} installs the tarball and nothing else`, async () => {
@@ -40,6 +46,7 @@ for (const runtime of runtimes) {
 
   test(`every entry point on ${runtime.name}`, async () => {
     const cwd = await installedProject("npm");
+    linkPackages(cwd, ...integratedPackages);
     const { name, exports } = readManifest();
     const names: Record<string, string[]> = {};
     const imports = Object.entries(exports).map(async ([key, source]) => {
@@ -86,7 +93,7 @@ for (const [compiler, packageName] of Object.entries(compilers)) {
 
 test("types by deno check", async () => {
   const cwd = await installedProject("deno");
-  linkTypes(cwd, "@types/node", "undici-types");
+  linkPackages(cwd, "@types/node", "undici-types");
   const { binary } = runtimes.find(({ kind }) => kind === "deno")!;
   await command([join(repositoryRoot, binary), "check", "--no-lock", "app.ts"], { cwd });
 });

@@ -70,7 +70,10 @@ for (const [form, makeProject] of Object.entries(forms)) {
 
   test(`${form} on Deno, every entry point`, async () => {
     const { cwd, env } = await project();
-    const imports = Object.keys(exports).map((key) => `import "${key.replace(".", name)}";`);
+    // Those of integrations import packages that these registries do not have.
+    const imports = Object.entries(exports)
+      .filter(([, path]) => !path.startsWith("./integrations/"))
+      .map(([key]) => `import "${key.replace(".", name)}";`);
     writeFileSync(join(cwd, "entries.ts"), `${imports.join("\n")}\nconsole.log("[]");\n`);
     assert.deepEqual(await runProgram(deno, "entries.ts", { cwd, env }), []);
   });

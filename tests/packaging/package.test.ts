@@ -30,7 +30,7 @@ test("the package is modules with maps, declarations, sources and documents", as
   const kinds = [
     /^dist\/[\w-]+\.js(\.map)?$/,
     /^types\/[\w/]+\.d\.ts$/,
-    /^(mod|(src|adapters)\/[\w/]+)\.ts$/,
+    /^(mod|(src|adapters|integrations)\/[\w/]+)\.ts$/,
     /^docs\/[\w-]+\.md$/,
   ];
   for (const kind of kinds) assert.ok(paths.some((path) => kind.test(path)), String(kind));
@@ -117,10 +117,11 @@ test("nothing is installed or run for those who install the package", async () =
   }
 });
 
-// Sources, maps and documents are two thirds of it; what is loaded is held to limits of its own.
+// Sources, maps and documents are two thirds of it; what is loaded is held to limits of its own. An
+// integration is about 10 KiB of it.
 test("the tarball is small", async () => {
   const { packedBytes } = await builtPackage();
-  assert.ok(packedBytes < 400 * KIB, `${packedBytes} bytes`);
+  assert.ok(packedBytes < 512 * KIB, `${packedBytes} bytes`);
 });
 
 test("the tarball is the same from another directory", async () => {

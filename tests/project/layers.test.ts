@@ -30,7 +30,7 @@ const layers = [
 type Sources = ReadonlyMap<string, string>;
 
 function readSources(): Sources {
-  const paths = ["src", "adapters"].flatMap((directory) =>
+  const paths = ["src", "adapters", "integrations"].flatMap((directory) =>
     readdirSync(join(repositoryRoot, directory), { recursive: true, encoding: "utf8" })
       .map((path) => posix.join(directory, path.replaceAll("\\", "/")))
   );

@@ -13,6 +13,7 @@ interface Manifest {
   license: string;
   exports: Record<string, string>;
   imports?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
   publish?: { include: string[] };
 }
 
@@ -62,7 +63,17 @@ test("Deno finds the package under its own name, as Node and Bun do", () => {
   const expected = Object.entries(npm.exports).map((
     [key, path],
   ) => [key.replace(".", npm.name), path]);
-  assert.deepEqual(deno.imports, Object.fromEntries(expected));
+  const own = Object.entries(deno.imports!).filter(([key]) => key.startsWith(npm.name));
+  assert.deepEqual(own, expected);
+});
+
+test("what integrations import is an optional peer on npm, and comes from npm on JSR", () => {
+  const others = Object.entries(deno.imports!).filter(([key]) => !key.startsWith(npm.name));
+  assert.ok(others.length > 0);
+  for (const [key, target] of others) {
+    assert.ok(target.startsWith(`npm:${key}@^`), `${key} is ${target}`);
+    assert.ok(Object.hasOwn(npm.peerDependencies!, key), `${key} is no peer`);
+  }
 });
 
 test("the changelog has the version", () => {

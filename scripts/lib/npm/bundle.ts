@@ -121,7 +121,10 @@ function sharedName(root: string, name: string, moduleIds: readonly string[]): s
   const isOurs = module !== undefined && isAbsolute(module);
   if (Object.hasOwn(chunks, name) || !isOurs) return name;
   const path = relative(root, module).replaceAll("\\", "/");
-  return path.replace(/^(src|adapters)\//, "").replace(/\.js$/, "").replaceAll("/", "_");
+  return path.replace(/^(src|adapters|integrations)\//, "").replace(/\.js$/, "").replaceAll(
+    "/",
+    "_",
+  );
 }
 
 /** Makes maps of the bundle that lead to the sources in the package, line by line. */

@@ -1,6 +1,6 @@
 // Emits modules and declarations with the TypeScript compiler, using only what is installed.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { renameImports } from "../../../tests/helpers/imports.ts";
@@ -15,6 +15,8 @@ export async function emitWithTsc(directory: string, entries: readonly string[])
   const sources = join(directory, SOURCES);
   const paths = copyForTsc(entries, sources);
   writeFileSync(join(sources, "package.json"), '{"type":"module"}');
+  // Integrations import the packages that they are for.
+  symlinkSync(resolve("node_modules"), join(sources, "node_modules"), "junction");
   const compilerOptions = {
     noEmit: false,
     noEmitOnError: true,

@@ -36,7 +36,7 @@ export const MODULES = "dist";
 export const DECLARATIONS = "types";
 
 /** What is in the same place as in the repository. */
-const SOURCES: readonly string[] = ["mod.ts", "src", "adapters"];
+const SOURCES: readonly string[] = ["mod.ts", "src", "adapters", "integrations"];
 export const DOCUMENTS = "docs";
 
 /**

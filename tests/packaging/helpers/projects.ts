@@ -1,6 +1,6 @@
 /** Empty projects into which package managers install the package. */
 
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { readManifest } from "../../../scripts/lib/npm/build.ts";
@@ -74,10 +74,14 @@ const installCommands: Readonly<Record<Manager, readonly string[]>> = {
   deno: [binaryOf("deno"), "install"],
 };
 
-/** Makes types that a user has anyway, those of Node say, known in a project. */
-export function linkTypes(project: string, ...packages: readonly string[]): void {
+/** Packages that some entry points import. */
+export const integratedPackages: readonly string[] = ["kysely"];
+
+/** Puts packages into a project that a user has anyway, the types of Node say. */
+export function linkPackages(project: string, ...packages: readonly string[]): void {
   for (const name of packages) {
     const target = join(project, "node_modules", name);
+    if (existsSync(target)) continue;
     mkdirSync(join(target, ".."), { recursive: true });
     symlinkSync(installed(name), target);
   }

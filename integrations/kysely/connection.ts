@@ -1,0 +1,206 @@
+/**
+ * A connection as Kysely sees it. Kysely asks for one before it knows what for, so that a physical
+ * one is taken only for what needs one: single statements run wherever the pool runs them.
+ *
+ * @module
+ */
+
+import {
+  type AbortableOperationOptions,
+  CompiledQuery,
+  type DatabaseConnection,
+  type QueryResult,
+} from "kysely";
+import { readOnlyTransaction, transactionLeftOpen } from "./errors.ts";
+import { HeldTransaction } from "./held_transaction.ts";
+import { kindOf, type StatementKind } from "./statement_kind.ts";
+import type { Target } from "./target.ts";
+import type { Connection } from "../../src/connections/connection.ts";
+import type { PooledConnection } from "../../src/connections/leased_connection.ts";
+import type { BindParams, ResultSet, Row } from "../../src/sqlite/types.ts";
+
+/** What begins and ends transactions: queries, so that they show in Kysely's log. */
+export const BEGIN: CompiledQuery = CompiledQuery.raw("begin");
+export const BEGIN_READ_ONLY: CompiledQuery = CompiledQuery.raw("begin");
+export const COMMIT: CompiledQuery = CompiledQuery.raw("commit");
+export const ROLLBACK: CompiledQuery = CompiledQuery.raw("rollback");
+
+const NOTHING: QueryResult<never> = { rows: [] };
+
+export class SqlitePoolConnection implements DatabaseConnection {
+  readonly #target: Target;
+  /** Whether statements that write keep a physical connection until this one is released. */
+  readonly #keeps: boolean;
+  /** The physical connection that this one keeps. */
+  #lease: PooledConnection | undefined;
+  #transaction: HeldTransaction | undefined;
+  #readOnly = false;
+  #unlockMigrations: (() => void) | undefined;
+  /** Ends a transaction that is under way. */
+  readonly #kill = new AbortController();
+
+  constructor(target: Target, keeps: boolean) {
+    this.#target = target;
+    this.#keeps = keeps;
+  }
+
+  async executeQuery<R>(
+    query: CompiledQuery,
+    { signal }: AbortableOperationOptions = {},
+  ): Promise<QueryResult<R>> {
+    switch (query) {
+      case BEGIN:
+      case BEGIN_READ_ONLY:
+        await this.#begin(query === BEGIN_READ_ONLY);
+        return NOTHING;
+      case COMMIT:
+        await this.#end((transaction) => transaction.commit());
+        return NOTHING;
+      case ROLLBACK:
+        await this.#end((transaction) => transaction.rollBack());
+        return NOTHING;
+    }
+    try {
+      return await this.#execute(query, signal) as QueryResult<R>;
+    } catch (error) {
+      // Kysely has answered with the reason already, and would report this one as unexpected.
+      if (signal?.aborted && error === signal.reason) return NOTHING;
+      throw error;
+    }
+  }
+
+  async *streamQuery<R>(
+    query: CompiledQuery,
+    chunkSize: number,
+    { signal }: AbortableOperationOptions = {},
+  ): AsyncIterableIterator<QueryResult<R>> {
+    if (!(chunkSize >= 1)) throw new RangeError(`chunkSize must be 1 or more; got ${chunkSize}`);
+    let rows: R[] = [];
+    try {
+      for await (const row of this.#rowsOf(query, signal)) {
+        rows.push(row as R);
+        if (rows.length < chunkSize) continue;
+        yield { rows };
+        rows = [];
+      }
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) return;
+      throw error;
+    }
+    if (rows.length > 0) yield { rows };
+  }
+
+  /** Gives up what is under way: rolls back, and closes the connection that it runs on. */
+  async killSession(): Promise<void> {
+    this.#kill.abort();
+    await this.#lease?.discard();
+  }
+
+  /** Keeps a physical connection that writes, from now on until the release. */
+  async keep(signal?: AbortSignal): Promise<PooledConnection> {
+    return this.#lease ??= await this.#target.lend({ signal });
+  }
+
+  /** Keeps a connection for migrations: those that begin meanwhile wait for the release. */
+  async keepForMigrations(): Promise<void> {
+    this.#unlockMigrations = await this.#target.lockMigrations();
+    await this.keep();
+  }
+
+  /**
+   * Gives back what it has.
+   *
+   * @throws when a transaction is open that was begun with SQL text: nobody can end it any more.
+   */
+  async release(): Promise<void> {
+    this.#unlockMigrations?.();
+    await this.#transaction?.rollBack();
+    this.#transaction = undefined;
+    const lease = this.#lease;
+    if (lease === undefined) return;
+    this.#lease = undefined;
+    const leftOpen = lease.inTransaction;
+    await lease.release();
+    if (leftOpen) throw transactionLeftOpen();
+  }
+
+  async #begin(readonly: boolean): Promise<void> {
+    const lease = this.#lease;
+    const { signal } = this.#kill;
+    this.#transaction = await HeldTransaction.begin((callback) =>
+      lease === undefined
+        ? this.#target.transaction(callback, { readonly, signal })
+        : lease.transaction(callback, { mode: readonly ? "deferred" : "immediate" })
+    );
+    this.#readOnly = readonly;
+  }
+
+  async #end(end: (transaction: HeldTransaction) => Promise<void>): Promise<void> {
+    // After a COMMIT that failed the transaction is over already.
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    try {
+      await end(transaction);
+    } finally {
+      this.#transaction = undefined;
+      this.#readOnly = false;
+    }
+  }
+
+  async #execute(query: CompiledQuery, signal?: AbortSignal): Promise<QueryResult<Row>> {
+    const kind = kindOf(query);
+    const { sql } = query;
+    const params = paramsOf(query);
+    const connection = await this.#connectionFor(kind, signal);
+    if (connection !== undefined) {
+      return queryResult(kind, await connection.execute(sql, params));
+    }
+    if (kind === "read") return { rows: await this.#target.all(sql, params, { signal }) };
+    return queryResult(kind, await this.#target.run(sql, params, { signal }));
+  }
+
+  async *#rowsOf(query: CompiledQuery, signal?: AbortSignal): AsyncIterableIterator<Row> {
+    const kind = kindOf(query);
+    if (kind !== "read") {
+      // Whoever leaves the loop early must not leave a write half done.
+      yield* (await this.#execute(query, signal)).rows;
+      return;
+    }
+    const { sql } = query;
+    const params = paramsOf(query);
+    const connection = await this.#connectionFor(kind, signal);
+    yield* connection === undefined
+      ? this.#target.iterate(sql, params, { signal })
+      : connection.iterate(sql, params);
+  }
+
+  /** The connection that a statement has to run on; `undefined` when any will do. */
+  async #connectionFor(
+    kind: StatementKind,
+    signal: AbortSignal | undefined,
+  ): Promise<Connection | undefined> {
+    if (this.#transaction !== undefined) {
+      if (this.#readOnly && kind !== "read") throw readOnlyTransaction();
+      return this.#transaction.connection;
+    }
+    if (kind === "session" || (kind !== "read" && this.#keeps)) return await this.keep(signal);
+    return this.#lease;
+  }
+}
+
+/** Kysely types parameters as unknown; those that SQLite cannot store are refused when bound. */
+function paramsOf({ parameters }: CompiledQuery): BindParams {
+  return parameters as BindParams;
+}
+
+function queryResult(
+  kind: StatementKind,
+  { columns, rows, rowsAffected, lastInsertRowid }: ResultSet,
+): QueryResult<Row> {
+  const givesRows = columns.length > 0;
+  if (kind === "read" || (kind !== "write" && givesRows)) return { rows };
+  const numAffectedRows = BigInt(rowsAffected);
+  // What RETURNING gives has the id, if it was asked for.
+  if (givesRows || lastInsertRowid === undefined) return { rows, numAffectedRows };
+  return { rows, numAffectedRows, insertId: BigInt(lastInsertRowid) };
+}

@@ -1,5 +1,5 @@
 /**
- * What is going on on a connection, which must be over before the next holder gets it.
+ * The activity on a connection, which must end before the next holder gets it.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export interface OpenCursor {
   return?(): PromiseLike<unknown>;
 }
 
-/** Calls that have not settled, and cursors that are open. */
+/** Unsettled calls and open cursors. */
 export class Activity {
   readonly cursors: Set<OpenCursor> = new Set();
   readonly #clock: Clock;
   /** Calls in the driver. */
   #underWay = 0;
-  /** Calls that wait for the event loop or for a lock, and have yet to reach the driver. */
+  /** Calls that wait for the event loop or a lock and have not reached the driver yet. */
   #waiting = 0;
   /**
-   * Settles when a call in several steps is over, a statement with a savepoint of its own, say: what
-   * was sent meanwhile would be undone with it.
+   * Settles when a call in several steps has ended, such as a statement with its own savepoint:
+   * statements sent in between would be rolled back with it.
    */
   #alone: Promise<unknown> | undefined = undefined;
   /** Called when the last call in the driver settles. */
@@ -32,28 +32,30 @@ export class Activity {
     this.#clock = clock;
   }
 
-  /** Whether there are calls that have not settled. */
+  /** Whether there are unsettled calls. */
   get isBusy(): boolean {
     return this.#underWay + this.#waiting > 0;
   }
 
-  /** Whether there is anything for `settle` to wait for. */
+  /** Whether `settle` has anything to wait for. */
   get isUnsettled(): boolean {
     return this.#underWay > 0 || this.cursors.size > 0;
   }
 
-  /** A call reaches the driver. */
+  /** Records that a call reaches the driver. */
   begin(): void {
     this.#underWay += 1;
   }
 
-  /** The driver has answered a call. */
+  /** Records that the driver has settled a call. */
   end(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#onIdle?.();
   }
 
-  /** Counts a call that is on its way to the driver. A holder that has left it is refused there. */
+  /**
+   * Counts a call that has not reached the driver yet. It is refused later if its holder has left.
+   */
   async wait<S>(call: Promise<S>): Promise<S> {
     this.#waiting += 1;
     try {
@@ -63,12 +65,12 @@ export class Activity {
     }
   }
 
-  /** Whether a call in several steps has the connection for itself. */
+  /** Whether a call in several steps holds the connection exclusively. */
   get isReserved(): boolean {
     return this.#alone !== undefined;
   }
 
-  /** Lets nothing be sent before a call in several steps is over. */
+  /** Holds back all statements until a call in several steps has ended. */
   keepAlone<S>(call: Promise<S>): Promise<S> {
     const over: Promise<unknown> = this.#alone = call.then(() => {}, () => {}).then(() => {
       if (this.#alone === over) this.#alone = undefined;
@@ -77,8 +79,8 @@ export class Activity {
   }
 
   /**
-   * Waits for the call that has the connection for itself. Ask again afterwards: of those who wait,
-   * the first may be such a call too.
+   * Waits for the call that holds the connection exclusively. Check again afterwards: the first
+   * waiter may be such a call too.
    */
   async untilShared(): Promise<void> {
     await this.wait(Promise.resolve(this.#alone));
@@ -95,7 +97,7 @@ export class Activity {
     this.#onIdle = undefined;
   }
 
-  /** The same within a time. Rejects when it is over. */
+  /** The same within a time limit, after which it rejects. */
   settleWithin(timeoutMs: number): Promise<void> {
     const clock = this.#clock;
     return new Promise((resolve, reject) => {

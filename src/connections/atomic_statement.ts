@@ -1,7 +1,7 @@
 /**
- * A statement that could fail and leave part of what it did: after OR FAIL, or when the rows of its
- * RETURNING cannot be delivered. In a savepoint of its own it leaves nothing, inside a transaction
- * and outside.
+ * Runs a statement whose failure could leave part of its changes, because of OR FAIL or because its
+ * RETURNING rows cannot be delivered, in its own savepoint, which undoes them inside and outside a
+ * transaction.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const SAVEPOINT = "SAVEPOINT sqlitepool_statement";
 const RELEASE = "RELEASE sqlitepool_statement";
 const ROLLBACK_TO = "ROLLBACK TO sqlitepool_statement";
 
-/** Runs a statement on a synchronous connection; what it did is undone if it fails. */
+/** Runs a statement on a synchronous connection. If it fails, its changes are undone. */
 export function executeAtomicallySync<R>(
   driver: DriverConnection,
   sql: string,
@@ -32,8 +32,8 @@ export function executeAtomicallySync<R>(
 }
 
 /**
- * Runs several statements on a synchronous connection, inside a transaction; what they did is
- * undone if one fails.
+ * Runs several statements on a synchronous connection, inside a transaction. If one fails, the
+ * changes of all are undone.
  */
 export async function runAtomically(
   driver: DriverConnection,
@@ -59,7 +59,7 @@ function undo(driver: DriverConnection): void {
 /**
  * The same on an asynchronous connection.
  *
- * @param guarded whether it may run inside an open transaction only.
+ * @param guarded whether it may run only inside an open transaction.
  */
 export async function executeAtomically<R>(
   driver: DriverConnection,

@@ -12,12 +12,12 @@ import type { BusyRetry } from "./locking/busy_retry.ts";
 export interface ConnectionContext<C extends object> {
   readonly clock: Clock;
   readonly busy: BusyRetry<C>;
-  /** Lets the event loop have its turn. */
+  /** Yields to the event loop. */
   readonly eventLoop: EventLoopYield;
-  /** Puts an error of the driver into the words of whoever owns the pool. */
+  /** Rewords a driver error for the owner of the pool. */
   readonly explain: ((error: unknown) => unknown) | undefined;
-  /** How long a call waits for a transaction that overlaps with it. */
+  /** How long a call waits for an overlapping transaction. */
   readonly acquisitionTimeoutMs: number;
-  /** Statements that put the settings of a connection back. */
+  /** Statements that restore the settings of a connection. */
   readonly restore: readonly string[];
 }

@@ -1,5 +1,5 @@
 /**
- * How connections come into a pool, are looked after, and leave it.
+ * Opens, checks, resets and closes the connections of a pool.
  *
  * @module
  */
@@ -21,50 +21,50 @@ import { TemporaryHolder } from "./holder.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
 export interface ConnectionFactory {
-  /** Called once for each connection; every call opens another one. */
+  /** Called once for each connection; every call must open a new one. */
   (): object | PromiseLike<object>;
   /** Whether its connections take many calls at once. */
   readonly pipelines?: boolean;
 }
 
-/** What is done to a new connection before anybody gets it. */
+/** How a new connection is set up before it is used. */
 export interface SetUp<R> {
   readonly onConnect: ((connection: Connection<R>) => unknown) | undefined;
-  /** Puts an error of opening into the words of whoever owns the pool. */
+  /** Rewords an error of opening for the owner of the pool. */
   readonly explainOpen: ((error: unknown) => unknown) | undefined;
   readonly rows: RowDefaults<R>;
-  /** Whether to note which library has which file open, which a database does for its pools. */
+  /** Whether to record which library has which file open; a database does so for its pools. */
   readonly claimsFiles: boolean;
-  /** Whether to run a statement on it, which shows whether it works. */
+  /** Whether to probe it with a statement. */
   readonly probes: boolean;
 }
 
-/** What every connection needs; loaded with the first. */
+/** Code that every connection needs; loaded with the first one. */
 export const physicalConnections: OnDemand<typeof import("./physical_connection.ts")> =
   new OnDemand("The code of connections", () => import("./physical_connection.ts"));
 
-/** What a holder gets, with its transactions, scripts and cursors; loaded for the first. */
+/** The code of leased connections: transactions, scripts and cursors; loaded with the first one. */
 export const heldConnections: OnDemand<typeof import("./leased_connection.ts")> = new OnDemand(
   "The code of leases",
   () => import("./leased_connection.ts"),
 );
 
-/** Loaded with the first file: pools in memory and of unknown libraries do without. */
+/** Loaded with the first file, since pools in memory or of unknown libraries do not need it. */
 const registries: OnDemand<typeof import("./locking/file_registry.ts")> = new OnDemand(
   "The registry of open files",
   () => import("./locking/file_registry.ts"),
 );
 
-/** The cheapest statement that needs a working connection; touches no table. */
+/** The cheapest statement that needs a working connection; it uses no table. */
 const PROBE = "SELECT 1 AS ok";
 
-/** Makes physical connections of what a factory returns. */
+/** Creates physical connections from what a factory returns. */
 export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   readonly #factory: ConnectionFactory;
   readonly #options: ResolvedSqliteOptions;
   readonly #context: ConnectionContext<PhysicalConnection>;
   readonly #setUp: SetUp<R>;
-  /** Handles in use, to notice a factory that hands one out twice. */
+  /** Handles in use, to detect a factory that returns the same one twice. */
   readonly #handles = new Set<unknown>();
   readonly #shares = new Map<PhysicalConnection, FileShare>();
   /** The file that another library has open. */
@@ -121,7 +121,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     }
   }
 
-  /** Opens nothing that would have to be kept open again. */
+  /** Does not open a connection that would again have to be kept open. */
   #expectOwnFile(): void {
     if (this.#refused === undefined) return;
     const { path, library } = this.#refused;
@@ -155,13 +155,13 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     );
   }
 
-  /** Goes on with a new connection when something is loaded; closes it when that fails. */
+  /** Continues with a new connection once code is loaded; closes it if loading fails. */
   #loadThen(
     code: OnDemand<unknown>,
     connection: DriverConnection,
     next: () => PhysicalConnection | Promise<PhysicalConnection>,
   ): Promise<PhysicalConnection> {
-    // Those that come together go on in the order in which they came, failures included.
+    // Concurrent connections continue in order of arrival, including failures.
     return code.load().then(next, (error) => {
       this.#handles.delete(connection.raw);
       return failAfter(() => connection.close(), error);
@@ -215,7 +215,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     return this.#introduce(physical, probed);
   }
 
-  /** A file that another connection has for itself at the moment is waited for. */
+  /** Waits for a file that is locked exclusively by another connection. */
   #probe(physical: PhysicalConnection): unknown {
     const { driver } = physical;
     try {
@@ -247,7 +247,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   }
 }
 
-/** Why a connection is not to be had matters more than that it could not be closed either. */
+/** The original error takes precedence over an error of closing. */
 async function failAfter(close: () => unknown, error: unknown): Promise<never> {
   try {
     await close();
@@ -264,7 +264,7 @@ function probe(connection: DriverConnection): unknown {
 
 const LIST = "PRAGMA database_list";
 
-/** The file of a connection; `undefined` in memory, and where its library is not known. */
+/** Returns the file of a connection; `undefined` in memory or if its library is unknown. */
 function mainFileOf(
   connection: DriverConnection,
 ): string | undefined | Promise<string | undefined> {
@@ -276,7 +276,7 @@ function mainFileOf(
     }
     return pathIn(connection.executeSync(LIST, undefined, AS_VALUES));
   } catch {
-    // The probe, which comes next, says what is wrong.
+    // The following probe reports what is wrong.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Rows one after the other, for as long as the connection is in its holder's hands.
+ * Row iterators that end with the lease of their connection.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   readonly #open: (physical: PhysicalConnection) => AsyncIterableIterator<T>;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
   #physical: PhysicalConnection | undefined = undefined;
-  /** Settles when the first row is there; `undefined` before and afterwards. */
+  /** Settles when the first row has arrived; `undefined` before and afterwards. */
   #starting: Promise<void> | undefined = undefined;
 
   static {
@@ -26,7 +26,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
     });
   }
 
-  /** @param open makes the driver's iterator; called with the first `next()`. */
+  /** @param open creates the driver's iterator; called at the first `next()`. */
   constructor(
     holder: Holder<PhysicalConnection>,
     open: (physical: PhysicalConnection) => AsyncIterableIterator<T>,
@@ -51,7 +51,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
       return result;
     } catch (error) {
       this.#forget();
-      // One that failed must not begin again.
+      // A failed cursor must not restart.
       this.#rows = finished<T>();
       throw physical.explain(error, true);
     }
@@ -70,7 +70,7 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   }
 
   async return(value?: T): Promise<IteratorResult<T>> {
-    // After release the connection may be somebody else's; its cursors were closed then.
+    // After the release the connection may have a new holder; its cursors were closed then.
     if (this.#rows !== undefined && this.#holder.active) await this.#rows.return?.();
     this.#forget();
     // A cursor that was closed before its first row must not open later.
@@ -93,12 +93,12 @@ function finished<T>(): AsyncIterableIterator<T> {
   };
 }
 
-/** Fails in a thread whose transaction has ended, and does nothing else. */
+/** In a thread this fails if the transaction has ended, and has no other effect. */
 const STILL_OPEN = "SELECT 1";
 
 /**
- * Asks a cursor for its first row, with which its statement begins: like any other it runs inside
- * the transaction of its holder only.
+ * Requests the first row of a cursor, which starts its statement. Like any other it may run only
+ * inside its holder's transaction.
  */
 async function firstRow<T>(
   physical: PhysicalConnection,
@@ -108,7 +108,7 @@ async function firstRow<T>(
   const { driver, activity } = physical;
   if (driver.executeSync !== undefined) return await physical.track(next());
   while (activity.isReserved) await activity.untilShared();
-  // The holder's time may be over by now.
+  // The holder may have released the connection by now.
   void holder.value;
   if (holder.guarded !== true) return await physical.track(next());
   if (driver.executeInTransaction === undefined) return await physical.track(holder.inOrder!(next));

@@ -61,7 +61,10 @@ export function controlNeedsLease(verb: string): SQLitePoolError {
   );
 }
 
-/** A transaction that read first cannot write once somebody else has; waiting does not help. */
+/**
+ * A transaction that began with a read cannot write after others have written; waiting does not
+ * help.
+ */
 export function explainStaleSnapshot(error: unknown): unknown {
   if (!(error instanceof SQLiteError) || error.extendedCode !== "SQLITE_BUSY_SNAPSHOT") {
     return error;

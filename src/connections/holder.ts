@@ -1,29 +1,29 @@
 /**
- * Who has a connection for some time.
+ * Holders of connections.
  *
  * @module
  */
 
 import { leaseIsDead } from "../pool/errors.ts";
 
-/** Who uses a physical connection at the moment: a lease, or a transaction. */
+/** The current user of a physical connection: a lease or a transaction. */
 export interface Holder<C> {
-  /** Whether the holder still has the connection. */
+  /** Whether the holder still holds the connection. */
   readonly active: boolean;
   /**
-   * The connection. Throws once the holder's time is over: whatever runs later than the call that
-   * asked for it goes through here again.
+   * The connection. Throws once the holder has released it, so code that continues asynchronously
+   * must read it again.
    */
   readonly value: C;
-  /** Whether its statements may run inside its transaction only. */
+  /** Whether its statements may run only inside its transaction. */
   readonly guarded?: boolean;
-  /** Runs calls one after the other, on drivers that cannot guard those that are on their way. */
+  /** Runs calls one by one, for drivers that cannot guard queued ones. */
   inOrder?<S>(call: () => Promise<S>): Promise<S>;
   /** Called when a call to an asynchronous driver has settled. */
   settled?(): void;
 }
 
-/** A holder whose time ends when it is told to. */
+/** A holder that ends on request. */
 export class TemporaryHolder<C> implements Holder<C> {
   #physical: C | undefined;
 

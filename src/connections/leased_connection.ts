@@ -1,5 +1,5 @@
 /**
- * Connections in the hands of their holders: on loan from a pool, or inside a transaction.
+ * Connections held by callers: leased from a pool, or inside a transaction.
  *
  * @module
  */
@@ -57,13 +57,13 @@ export type { PooledConnection } from "./connection.ts";
 const QUERY_OPTIONS: readonly string[] = ["rowFactory"];
 const TRANSACTION_OPTIONS: readonly string[] = ["mode"];
 
-/** {@linkcode Connection} for as long as its holder has a physical one. */
+/** A {@linkcode Connection} that is valid while its holder holds a physical one. */
 export class HeldConnection<R = Row> implements Connection<R> {
   readonly #holder: Holder<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
-  /** The transaction this connection is inside of. */
+  /** The transaction that contains this connection. */
   readonly #scope: TransactionScope | undefined;
-  /** Settles when the transaction nested in this one is over; `undefined` while there is none. */
+  /** Settles when the nested transaction has ended; `undefined` if there is none. */
   #nested: Promise<void> | undefined = undefined;
 
   static {
@@ -170,13 +170,13 @@ export class HeldConnection<R = Row> implements Connection<R> {
     } catch (error) {
       return Promise.reject(error);
     }
-    // Whoever has this connection in hand could use it beside the one that the callback gets.
+    // The outer connection could be used while the callback uses the inner one.
     return this.#inSteps(() =>
       this.runTransaction((inner) => runInside(this, () => fn(inner)), mode)
     );
   }
 
-  /** Runs a call in several steps, between which no other call of this connection comes. */
+  /** Runs a call in several steps that are not interleaved with other calls of this connection. */
   #inSteps<T>(call: () => Promise<T>): Promise<T> {
     return this.#afterNested(() => {
       const result = call();
@@ -208,9 +208,9 @@ export class HeldConnection<R = Row> implements Connection<R> {
   }
 
   /**
-   * Runs a callback in a transaction, for callers who keep this connection to themselves.
+   * Runs a callback in a transaction, for callers that do not share this connection.
    *
-   * @param onBegin is given the transaction when it has begun.
+   * @param onBegin receives the transaction when it has begun.
    */
   async runTransaction<T>(
     fn: ConnectionCallback<R, T>,
@@ -227,8 +227,8 @@ export class HeldConnection<R = Row> implements Connection<R> {
   }
 
   /**
-   * Calls when no transaction is nested in this one, so that the two do not mix. The transaction
-   * around waits for the call, also if nobody awaits it.
+   * Makes a call once no transaction is nested in this one, so that they do not mix. The enclosing
+   * transaction waits for the call, even if nobody awaits it.
    */
   #afterNested<T>(call: () => Promise<T>): Promise<T> {
     let result: Promise<T>;
@@ -274,8 +274,8 @@ export class HeldConnection<R = Row> implements Connection<R> {
 }
 
 /**
- * Takes what a cursor needs at the call: its statement begins with the first row, when the
- * caller's array may hold something else. A mistake shows with the first row too.
+ * Copies what a cursor needs at the call, since its statement starts at the first row, when the
+ * caller's array may have changed. Errors are also reported at the first row.
  */
 function prepareCursor<R, T>(
   query: Query,
@@ -309,7 +309,7 @@ export class LeasedConnection<R = Row> extends HeldConnection<R> implements Pool
     this.#lease = lease;
   }
 
-  /** What is lent; for layers above. */
+  /** The leased resource, for layers above. */
   get lease(): Lease<PhysicalConnection> {
     return this.#lease;
   }

@@ -1,9 +1,9 @@
 /**
  * Waiting for a lock without blocking the thread.
  *
- * A synchronous driver that waits for a lock stops the event loop, and with it whoever holds the
- * lock on the same thread: nothing can happen until the wait is over. So its own waiting is
- * switched off, and a statement that found the database locked is tried again from here.
+ * A synchronous driver that waits for a lock blocks the event loop, and with it a lock holder on
+ * the same thread, so nothing happens until the wait ends. Its own busy timeout is therefore
+ * disabled, and statements that find the database locked are retried here.
  *
  * @module
  */
@@ -16,40 +16,40 @@ import * as resultCode from "../../sqlite/result_codes.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /**
- * Often enough to find the lock free when its holder stays away (see `LockTenure`), and by chance,
- * so that nobody keeps step with a holder. A try costs about 10 us, with its timer 50 us.
+ * Frequent enough to find the lock free in a gap (see `LockTenure`), and random, so that retries do
+ * not synchronize with a holder. A retry costs about 10 us, with its timer 50 us.
  */
 const POLL_MS: readonly number[] = [1, 2];
 
-/** Whether trying the same statement again can help. */
+/** Whether retrying the same statement can help. */
 export function isBusy(error: unknown): boolean {
-  // A busy snapshot stays busy until its transaction starts over.
+  // A busy snapshot stays busy until its transaction is restarted.
   return error instanceof SQLiteError && error.code === "SQLITE_BUSY" &&
     error.extendedCode !== "SQLITE_BUSY_SNAPSHOT";
 }
 
-/** When a caller stops waiting for the lock, should that be before `busyTimeoutMs` is over. */
+/** When a caller stops waiting for the lock, if before `busyTimeoutMs`. */
 export interface WaitLimit {
-  /** Ends the wait with its reason. */
+  /** Aborts the wait with its reason. */
   readonly signal?: AbortSignal;
   /** A time of the clock. */
   readonly deadline?: number;
   /**
-   * Makes the error for the deadline; without it the error is that of a locked database.
+   * Creates the error for the deadline. Default: the error of the locked database.
    *
-   * @param cause the last error of the statement, if it was tried.
+   * @param cause the last error of the statement, if it has run.
    */
   readonly timedOut?: (cause?: unknown) => Error;
 }
 
-/** When polling ends, whoever set the limit. */
+/** When polling ends, regardless of the limit's origin. */
 interface PollLimit {
   readonly signal: AbortSignal | undefined;
   readonly deadline: number;
   readonly timedOut: (cause: unknown) => Error;
 }
 
-/** Whether the connections of a pool are there to write; those of a mere reader need no turn. */
+/** Whether the connections of a pool write; readers need no turn. */
 export type LockUsers = "writers" | "anybody";
 
 const NO_LIMIT: WaitLimit = {};
@@ -63,9 +63,9 @@ export class BusyRetry<H extends object> {
   #retries = 0;
 
   /**
-   * @param timeoutMs how long a statement is tried again before its error stands.
-   * @param turn shared by all who write to one file.
-   * @param users what the connections are for.
+   * @param timeoutMs how long a statement is retried before it fails.
+   * @param turn shared by all writers of one file.
+   * @param users who uses the connections.
    */
   constructor(
     environment: Environment,
@@ -79,17 +79,17 @@ export class BusyRetry<H extends object> {
     this.#users = users;
   }
 
-  /** How often a statement was tried again. */
+  /** How often statements were retried. */
   get retries(): number {
     return this.#retries;
   }
 
-  /** How many of this process wait for the lock at the moment. */
+  /** How many callers of this process are waiting for the lock. */
   get waiting(): number {
     return this.#turn.waiting;
   }
 
-  /** What their waiting has come to; the same for all pools on one file. */
+  /** The wait counters, shared by all pools on one file. */
   get counters(): Readonly<WaitCounters> {
     return this.#turn.counters;
   }
@@ -99,14 +99,14 @@ export class BusyRetry<H extends object> {
   }
 
   /**
-   * Whether each statement has to take the turn: a writer's, while other processes want the lock
-   * too. By itself it would take the lock whenever they have to wait.
+   * Whether each statement must take the turn: those of writers, while other processes also want
+   * the lock. Otherwise statements would take the lock while they have to wait.
    */
   get needsTurn(): boolean {
     return this.#users === "writers" && !this.#turn.alone;
   }
 
-  /** Takes the turn in this very call, if that is possible. */
+  /** Takes the turn synchronously, if possible. */
   tryTake(holder: H): boolean {
     return this.#turn.tryTake(holder);
   }
@@ -116,12 +116,12 @@ export class BusyRetry<H extends object> {
   }
 
   /**
-   * Waits for the holder's turn, then tries until it works or the wait has to end. The turn stays
-   * with the holder until it calls {@linkcode BusyRetry.leave}, also when this rejects.
+   * Waits for the holder's turn, then retries until it succeeds or the wait ends. The holder keeps
+   * the turn until it calls {@linkcode BusyRetry.leave}, even if this rejects.
    *
-   * @param attempt throws, or rejects with, what the driver throws. Once called it is waited for:
-   *   only its own outcome tells whether it has taken effect.
-   * @param limit ends the wait before `busyTimeoutMs` does.
+   * @param attempt throws or rejects with the driver's error. Once called it is always awaited,
+   *   because only its own outcome shows whether it has taken effect.
+   * @param limit an earlier end of the wait than `busyTimeoutMs`.
    */
   async inTurn<R>(
     holder: H,
@@ -154,7 +154,7 @@ export class BusyRetry<H extends object> {
     }
   }
 
-  /** Tries again and again after a first error. */
+  /** Retries after a first error. */
   async #poll<R>(
     attempt: () => R | Promise<R>,
     firstError: unknown,

@@ -1,6 +1,6 @@
 /**
- * What all databases of this process that are on one file share: the turn to write, and the
- * SQLite library that has it open.
+ * What the databases of this process share for each file: the turn to write, and the SQLite library
+ * that has it open.
  *
  * @module
  */
@@ -16,15 +16,15 @@ import { WriteLock } from "./write_lock.ts";
 export interface SharedFile {
   readonly turn: WriteLock<PhysicalConnection>;
   readonly library: string;
-  /** When the file was made: another one may get its number. */
+  /** The file's creation time, since its inode number may be reused. */
   readonly born: bigint | undefined;
-  /** Without any, it is open still, or may be, because its driver closes late. */
+  /** If empty, the file may still be open because its driver closes late. */
   users: number;
-  /** Connections of other libraries, which are not closed before the file is. */
+  /** Connections of other libraries, which must not be closed before the file is. */
   kept?: unknown[];
 }
 
-// On the global object, so that two copies of this package in one process know of each other.
+// On the global object, so that two copies of this package in one process share it.
 const REGISTRY = Symbol.for("@sqlitepool/pool: open files");
 
 function openFiles(): Map<string, SharedFile> {
@@ -32,7 +32,7 @@ function openFiles(): Map<string, SharedFile> {
   return host[REGISTRY] ??= new Map();
 }
 
-/** What a path leads to: links and spellings do not matter. */
+/** Identifies the file at a path, regardless of links and spelling. */
 interface Found {
   readonly key: string;
   readonly file: FileIdentity | undefined;
@@ -43,13 +43,13 @@ function identify(path: string): Found {
   return { key: file === undefined ? `path ${path}` : `file ${file.dev}:${file.ino}`, file };
 }
 
-/** A SQLite library, as its driver describes it. */
+/** A SQLite library as described by its driver. */
 export interface Library {
   readonly library: string;
   readonly closesLate?: boolean;
 }
 
-/** One database's part in a shared file. */
+/** A database's share in an open file. */
 export class FileShare {
   readonly file: SharedFile;
   readonly #found: Found;
@@ -58,9 +58,9 @@ export class FileShare {
   #state: "held" | "given up" = "held";
 
   /**
-   * @param path the file, which exists.
-   * @param library what opens it.
-   * @param threads where other threads have told what they have open.
+   * @param path an existing file.
+   * @param library the library that opens it.
+   * @param threads the table of files that other threads have open.
    * @throws {SQLiteLibraryConflictError} when another library has it open. POSIX locks belong to
    *   the process, so the two would not see each other's: closing one drops the other's locks.
    *   See https://sqlite.org/howtocorrupt.html, "multiple copies of SQLite linked".
@@ -92,7 +92,7 @@ export class FileShare {
     files.set(key, this.file);
   }
 
-  /** Ends this part; the last one to leave takes the entry with it. */
+  /** Gives up this share. The last one removes the entry. */
   giveUp(): void {
     if (this.#state === "given up") return;
     this.#state = "given up";
@@ -103,15 +103,15 @@ export class FileShare {
   }
 }
 
-/** The part of one connection of a pool. */
+/** The share of one connection of a pool. */
 export function shareFile(path: string, library: Library): FileShare {
-  // Not the pool's own clock: databases on this file will use it too.
+  // Not the pool's own clock, since databases on this file will use it too.
   return new FileShare(path, library, systemEnvironment, undefined);
 }
 
 /**
- * Keeps a connection of another library from being collected as garbage, and so closed, as long as
- * a file is open: that would drop the locks of those who have it open.
+ * Keeps a connection of another library from being garbage-collected, and so closed, while a file
+ * is open, since that would drop the locks of the library that has it open.
  */
 export function keepOpen(path: string, connection: object): void {
   const file = openFiles().get(identify(path).key);

@@ -1,15 +1,15 @@
 /**
- * Which SQLite library has which file open, known to all threads of the process.
+ * Which SQLite library has which file open, shared by all threads of the process.
  *
- * A table in shared memory travels as environment data, which a thread inherits from the one that
- * starts it. A thread that was started before the table was made has one of its own.
+ * The table is in shared memory and passed as environment data, which a thread inherits from its
+ * parent. A thread that was started before the table was created has its own.
  *
  * @module
  */
 
 import { builtin } from "../../platform/builtins.ts";
 
-/** A file, whatever path leads to it. */
+/** A file, identified independently of its path. */
 export interface FileIdentity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -20,23 +20,26 @@ export interface FileIdentity {
 /** Another library that has a file open. */
 export interface OtherLibrary {
   readonly library: string;
-  /** Databases that have it open; none when its driver closes late. */
+  /** The number of databases that have it open; possibly 0 if its driver closes late. */
   readonly users: number;
 }
 
 const NAME = "@sqlitepool/pool: open files, 1";
-/** The lock, and room that keeps the entries aligned. */
+/** The lock, padded to align the entries. */
 const HEADER_BYTES = 8;
 /** Three integers of 8 bytes, two of 4, and the name with its length. */
 const ENTRY_BYTES = 64;
 const NAME_OFFSET = 32;
 const NAME_BYTES = ENTRY_BYTES - NAME_OFFSET - 1;
-/** More files than this at once are not checked across threads. */
+/** The maximum number of files checked across threads at once. */
 const ENTRIES = 1_024;
-/** A thread holds the lock for microseconds; one that was terminated inside never gives it back. */
+/**
+ * A thread holds the lock for microseconds; one that was terminated while holding it never releases
+ * it.
+ */
 const MOST_SPINS = 1_000_000;
 
-/** The table; `undefined` where the runtime has no threads that share memory. */
+/** Returns the table; `undefined` if the runtime has no threads with shared memory. */
 export function threadTable(): ThreadTable | undefined {
   const threads = builtin("node:worker_threads");
   if (threads?.setEnvironmentData === undefined || typeof SharedArrayBuffer === "undefined") {
@@ -56,14 +59,16 @@ export class ThreadTable {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
 
-  /** @param shared the memory, which begins as zeros. */
+  /** @param shared the memory, initially zero. */
   constructor(shared: SharedArrayBuffer) {
     this.#lock = new Int32Array(shared, 0, 1);
     this.#view = new DataView(shared);
     this.#bytes = new Uint8Array(shared);
   }
 
-  /** Notes that a library opens a file, unless another has it open, which is returned then. */
+  /**
+   * Records that a library opens a file. If another library has it open, returns that one instead.
+   */
   claim(file: FileIdentity, library: string): OtherLibrary | undefined {
     return this.#locked(() => {
       const name = encode(library);
@@ -84,7 +89,7 @@ export class ThreadTable {
     });
   }
 
-  /** Undoes one claim. A driver that closes late keeps the file to its library. */
+  /** Undoes one claim. If the driver closes late, the file stays reserved for its library. */
   leave(file: FileIdentity, closesLate: boolean): void {
     this.#locked(() => {
       const entry = this.#find(file);
@@ -133,13 +138,13 @@ export class ThreadTable {
   }
 
   #nameOf({ name }: Entry): string {
-    // A copy: text is not decoded from shared memory.
+    // Copied, because text cannot be decoded from shared memory.
     const length = this.#bytes[name];
     return new TextDecoder().decode(this.#bytes.slice(name + 1, name + 1 + length));
   }
 }
 
-/** Where the parts of an entry are. */
+/** The offsets of the parts of an entry. */
 interface Entry {
   readonly dev: number;
   readonly ino: number;

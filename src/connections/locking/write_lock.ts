@@ -1,13 +1,13 @@
 /**
- * Whose turn it is to write.
+ * The turn to write.
  *
- * SQLite has one writer at a time and no queue: connections that poll for its lock overtake each
- * other, and some starve. Connections of one process take turns here, first come, first served,
- * and only the one whose turn it is competes with other processes.
+ * SQLite allows one writer at a time and has no queue: connections that poll for its lock overtake
+ * each other, and some starve. The connections of one process take turns here, first come, first
+ * served, and only the one whose turn it is competes with other processes.
  *
- * A process that begins its next transaction right after the last nearly always gets the lock
- * again, while others wait between two tries. So when others want the lock too, the turn is
- * nobody's for a moment now and then.
+ * A process that begins a transaction right after its last one nearly always gets the lock again,
+ * because others wait between two attempts. So if other processes want the lock, the turn is
+ * withheld for a moment now and then.
  *
  * @module
  */
@@ -17,47 +17,47 @@ import type { WaitCounters } from "../../pool/stats.ts";
 import { type Wait, type Waiter, WaitQueue } from "../../pool/wait_queue.ts";
 
 /**
- * A process lets go after it has held the lock for this long, all its transactions together. Each
- * change of hands empties page caches and leaves the lock unused for about half a millisecond.
+ * A process yields after it has held the lock for this long, over all its transactions. Each
+ * handover invalidates page caches and leaves the lock unused for about half a millisecond.
  */
 const TENURE_MS = 10;
 
 /**
- * How long it stays away then. Others try every 1 or 2 ms, on Deno every 2 or 3, and late when they
- * have other work. What is left of the gap once somebody has the lock costs nothing.
+ * How long it then stays away. Others retry every 1 or 2 ms, on Deno every 2 or 3, or later if they
+ * are busy. The rest of the gap costs nothing once another process has the lock.
  */
 export const GAP_MS = 4;
 
-/** A gap that nobody used doubles the tenure. With one this long the process is alone again. */
+/** An unused gap doubles the tenure. At this length the process counts as alone again. */
 const TENURE_ALONE_MS = 1_280;
 
-/** Keeps count of the time for which a process holds the lock. Times are those of its clock. */
+/** Tracks how long a process has held the lock. */
 export class LockTenure {
   #limitMs = Infinity;
   #heldMs = 0;
   #takenAt = 0;
   #leftAt = -Infinity;
 
-  /** Whether nobody else seems to want the lock. */
+  /** Whether no other process seems to want the lock. */
   get alone(): boolean {
     return this.#limitMs === Infinity;
   }
 
-  /** Another process has the lock. */
+  /** Records that another process has the lock. */
   metOthers(now: number): void {
     this.#limitMs = TENURE_MS;
     this.#heldMs = 0;
     this.#takenAt = now;
   }
 
-  /** The process takes the lock. */
+  /** Records that this process takes the lock. */
   took(now: number): void {
-    // Whoever wanted it has had the time to take it.
+    // Others have had enough time to take the lock.
     if (now - this.#leftAt >= GAP_MS) this.#heldMs = 0;
     this.#takenAt = now;
   }
 
-  /** The process has released the lock. Returns for how long it is to stay away. */
+  /** Records that this process has released the lock. Returns how long it must stay away. */
   left(now: number): number {
     this.#leftAt = now;
     this.#heldMs += now - this.#takenAt;
@@ -69,25 +69,25 @@ export class LockTenure {
   }
 }
 
-/** Who waits for the turn. */
+/** A waiter for the turn. */
 interface Candidate<H> {
   readonly holder: H;
   readonly timeoutError: () => Error;
 }
 
-/** A first-in-first-out lock. `H` is whatever identifies a holder. */
+/** A first-in, first-out lock. `H` identifies a holder. */
 export class WriteLock<H extends object> {
-  /** What waiting for the lock has come to, in the queue and for other processes. */
+  /** The wait counters, for the queue and for other processes. */
   readonly counters: WaitCounters = { queued: 0, waitMs: 0, timeouts: 0, aborts: 0 };
-  /** How many wait for other processes. */
+  /** How many callers are waiting for other processes. */
   polling = 0;
   readonly #clock: Clock;
   readonly #queue: WaitQueue<void, Candidate<H>>;
   readonly #tenure = new LockTenure();
   #holder: H | undefined = undefined;
-  /** Until when other processes are left alone with the lock; 0 outside a gap. */
+  /** The end of the gap for other processes; 0 outside a gap. */
   #gapEndsAt = 0;
-  /** Whether a timer hands on the turn at the end of the gap. */
+  /** Whether a timer passes the turn on at the end of the gap. */
   #gapIsTimed = false;
 
   constructor({ clock }: Environment) {
@@ -98,7 +98,7 @@ export class WriteLock<H extends object> {
     });
   }
 
-  /** How many wait at the moment. */
+  /** How many callers are waiting. */
   get waiting(): number {
     return this.#queue.size + this.polling;
   }
@@ -108,7 +108,7 @@ export class WriteLock<H extends object> {
     return this.#tenure.alone;
   }
 
-  /** The holder has found the lock in the hands of another process. */
+  /** Records that the holder found the lock held by another process. */
   metOthers(): void {
     this.#tenure.metOthers(this.#clock.now());
   }
@@ -117,7 +117,7 @@ export class WriteLock<H extends object> {
     return this.#holder === holder;
   }
 
-  /** Takes the turn in this very call if it is free or already the caller's. */
+  /** Takes the turn synchronously if it is free or already the caller's. */
   tryTake(holder: H): boolean {
     if (this.#holder === holder) return true;
     if (this.#holder !== undefined || this.#isInGap()) return false;
@@ -126,8 +126,8 @@ export class WriteLock<H extends object> {
   }
 
   /**
-   * Waits for the turn; `undefined` when it is the caller's at once. Rejects with the reason of the
-   * signal, or with what `timeoutError` makes when the time is up.
+   * Waits for the turn; returns `undefined` if the caller gets it at once. Rejects with the reason
+   * of the signal, or with the error of `timeoutError` at the deadline.
    */
   take(holder: H, wait: Wait, timeoutError: () => Error): Promise<void> | undefined {
     if (this.tryTake(holder)) return undefined;
@@ -137,8 +137,8 @@ export class WriteLock<H extends object> {
   }
 
   /**
-   * Passes the turn on, after a gap when it is time to let others have the lock. Does nothing when
-   * it is not the caller's.
+   * Passes the turn on, after a gap if it is time to yield to other processes. Does nothing if the
+   * turn is not the caller's.
    */
   leave(holder: H): void {
     if (this.#holder !== holder) return;
@@ -164,12 +164,12 @@ export class WriteLock<H extends object> {
     const { holder } = next.details;
     this.#give(holder);
     next.accept();
-    // Whoever keeps the turn for a transaction would wait for itself with its other calls.
+    // A holder that keeps the turn for a transaction would wait for itself in its other calls.
     this.#queue.acceptAll(({ details }) => details.holder === holder, undefined);
   }
 
   #isInGap(): boolean {
-    // Those who wait come first when the timer is late, and it must find the turn to be nobody's.
+    // Waiters take precedence if the timer is late, so nobody may take the turn here.
     if (this.#gapIsTimed) return true;
     if (this.#gapEndsAt > 0 && this.#clock.now() >= this.#gapEndsAt) this.#gapEndsAt = 0;
     return this.#gapEndsAt > 0;

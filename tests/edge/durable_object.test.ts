@@ -321,6 +321,23 @@ const scenarios = {
     await Promise.all([tx, call]);
     return [await names(db), await blob];
   },
+  // Where migrations run: the platform lets nothing else in meanwhile, the first write included.
+  async insideAnotherSection(db, ctx) {
+    const before = db.write((tx) => tx.run("INSERT INTO t (name) VALUES ('first')"));
+    const inside = await ctx.blockConcurrencyWhile(async () => {
+      await db.executeScript("CREATE TABLE migrated (a); INSERT INTO t (name) VALUES ('script')");
+      await db.write((tx) => tx.run("INSERT INTO t (name) VALUES ('inside')"));
+      return await names(db);
+    });
+    await before;
+    return [inside.includes("script inside"), (await names(db)).split(" ").sort()];
+  },
+  async columnTypes(db) {
+    const refused = await told(db.run("SELECT 1", [], { columnTypes: true }));
+    const inside = await db.write((tx) => told(tx.execute("SELECT 1", [], { columnTypes: true })));
+    const declined = await db.execute("SELECT 1 AS a", [], { columnTypes: false });
+    return [refused.code, refused.message.includes("columnTypes"), inside.code, declined.rows];
+  },
   async crash(db, ctx) {
     await db.run("INSERT INTO t (name) VALUES ('before')");
     await ctx.storage.sync();
@@ -477,6 +494,13 @@ const expected: readonly (readonly [scenario: string, name: string, gives: unkno
     ...["PoolClosedError", true, true, 0],
   ]],
   ["sessions", "a session takes any bookmark", ["a", "string"]],
+  ["insideAnotherSection", "write works inside blockConcurrencyWhile, where migrations run", [
+    true,
+    ["first", "inside", "script"],
+  ]],
+  ["columnTypes", "the declared types of columns are refused by name", [
+    ...["SQLITE_MISUSE", true, "SQLITE_MISUSE", [{ a: 1 }]],
+  ]],
   ["paramsTaken", "parameters are taken at the call, also of calls that wait", ["kept", "0102"]],
 ];
 

@@ -13,13 +13,15 @@ import {
   paramsOf,
   type Query,
   type QueryOptions,
+  type ResultOptions,
   type RowDefaults,
   textOf,
+  wantsTypes,
   wholeResult,
 } from "../../connections/query.ts";
 import { RowCursor, type RowSource } from "../../driver/sync_cursor.ts";
 import { takeParams } from "../../sqlite/bind/take_params.ts";
-import { SQLiteError } from "../../sqlite/errors.ts";
+import { misuse, SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { BindParams, ResultSet, RowOptions, SQLiteValue } from "../../sqlite/types.ts";
 import { checkOptions } from "../call_options.ts";
@@ -71,7 +73,11 @@ export class Queries<R> {
     return this.#call(query, params, options, () => FIRST_AS_VALUES, firstValue);
   }
 
-  run<T = R>(query: Query, params?: BindParams, options?: AnyOptions<T>): Promise<ResultSet<T>> {
+  run<T = R>(
+    query: Query,
+    params?: BindParams,
+    options?: AnyOptions<T> & ResultOptions<T>,
+  ): Promise<ResultSet<T>> {
     const rows = (): RowOptions<T> => this.rows.everyRow(options);
     return this.#call(query, params, options, rows, wholeResult, "write");
   }
@@ -79,7 +85,7 @@ export class Queries<R> {
   execute<T = R>(
     query: Query,
     params?: BindParams,
-    options?: AnyOptions<T>,
+    options?: AnyOptions<T> & ResultOptions<T>,
   ): Promise<ResultSet<T>> {
     return this.run(query, params, options);
   }
@@ -91,7 +97,7 @@ export class Queries<R> {
   ): AsyncIterableIterator<T> {
     let open: () => RowSource<T>;
     try {
-      const sql = this.#take(query, options);
+      const sql = this.#take(query, options, "read");
       const taken = takeParams(paramsOf(query, params));
       const rows = this.rows.everyRow(options);
       open = () => {
@@ -117,7 +123,7 @@ export class Queries<R> {
   ): Promise<S> {
     try {
       const { scope } = this;
-      const sql = this.#take(query, options);
+      const sql = this.#take(query, options, access);
       const given = paramsOf(query, params);
       const taken = scope.isBusy ? takeParams(given) : given;
       const made = rows();
@@ -132,9 +138,13 @@ export class Queries<R> {
   }
 
   /** Checks a call, and takes its text. */
-  #take(query: Query, options: object | undefined): string {
+  #take(query: Query, options: object | undefined, access: Access): string {
     this.#terms.expectOpen();
-    checkOptions(options, [...this.#terms.waitOptions, "rowFactory"]);
+    const names = access === "write" ? ["rowFactory", "columnTypes"] : ["rowFactory"];
+    checkOptions(options, [...this.#terms.waitOptions, ...names]);
+    if (options !== undefined && wantsTypes(options)) {
+      throw misuse("columnTypes are not possible in a Durable Object, which does not tell them");
+    }
     return textOf(query);
   }
 

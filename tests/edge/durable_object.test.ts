@@ -230,6 +230,14 @@ const scenarios = {
     const seen = [];
     for await (const { name } of db.iterate("SELECT name FROM t ORDER BY rowid")) {
       seen.push(name);
+      if (name === "a") {
+        await db.write(async (tx) => {
+          await tx.get("SELECT 1");
+          throw 0;
+        }).catch(() => {});
+        await db.batch([{ sql: "SELECT 1" }, { sql: "SELECT abs(-9223372036854775808)" }])
+          .catch(() => {});
+      }
       if (name === "b") {
         await db.run("INSERT INTO t (name) VALUES ('e')");
         await db.run("DELETE FROM t WHERE name = 'c'");

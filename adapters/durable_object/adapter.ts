@@ -135,11 +135,6 @@ export class DurableObjectConnection implements DriverConnection {
     }
   }
 
-  /** Lets open cursors keep what they have yet to give, whatever happens to the rows. */
-  readAhead(): void {
-    this.#cursors.readAhead();
-  }
-
   /** Closes open cursors: there is no transaction to roll back. */
   rollback(): Promise<void> {
     return attempt(() => {

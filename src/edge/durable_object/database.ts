@@ -103,9 +103,8 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
       });
       const { connection } = this.scope;
       const rows = this.rows.everyRow(undefined);
-      return () => {
-        connection.readAhead();
-        return connection.raw.transactionSync(() =>
+      return () =>
+        connection.raw.transactionSync(() =>
           taken.map(({ sql, params }, index) => {
             try {
               return connection.executeSync(sql, params, rows);
@@ -114,7 +113,6 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
             }
           })
         );
-      };
     });
   }
 

@@ -123,8 +123,6 @@ export class Scope {
         // Now, and not with the call: until the platform begins, others may still hold it.
         this.#open = scope;
         counters.inUse += 1;
-        // A rollback would end them.
-        connection.readAhead();
         return scope.#run(fn);
       });
     } finally {

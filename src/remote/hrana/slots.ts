@@ -23,7 +23,7 @@ export interface Slots {
 }
 
 /** Those who wait are served in their order. */
-class QueuedSlots implements Slots {
+export class QueuedSlots implements Slots {
   #free = SLOTS;
   readonly #waiting: (() => void)[] = [];
 
@@ -64,7 +64,7 @@ class QueuedSlots implements Slots {
  * For requests that must not wait for each other: each looks by itself whether there is a slot. One
  * that is cancelled gives nothing back and its timers stop, so whoever is silent holds nothing.
  */
-class PolledSlots implements Slots {
+export class PolledSlots implements Slots {
   readonly #heardOf = new Map<object, number>();
   readonly #environment: Environment;
 

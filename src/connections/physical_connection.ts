@@ -17,25 +17,28 @@ import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { classify } from "../sqlite/classify.ts";
 
-/** How long a statement may run on when its lease has ended: about what a new thread costs. */
+/** How long a statement may continue after its lease has ended: about the cost of a new thread. */
 export const GRACE_MS = 50;
 
-/** With more work than this under way a connection takes no more: another may be free earlier. */
+/**
+ * A connection with more work in progress than this takes no more, since another may be free
+ * earlier.
+ */
 const FULL_MS = 2;
 
-/** Refuses SQL text that begins, divides or ends a transaction, where nobody holds a connection. */
+/** Refuses transaction control in SQL text when nobody holds a connection. */
 export function refuseControl(sql: string): void {
   const { control } = classify(sql);
   if (control !== undefined) throw controlNeedsLease(control);
 }
 
-/** What the pool pools: a driver's connection, and what its present holder has left open on it. */
+/** A pooled connection: a driver's connection and its current state. */
 export class PhysicalConnection {
   readonly driver: DriverConnection;
   readonly context: ConnectionContext<PhysicalConnection>;
   readonly #busy: BusyRetry<PhysicalConnection>;
   readonly #inThread: boolean;
-  /** What is going on on it. */
+  /** The activity on it. */
   readonly activity: Activity;
   #settings: "as set up" | "changed" = "as set up";
   #lastFailure: unknown = undefined;
@@ -48,32 +51,32 @@ export class PhysicalConnection {
     this.#inThread = driver.backlogMs !== undefined;
   }
 
-  /** The last error of a statement, which may have ended a transaction. */
+  /** The last statement error, which may have ended a transaction. */
   get lastFailure(): unknown {
     return this.#lastFailure;
   }
 
-  /** Whether settings have to be put back before the next holder gets it. */
+  /** Whether settings must be restored before the next holder gets it. */
   get needsReset(): boolean {
     return this.#settings === "changed" && this.context.restore.length > 0;
   }
 
   /**
-   * Whether a statement may run in this very call. Inside a transaction it may: to wait for whoever
-   * has the turn, and waits for the lock of this transaction, would take for ever.
+   * Whether a statement may run synchronously. Inside a transaction it may: waiting for a holder of
+   * the turn that waits for this transaction's lock would be a deadlock.
    */
   #mayRunNow(): boolean {
     return !this.#busy.needsTurn || this.driver.inTransaction || this.#busy.tryTake(this);
   }
 
-  /** Whether the driver waits for locks in its own way. */
+  /** Whether the driver waits for locks itself. */
   get waitsForLocks(): boolean {
     return this.driver.executeSync === undefined && this.driver.waitsForLocks !== false;
   }
 
   /**
-   * Whether one more call costs less than to wait for those under way. Without a thread each call
-   * is over before the next.
+   * Whether another call can be sent before those in progress have settled. Without a thread each
+   * call ends before the next.
    */
   get hasRoom(): boolean {
     const { backlogMs } = this.driver;
@@ -81,24 +84,24 @@ export class PhysicalConnection {
   }
 
   /**
-   * Puts an error of the driver into words that help.
+   * Adds an explanation to a driver error.
    *
-   * @param late whether no line of the caller was on the stack when it was made.
+   * @param late whether it was created without the caller on the stack.
    */
   explain(error: unknown, late: boolean = false): unknown {
-    // Errors of the user's callbacks are left as they are.
+    // Errors of user callbacks are not changed.
     const ours = late && error instanceof SQLiteError;
     const explained = explainStaleSnapshot(ours ? withCallersStack(error) : error);
     return this.context.explain === undefined ? explained : this.context.explain(explained);
   }
 
   /**
-   * Runs one statement in this very call, where the driver can.
+   * Runs one statement synchronously, if the driver can.
    *
-   * @param atomic whether what a failing statement did must be undone; whoever rolls the whole
-   *   transaction back then does not need it.
-   * @returns its result; `undefined` when it has to be waited for, with `run`: nothing has happened.
-   * @throws what the driver throws, explained.
+   * @param atomic whether the changes of a failed statement must be undone; unnecessary if the
+   *   caller rolls back the whole transaction.
+   * @returns its result; `undefined` if nothing has run and `run` must be used instead.
+   * @throws the driver's error, explained.
    */
   runNow<R>(
     sql: string,
@@ -125,12 +128,12 @@ export class PhysicalConnection {
   }
 
   /**
-   * Runs one statement for a holder and picks from its result: the one way there is. It lets the
-   * event loop run, keeps the connection from being handed on meanwhile, waits for a locked
-   * database, explains errors, and lets the next one write.
+   * Runs one statement for a holder and selects from its result. This is the only execution path:
+   * it yields to the event loop, keeps the connection from being handed on, waits for a locked
+   * database, explains errors and passes on the turn to write.
    *
-   * With a synchronous driver it is done when this returns, unless the event loop needs its turn or
-   * the database is locked.
+   * With a synchronous driver the statement has completed when this returns, unless the event loop
+   * needs a turn or the database is locked.
    */
   run<R, S>(
     holder: Holder<PhysicalConnection>,
@@ -173,7 +176,7 @@ export class PhysicalConnection {
     const taken = takeParams(params);
     try {
       while (this.activity.isReserved) await this.activity.untilShared();
-      // The holder's time may be over by now.
+      // The holder may have released the connection by now.
       const { driver } = holder.value;
       if (this.waitsForLocks || this.#mayRunNow()) {
         const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
@@ -231,20 +234,20 @@ export class PhysicalConnection {
     return pick(driver.executeSync(sql, params, rows));
   }
 
-  /** Takes note of a failure; returns the error in words that help. */
+  /** Records a failure and returns the explained error. */
   failed(error: unknown, late: boolean = false): unknown {
     return this.#lastFailure = this.explain(error, late);
   }
 
-  /** Takes the turn to write in this very call, if it is free. */
+  /** Takes the turn to write synchronously, if it is free. */
   tryTakeTurn(): boolean {
     return this.#busy.tryTake(this);
   }
 
   /**
-   * Tries something when it is this connection's turn to write, until the database is not locked.
+   * Runs an attempt in this connection's turn to write, retrying while the database is locked.
    *
-   * @param limit ends the wait before `busyTimeoutMs` does.
+   * @param limit an earlier end of the wait than `busyTimeoutMs`.
    */
   inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
     return this.activity.wait(this.#inTurn(attempt, limit));
@@ -260,33 +263,33 @@ export class PhysicalConnection {
     }
   }
 
-  /** Rolls the open transaction back; does nothing outside one. */
+  /** Rolls back the open transaction; does nothing outside one. */
   async rollback(): Promise<void> {
     if (this.driver.inTransaction) await this.track(this.driver.rollback());
     this.leaveTurn();
   }
 
-  /** Lets the next one write when this connection is outside a transaction. */
+  /** Passes on the turn to write if this connection is outside a transaction. */
   leaveTurn(): void {
-    // A lost connection gives its turn up when it is closed.
+    // A lost connection gives up its turn when it is closed.
     if (!this.#busy.isHeldBy(this) || this.driver.isLost === true) return;
     if (!this.driver.inTransaction) this.#busy.leave(this);
   }
 
   /**
-   * What to wait for before the next statement: nothing where a thread runs it, whose answer takes
-   * a turn of the event loop in any case.
+   * Returns what to await before the next statement: nothing for a thread, whose reply takes a turn
+   * of the event loop anyway.
    */
   pauseBeforeCall(): Promise<void> | undefined {
     return this.#inThread ? undefined : this.pause();
   }
 
-  /** What to wait for before the next row; see {@linkcode EventLoopYield}. */
+  /** Returns what to await before the next row; see {@linkcode EventLoopYield}. */
   pause(): Promise<void> | undefined {
     return this.context.eventLoop.pause();
   }
 
-  /** Keeps the connection from being handed on before a call in the driver has settled. */
+  /** Keeps the connection from being handed on until a call in the driver has settled. */
   async track<S>(call: Promise<S>): Promise<S> {
     this.activity.begin();
     try {
@@ -297,17 +300,17 @@ export class PhysicalConnection {
     }
   }
 
-  /** Something runs that the pool cannot look into: it may change settings. */
+  /** Records that code runs that the pool cannot inspect and that may change settings. */
   expectChanges(): void {
     this.#settings = "changed";
   }
 
-  /** From now on changes of its settings are undone. */
+  /** From now on changes to its settings are undone. */
   markSetUp(): void {
     this.#settings = "as set up";
   }
 
-  /** Makes the connection clean for its next holder; synchronous if there is nothing to clean. */
+  /** Resets the connection for its next holder; synchronous if there is nothing to do. */
   reset(): void | Promise<void> {
     if (this.activity.isUnsettled) return this.#cleanUp();
     return this.#endTransaction();
@@ -330,13 +333,13 @@ export class PhysicalConnection {
   }
 
   async #cleanUp(): Promise<void> {
-    // A connection that can be replaced while its statement runs on is not waited for long.
+    // A connection that can be replaced while its statement continues is not awaited for long.
     if (this.driver.abandon === undefined) await this.activity.settle();
     else await this.activity.settleWithin(GRACE_MS);
     await this.#endTransaction();
   }
 
-  /** Closes the connection and gives up its turn, whatever state it is in. */
+  /** Closes the connection in any state and gives up its turn. */
   close(): void | Promise<void> {
     this.#busy.leave(this);
     const { driver } = this;

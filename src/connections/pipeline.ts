@@ -1,9 +1,9 @@
 /**
- * Statements that need a connection for themselves only: on connections that take many calls at
- * once, they need not wait for each other's answers.
+ * Pipelines single statements on connections that take many calls at once, so that they do not wait
+ * for each other's replies.
  *
- * A lease is shared by such statements for as long as there are any. Work is spread by time, not
- * by number: a connection takes hundreds of point reads, but nothing behind a slow statement.
+ * Such statements share leases. Work is distributed by time, not by number: a connection takes
+ * hundreds of point reads, but nothing behind a slow statement.
  *
  * @module
  */
@@ -22,15 +22,15 @@ import type { Holder } from "./holder.ts";
 import { GRACE_MS, type PhysicalConnection } from "./physical_connection.ts";
 import { classify } from "../sqlite/classify.ts";
 
-/** With less work than this a connection is not busy: another one would gain nothing. */
+/** A connection with less work than this is not busy, so another one would gain nothing. */
 const SPREAD_MS = 0.2;
 
-/** A lease that statements share. */
+/** A lease shared by statements. */
 class SharedLease implements Holder<PhysicalConnection> {
   readonly lease: Lease<PhysicalConnection>;
-  /** How many make use of it. */
+  /** How many calls use it. */
   underWay = 0;
-  /** A fresh one was waited for in turn; a used one goes back when somebody else waits. */
+  /** A fresh lease was acquired in turn; a used one is returned if others are waiting. */
   phase: "fresh" | "used" = "fresh";
   readonly #onSettled: (shared: SharedLease) => void;
 
@@ -52,11 +52,11 @@ class SharedLease implements Holder<PhysicalConnection> {
   }
 }
 
-/** What a caller wants to know, and how it waits. */
+/** What a caller selects, and how it waits. */
 export interface PipelineLimits {
   readonly acquisitionTimeoutMs: number;
   readonly maxWaiting: number;
-  /** For a statement itself, where the caller does not say. */
+  /** The default limit for a statement. */
   readonly queryTimeoutMs: number;
 }
 
@@ -65,10 +65,10 @@ export class Pipeline {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #clock: Clock;
   readonly #limits: PipelineLimits;
-  /** Leases that take more statements. */
+  /** Leases that accept more statements. */
   readonly #shared = new Set<SharedLease>();
   readonly #waiters: WaitQueue<SharedLease>;
-  /** Leases that have been asked for. */
+  /** Leases that have been requested. */
   #asked = 0;
 
   constructor(pool: Pool<PhysicalConnection>, clock: Clock, limits: PipelineLimits) {
@@ -82,23 +82,27 @@ export class Pipeline {
     });
   }
 
-  /** How many more wait than the pool knows of. */
+  /** How many callers are waiting beyond those in the pool's queue. */
   get waiting(): number {
     return this.#waiters.size - this.#asked;
   }
 
-  /** Whether a statement may run between those of others: it takes one step and changes no setting. */
+  /**
+   * Whether a statement may run between those of other callers, because it is a single step and
+   * changes no setting.
+   */
   takes(sql: string): boolean {
     const { atomic, setting } = classify(sql);
     return !atomic && setting === undefined;
   }
 
   /**
-   * Runs one statement and picks from its result.
+   * Runs one statement and selects from its result.
    *
-   * @throws {QueryTimeoutError} when `timeoutMs` is over while it reads.
-   * @throws {OutcomeUnknownError} its caller gave up, and the outcome of a write did not come soon.
-   * @throws {PoolConnectionAcquireTimeoutError} when no connection had time for it.
+   * @throws {QueryTimeoutError} if `timeoutMs` expires during a read.
+   * @throws {OutcomeUnknownError} if the caller gave up and the outcome of a write did not arrive
+   *   in time.
+   * @throws {PoolConnectionAcquireTimeoutError} if no connection was free in time.
    */
   execute<T, S>(
     sql: string,
@@ -113,14 +117,14 @@ export class Pipeline {
       const shared = this.#leaseWithRoom();
       if (shared !== undefined) return this.#send(shared, sql, params, rows, pick);
     }
-    // What the caller does with its parameters meanwhile changes nothing.
+    // Copied, since the caller may change its parameters in the meantime.
     const taken = takeParams(params);
     const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, taken, rows, pick);
     if (!limited) return this.#wait(undefined).then(send);
     return this.#executeLimited(wait ?? {}, send, classify(sql).writes);
   }
 
-  /** Refuses those who wait. */
+  /** Rejects waiting callers. */
   close(): void {
     this.#waiters.failAll(poolIsClosed);
   }
@@ -143,7 +147,7 @@ export class Pipeline {
         this.#clock,
         { signal, timeoutMs: restMs },
         () => send(shared).finally(() => state = "answered"),
-        // Once sent, a write may take effect, whoever waits for it.
+        // Once sent, a write may take effect even if nobody waits for it.
         { tooLate: () => statementTooSlow(whole), isPastRecall: () => writes },
       );
     } catch (error) {
@@ -172,12 +176,12 @@ export class Pipeline {
 
   #answered(shared: SharedLease): void {
     shared.phase = "used";
-    // Nobody who waits is to get a connection that is gone.
+    // Waiting callers must not get a lost connection.
     if (shared.active && shared.value.driver.isLost) this.#shared.delete(shared);
     this.#leave(shared);
   }
 
-  /** One fewer makes use of a lease. It is given back when nobody does. */
+  /** Ends one use of a lease, which is returned when nobody uses it. */
   #leave(shared: SharedLease): void {
     shared.underWay -= 1;
     if (this.#waiters.size > 0) this.#serve();
@@ -186,7 +190,7 @@ export class Pipeline {
     void shared.lease.release();
   }
 
-  /** A lease that may take one more statement now. */
+  /** Returns a lease that can take one more statement now. */
   #leaseWithRoom(): SharedLease | undefined {
     if (this.#waiters.size > 0 || this.#othersWait()) return undefined;
     const best = this.#leastBusy();
@@ -198,12 +202,12 @@ export class Pipeline {
     return best;
   }
 
-  /** Whether somebody waits for a connection of their own, who came before. */
+  /** Whether an earlier caller is waiting for an exclusive connection. */
   #othersWait(): boolean {
     return this.#pool.waiting > this.#asked;
   }
 
-  /** The lease to use next, if any may be used. */
+  /** Returns the lease to use next, if any. */
   #leastBusy(): SharedLease | undefined {
     const othersWait = this.#othersWait();
     let best: SharedLease | undefined;
@@ -226,7 +230,7 @@ export class Pipeline {
     return this.#waiters.wait({ signal, timeoutMs }, undefined, () => this.#askForMore()).promise;
   }
 
-  /** Asks for leases as long as there may be more of them; otherwise for the next to be free. */
+  /** Requests leases while the pool has more, otherwise the next one to become free. */
   #askForMore(): void {
     if (this.#asked >= this.#waiters.size) return;
     if (this.#asked === 0 || this.#pool.hasRoom) this.#ask();
@@ -234,7 +238,7 @@ export class Pipeline {
 
   #ask(): void {
     this.#asked += 1;
-    // Who waits here has a deadline of their own.
+    // Callers that wait here have their own deadlines.
     this.#pool.acquire({ timeoutMs: Infinity }).then(
       (lease) => {
         this.#asked -= 1;
@@ -250,7 +254,7 @@ export class Pipeline {
     );
   }
 
-  /** Gives a lease with room to the first who waits, or asks for one where there is none. */
+  /** Gives a lease with capacity to the first waiter, or requests one if there is none. */
   #serve(): void {
     const best = this.#leastBusy();
     if (best === undefined || (best.underWay > 0 && !hasRoom(best))) {
@@ -258,22 +262,22 @@ export class Pipeline {
     }
     const waiter = this.#waiters.first;
     if (waiter === undefined) return;
-    // The lease must still be there when the statement is sent, which is a moment later. What it
-    // adds to the backlog shows then: the next one waits for that.
+    // The lease must stay until the statement is sent a moment later, when it counts in the
+    // backlog; the next one waits for that.
     best.underWay += 1;
     const sent = (): void => this.#leave(best);
     waiter.promise.then(sent, sent);
     waiter.accept(best);
   }
 
-  /** Nothing follows a statement whose caller has given up, until it shows to be harmless. */
+  /** Nothing is sent behind a statement whose caller has given up until it has settled. */
   #suspect(shared: SharedLease): void {
     this.#shared.delete(shared);
     this.#clock.schedule(() => this.#giveUp(shared), GRACE_MS, "lets process exit");
     this.#askForMore();
   }
 
-  /** A connection that cannot be replaced is waited for. */
+  /** Waits for a connection that cannot be replaced. */
   #giveUp({ lease, underWay }: SharedLease): void {
     if (underWay === 0 || !lease.active) return;
     if (lease.value.driver.abandon !== undefined) lease.discard();

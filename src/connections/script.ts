@@ -8,7 +8,7 @@ import type { Holder } from "./holder.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import { NO_ROWS } from "./query.ts";
 
-/** Runs a script statement by statement, so that each can wait for a lock if it must. */
+/** Runs a script statement by statement, so that each can wait for a lock. */
 export async function executeScript(
   holder: Holder<PhysicalConnection>,
   sql: string,

@@ -14,10 +14,9 @@ import type { PhysicalConnection } from "./physical_connection.ts";
 import { NO_ROWS } from "./query.ts";
 
 /**
- * Takes the write lock with a statement such as BEGIN IMMEDIATE, in this very call if nobody is in
- * the way.
+ * Takes the write lock with a statement such as BEGIN IMMEDIATE, synchronously if possible.
  *
- * @returns false when the lock has to be waited for, with `takeWriteLock`.
+ * @returns false if the lock must be awaited with `takeWriteLock`.
  */
 export function tryTakeWriteLock(physical: PhysicalConnection, sql: string): boolean {
   const { driver } = physical;
@@ -33,10 +32,10 @@ export function tryTakeWriteLock(physical: PhysicalConnection, sql: string): boo
 }
 
 /**
- * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, when it is the connection's
- * turn. Asynchronous drivers wait for the lock in their own way.
+ * Runs a statement that takes the write lock, such as BEGIN IMMEDIATE, in the connection's turn.
+ * Asynchronous drivers wait for the lock themselves.
  *
- * @param limit ends the wait before `busyTimeoutMs` does.
+ * @param limit an earlier end of the wait than `busyTimeoutMs`.
  */
 export async function takeWriteLock(
   holder: Holder<PhysicalConnection>,
@@ -63,14 +62,14 @@ export async function begin(
 ): Promise<void> {
   const statement = beginStatement(mode);
   const physical = holder.value;
-  // Inside a transaction it fails at once: another writer may wait for that very transaction.
+  // Fails at once inside a transaction, for which another writer may be waiting.
   const waits = mode !== "deferred" && !physical.driver.inTransaction;
   if (waits && tryTakeWriteLock(physical, statement)) return;
   if (waits) await takeWriteLock(holder, statement, limit);
   else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
 }
 
-/** Commits in this very call, if the driver can and nobody is in the way. */
+/** Commits synchronously, if the driver can and no call is in progress. */
 export function tryCommit(physical: PhysicalConnection): boolean {
   return physical.runNow("COMMIT", undefined, NO_ROWS) !== undefined;
 }
@@ -78,7 +77,7 @@ export function tryCommit(physical: PhysicalConnection): boolean {
 /**
  * Commits the open transaction of a holder.
  *
- * @throws {OutcomeUnknownError} the connection was lost on the way.
+ * @throws {OutcomeUnknownError} if the connection was lost during the commit.
  */
 export async function commit(holder: Holder<PhysicalConnection>): Promise<void> {
   try {
@@ -88,7 +87,7 @@ export async function commit(holder: Holder<PhysicalConnection>): Promise<void> 
   }
 }
 
-/** What a failure of something that commits means: with a lost connection nobody can know. */
+/** Explains a failed commit; if the connection was lost, the outcome is unknown. */
 export function outcomeOfLost(error: unknown): unknown {
   if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) return error;
   return new OutcomeUnknownError(
@@ -99,9 +98,9 @@ export function outcomeOfLost(error: unknown): unknown {
 }
 
 /**
- * One transaction or savepoint and who may use it. Whoever runs a statement through it gets the
- * connection only while the transaction is open: one that SQLite has ended, or that is over,
- * refuses, so that nothing can run in autocommit by mistake.
+ * A transaction or savepoint as a holder. It provides the connection only while the transaction is
+ * open: after SQLite has ended it, or it is over, statements are refused, so that none runs in
+ * autocommit by mistake.
  */
 export class TransactionScope implements Holder<PhysicalConnection> {
   readonly guarded = true;
@@ -109,20 +108,20 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   /** `undefined` for the transaction itself. */
   readonly #savepoint: string | undefined;
   readonly #depth: number;
-  /** Calls that have not settled. */
+  /** Unsettled calls. */
   readonly #calls = new Set<Promise<unknown>>();
   #state: "open" | "committing" | "committed" | "rolled back" = "open";
   #ended: Error | undefined = undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param depth how many transactions are around this one. */
+  /** @param depth the number of enclosing transactions. */
   constructor(parent: Holder<PhysicalConnection>, savepoint: string | undefined, depth: number) {
     this.#parent = parent;
     this.#savepoint = savepoint;
     this.#depth = depth;
   }
 
-  /** Begins a transaction; inside one that is open, a savepoint. */
+  /** Begins a transaction, or a savepoint inside an open one. */
   static async begin(
     parent: Holder<PhysicalConnection>,
     mode: TransactionMode,
@@ -130,7 +129,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     limit?: WaitLimit,
   ): Promise<TransactionScope> {
     const physical = parent.value;
-    // Named by depth, so that the statements are few and stay cached.
+    // Named by depth, so that there are few statements and they stay cached.
     const savepoint = physical.driver.inTransaction ? `sqlitepool_${depth}` : undefined;
     if (savepoint === undefined) await begin(parent, mode, limit);
     else await physical.run(parent, `SAVEPOINT ${savepoint}`, undefined, NO_ROWS, () => {});
@@ -141,7 +140,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     return this.#state === "open" && this.#parent.active;
   }
 
-  /** Whether COMMIT is on its way, or has worked: it is too late to call it off. */
+  /** Whether COMMIT has been sent or has succeeded, so that it cannot be cancelled. */
   get isPastRecall(): boolean {
     return this.#state === "committing" || this.#state === "committed";
   }
@@ -158,7 +157,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     throw this.#ended = transactionEnded(physical.lastFailure);
   }
 
-  /** Keeps the transaction open until a call has settled, also one that nobody awaits. */
+  /** Keeps the transaction open until a call has settled, even if nobody awaits it. */
   watch<S>(call: Promise<S>): Promise<S> {
     this.#calls.add(call);
     const forget = (): void => void this.#calls.delete(call);
@@ -166,7 +165,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     return call;
   }
 
-  /** One call after the other: whether one has ended the transaction must be known before the next. */
+  /** Calls run one by one: the next must know whether the last one has ended the transaction. */
   inOrder<S>(call: () => Promise<S>): Promise<S> {
     const next = this.#last.then(async () => {
       const physical = this.value;
@@ -181,12 +180,12 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     return next;
   }
 
-  /** Finds out whether a failure has ended the transaction, where the driver does not tell. */
+  /** Finds out whether a failure has ended the transaction, if the driver does not report it. */
   async #probe({ driver }: PhysicalConnection, error: unknown): Promise<void> {
     try {
       await driver.execute("BEGIN");
     } catch {
-      // There is one: it is still ours.
+      // The transaction is still open.
       return;
     }
     this.#ended = transactionEnded(error);
@@ -194,10 +193,10 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   }
 
   /**
-   * Commits, after all calls have settled.
+   * Commits after all calls have settled.
    *
-   * @throws the error of a call that nobody awaited, {@linkcode TransactionEndedError}, or what
-   *   COMMIT throws.
+   * @throws the error of an unawaited call, a {@linkcode TransactionEndedError}, or the error of
+   *   COMMIT.
    */
   async commit(): Promise<void> {
     await this.#settleCalls();
@@ -209,7 +208,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     this.#state = "committed";
   }
 
-  /** Undoes what has been done, after all calls have settled. Never rejects. */
+  /** Rolls back after all calls have settled. Never rejects. */
   async rollBack(): Promise<void> {
     await Promise.allSettled(this.#calls);
     this.#state = "rolled back";
@@ -224,14 +223,14 @@ export class TransactionScope implements Holder<PhysicalConnection> {
         }
       }
     } catch (error) {
-      // A connection that cannot roll back fails its reset, and is not used again.
+      // A connection that cannot roll back fails its reset and is not used again.
       if (this.#parent instanceof TransactionScope) this.#parent.#ended ??= transactionEnded(error);
     }
   }
 
   async #settleCalls(): Promise<void> {
     if (this.#calls.size === 0) return;
-    // Whoever did not await a call learns of its failure here.
+    // Reports the failure of an unawaited call.
     const settled = await Promise.allSettled(this.#calls);
     const failed = settled.find(({ status }) => status === "rejected");
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
@@ -239,9 +238,10 @@ export class TransactionScope implements Holder<PhysicalConnection> {
 }
 
 /**
- * Runs a callback in a transaction: commits when it returns, rolls back when it throws.
+ * Runs a callback in a transaction, which is committed when it returns and rolled back when it
+ * throws.
  *
- * @throws what the callback throws, after the rollback, and what the commit throws.
+ * @throws the error of the callback, after the rollback, or of the commit.
  */
 export async function runTransaction<T>(
   scope: TransactionScope,

@@ -1,5 +1,5 @@
 /**
- * The writer or a reader of a database, in the hands of a caller.
+ * The writer or a reader of a database, held by a caller.
  *
  * @module
  */
@@ -12,18 +12,15 @@ import type { RowDefaults } from "../connections/query.ts";
 import { runInside } from "../platform/reentrancy.ts";
 import type { Lease } from "../pool/lease.ts";
 
-/** What a database asks of those who borrow one of its connections. */
+/** The conditions for a connection acquired from a database. */
 export interface LoanTerms {
-  /** How a transaction begins when its caller does not say. */
+  /** The default transaction mode. */
   readonly defaultMode: TransactionMode;
-  /**
-   * What is waited for in vain inside a transaction of this connection; `undefined` where nobody
-   * waits for it.
-   */
+  /** What would deadlock inside a transaction of this connection; `undefined` if nothing would. */
   readonly blocks: object | undefined;
-  /** Called when a transaction begins. Call what it returns when it ends. */
+  /** Called when a transaction begins. The returned function is called when it ends. */
   readonly onBegin: () => () => void;
-  /** Whether the data would be lost with the connection. */
+  /** Whether the data is lost with the connection. */
   readonly keepsData: boolean;
 }
 
@@ -32,7 +29,7 @@ const NOTHING = (): void => {};
 /** A lease on a connection of a database. */
 export class LentConnection<R> extends LeasedConnection<R> {
   readonly #terms: LoanTerms;
-  /** Called when the transaction ends that `begin` began. */
+  /** Called when the transaction started by `begin` ends. */
   #onEnd: () => void = NOTHING;
 
   constructor(lease: Lease<PhysicalConnection>, rows: RowDefaults<R>, terms: LoanTerms) {
@@ -60,7 +57,7 @@ export class LentConnection<R> extends LeasedConnection<R> {
     options: TransactionOptions = {},
   ): Promise<T> {
     if (typeof fn !== "function" || typeof options !== "object" || options === null) {
-      // Refused there, in the same words as everywhere.
+      // The inner call refuses it with the usual error.
       return super.transaction(fn, options);
     }
     const { defaultMode, blocks, onBegin } = this.#terms;

@@ -1,5 +1,5 @@
 /**
- * A database on this machine: a writer, readers, and the rules between them.
+ * A local database: a writer, readers, and the rules between them.
  *
  * @module
  */
@@ -81,12 +81,12 @@ import { ReaderCursor } from "./reader_cursor.ts";
 import type { Router } from "./router.ts";
 import { plainSession } from "./session.ts";
 
-/** Work that can be called off up to some moment. */
+/** Work that can be cancelled up to some point. */
 interface Recallable {
   readonly isPastRecall: boolean;
 }
 
-/** What a database is made of. */
+/** The parts of a database. */
 export interface DatabaseParts<R> {
   /** The absolute path of the file, or ":memory:". */
   readonly path: string;
@@ -95,7 +95,7 @@ export interface DatabaseParts<R> {
   readonly execution: Execution;
   readonly writer: SQLiteConnectionPool<R> | undefined;
   readonly readers: SQLiteConnectionPool<R>;
-  /** For single reads that have proved to be quick, and who tells them. */
+  /** For single reads that have proved to be fast, and the router that decides. */
   readonly inline: SQLiteConnectionPool<R> | undefined;
   readonly router: Router | undefined;
   readonly inMemory: boolean;
@@ -107,7 +107,7 @@ export interface DatabaseParts<R> {
   readonly maxReadTransactionMs: number;
   readonly rowFactory: ConnectionOptions<R>["rowFactory"];
   readonly onLongRead: () => void;
-  /** Notices that the file was removed or replaced; none for a database in memory. */
+  /** Detects that the file was removed or replaced; none for a database in memory. */
   readonly file: FileWatch | undefined;
   readonly threads: () => ThreadStats | undefined;
   readonly backup: BackUp;
@@ -119,7 +119,7 @@ const WRITE_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "mode", "re
 const LEASE_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "write"];
 const CHECKPOINT_MODES: readonly string[] = ["passive", "full", "restart", "truncate"];
 
-/** {@linkcode Database} over files of this machine, and over databases in memory. */
+/** A {@linkcode Database} in a local file or in memory. */
 export class LocalDatabase<R = Row> implements Database<R> {
   readonly #parts: DatabaseParts<R>;
   readonly #writer:
@@ -145,7 +145,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   /**
-   * `openDatabase` makes databases.
+   * Created by `openDatabase`.
    *
    * @internal
    */
@@ -265,7 +265,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       const ended = this.#readWatch.begin();
       try {
         return await connection.runTransaction(async (snapshot) => {
-          // BEGIN DEFERRED alone reads nothing, so it would pin nothing either.
+          // BEGIN DEFERRED alone reads nothing and so does not pin a snapshot.
           await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
           return await fn(snapshot);
         }, "deferred");
@@ -347,7 +347,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       return group.add({
         sql,
         params: takeParams(paramsOf(query, params)),
-        // Only what gives rows calls the factory.
+        // Only statements that return rows call the factory.
         rows: { rowFactory: atomic && rowFactory ? inCallersContext(rowFactory) : undefined },
         ...this.#limitsOf(options),
       }) as Promise<ResultSet<T>>;
@@ -388,7 +388,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     checkCallOptions(options, WAIT_OPTION_NAMES);
     if (!this.#parts.inMemory && typeof sql === "string") refuseJournalMode(sql);
     const { pool } = this.#writerFor("executeScript");
-    // A script commits as it goes: what has begun cannot be called off.
+    // A script commits as it runs, so it cannot be cancelled once it has begun.
     const begun = { isPastRecall: true };
     await this.#lend(pool, options, async (connection, onBegin) => {
       onBegin(begun);
@@ -458,7 +458,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       onBegin: () => write ? () => {} : this.#readWatch.begin(),
       keepsData: inMemory,
     });
-    // The one connection of a database in memory can write; a reader of a file cannot.
+    // The single connection of a database in memory can write; a reader of a file cannot.
     if (inMemory && !write) await readOnly(connection);
     return connection;
   }
@@ -507,7 +507,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
     if (writer !== undefined) {
       this.#writer?.group.seal();
-      // Queued like any write, so that all those before it are done first.
+      // Queued like any write, so that all earlier writes finish first.
       const lastWrite = async (): Promise<void> => {
         const connection = await writer.lend({ timeoutMs });
         try {
@@ -517,7 +517,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
           await connection.release();
         }
       };
-      // Out of time: SQLite does without.
+      // The timeout has passed; this step is optional.
       await withDeadline(clock, { timeoutMs }, lastWrite).catch(() => {});
       await writer.close({ timeoutMs: 0 });
     }
@@ -526,7 +526,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     onClosed();
   }
 
-  /** Runs work on a connection that dies when the caller stops waiting. */
+  /** Runs work on a connection that is invalidated when the caller stops waiting. */
   async #lend<S>(
     pool: SQLiteConnectionPool<R>,
     { signal, timeoutMs }: AcquireOptions,
@@ -551,7 +551,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
         {
           tooLate: () => callTooSlow(timeoutMs ?? queryTimeoutMs),
           isPastRecall: () => work?.isPastRecall === true,
-          // Whoever gave up does not wait for what has yet to be undone.
+          // A caller that gave up does not wait for the rollback.
           onGiveUp: () => {
             released = connection.release();
           },
@@ -562,7 +562,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     }
   }
 
-  /** How a caller waits for a commit that others share. */
+  /** How a caller waits for a shared commit. */
   #limitsOf({ signal, timeoutMs }: AcquireOptions): WriteLimits {
     const { acquisitionTimeoutMs, queryTimeoutMs } = this.#parts;
     return {
@@ -573,8 +573,8 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   /**
-   * Whether nobody can give up while several statements are under way. In a thread one may, and
-   * whoever shares a transaction could not be told that it was undone.
+   * Whether callers cannot give up while several statements are in progress. In a thread they can,
+   * and others that share the transaction could not be told that it was rolled back.
    */
   #keepsCallers({ signal, limitMs }: WriteLimits): boolean {
     return this.#parts.execution === "inline" || (signal === undefined && limitMs === Infinity);
@@ -604,14 +604,14 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   #expectRead(method: string): void {
     if (this.#closed !== undefined) throw databaseIsClosed();
-    // In memory there is one connection for all.
+    // A database in memory has one connection for everything.
     const { inMemory, file } = this.#parts;
     if (inMemory && isInside(this)) throw calledInsideWrite(method);
     file?.look();
   }
 
   /**
-   * The one way to the writer. Whoever does not share a commit comes after the writes so far, and
+   * The only way to the writer. A call that does not share a commit runs after earlier writes and
    * before later ones.
    */
   #writerFor(
@@ -629,7 +629,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 }
 
-/** Lets nobody write on a connection until its settings are restored, with its release. */
+/** Prevents writes on a connection until its settings are restored at its release. */
 async function readOnly(connection: PooledConnection<unknown>): Promise<void> {
   try {
     await connection.execute("PRAGMA query_only = ON");
@@ -643,7 +643,7 @@ function isStaleSnapshot(error: unknown): boolean {
   return error instanceof SQLiteError && error.extendedCode === "SQLITE_BUSY_SNAPSHOT";
 }
 
-/** The writer's pool does not know of those who wait to share a commit. */
+/** The writer's pool does not count callers that wait to share a commit. */
 function withGroup(stats: PoolStats, { waiting }: GroupCommit): PoolStats {
   return { ...stats, waiting: stats.waiting + waiting };
 }

@@ -1,5 +1,5 @@
 /**
- * Rows of a query one after the other, from a reader that is held as long as it takes.
+ * Iterates over the rows of a query, on a reader that is held until the end.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import type { Clock } from "../platform/clock.ts";
 import { type Deadline, withDeadline } from "../pool/deadline.ts";
 import type { PooledConnection } from "../connections/leased_connection.ts";
 
-/** Where the rows come from, and how long each may take. */
+/** The source of the rows, and the time limit for each. */
 export interface RowSource<T> extends Deadline {
   readonly clock: Clock;
-  /** Borrows a reader; gives up its place in the queue when the signal aborts. */
+  /** Acquires a reader; leaves the queue if the signal aborts. */
   borrow(signal: AbortSignal): Promise<PooledConnection<T>>;
   open(connection: PooledConnection<T>): AsyncIterableIterator<T>;
-  /** Called when a reader was borrowed. Call what it returns when it is given back. */
+  /** Called when a reader was acquired. The returned function is called when it is released. */
   onBegin(): () => void;
 }
 
 const END: IteratorResult<never> = { done: true, value: undefined };
 
 /**
- * Borrows a connection with the first `next()` and gives it back at the end. Calls queue, as those
- * of a generator do; but `return()` overtakes a `next()` that waits for a reader, and ends it.
+ * Acquires a connection at the first `next()` and releases it at the end. Calls queue like those of
+ * a generator, but `return()` overtakes a `next()` that waits for a reader, and ends it.
  */
 export class ReaderCursor<T> implements AsyncIterableIterator<T> {
   readonly #source: RowSource<T>;
   #state: "new" | "borrowing" | "open" | "ended" = "new";
-  /** Settles with the last call, which the next one waits for; `undefined` while there is none. */
+  /** Settles with the last call, for which the next one waits; `undefined` if there is none. */
   #last: Promise<void> | undefined = undefined;
   #connection: PooledConnection<T> | undefined = undefined;
   #rows: AsyncIterableIterator<T> | undefined = undefined;
@@ -62,7 +62,7 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
     return end();
   }
 
-  /** Nobody but the caller awaits what this returns, so that the stack of an error leads there. */
+  /** Only the caller awaits the returned promise, so that the stack of an error leads there. */
   async #inOrder<R>(call: () => Promise<R>): Promise<R> {
     const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -92,13 +92,13 @@ export class ReaderCursor<T> implements AsyncIterableIterator<T> {
       return result;
     } catch (error) {
       const ended = this.#end();
-      // Whoever gave up does not wait for the statement.
+      // A caller that gave up does not wait for the statement.
       if (step === "settled") await ended;
       throw error;
     }
   }
 
-  /** Opens the cursor; `undefined` when the loop was left while the reader was on its way. */
+  /** Opens the cursor; `undefined` if the loop ended while waiting for the reader. */
   async #start(): Promise<AsyncIterableIterator<T> | undefined> {
     const { signal } = this.#source;
     const leave = this.#leave;

@@ -1,9 +1,9 @@
 /**
- * Which statements run in the caller's thread, and which in a thread of their own.
+ * Decides which statements run in the caller's thread and which in a separate one.
  *
- * A quick statement costs less than the way to another thread and back; a slow one stops
- * everything else. Which is which shows when they run: a statement is tried in a thread, where it
- * does no harm, and comes to the caller's when it has proved to be quick.
+ * A fast statement costs less than a round trip to another thread; a slow one blocks everything
+ * else. Statements first run in a separate thread, where they do no harm, and move to the caller's
+ * thread once they have proved to be fast.
  *
  * @module
  */
@@ -11,32 +11,32 @@
 /** Where a statement runs. */
 export type Place = "inline" | "worker";
 
-/** What is known of the statements of one text. */
+/** What is known about statements with the same text. */
 export interface StatementStats {
   /** The text. */
   readonly sql: string;
-  /** Where its next run will be. */
+  /** Where it will run next. */
   readonly place: Place;
-  /** A moving average of what it takes, in milliseconds. */
+  /** The moving average of its duration, in milliseconds. */
   readonly averageMs: number;
   /** How often it has run. */
   readonly runs: number;
 }
 
-/** About what the way to a thread and back takes. */
+/** The approximate cost of a round trip to a thread. */
 const QUICK_MS = 0.05;
 
-/** One run as slow as this is enough to send a statement back. */
+/** A single run this slow moves a statement back to a thread. */
 const SLOW_MS = 1;
 
-/** Runs in a thread after which a statement is trusted to be quick, if it is. */
+/** The number of runs in a thread before a fast statement moves to the caller's thread. */
 const PROBATION = 3;
 const LONGEST_PROBATION = 100;
 
-/** So many quick runs make up for one that was slow. */
+/** The number of fast runs that make up for a slow one. */
 const RUNS_TO_FORGET = 1_000;
 
-/** The share of the last run in the average. */
+/** The weight of the last run in the average. */
 const WEIGHT = 0.25;
 
 const MOST_STATEMENTS = 1_000;
@@ -49,18 +49,18 @@ class Record {
   probation = PROBATION;
 }
 
-/** Decides for each text by how long it took. */
+/** Decides for each text by its past durations. */
 export class Router {
-  /** In the order of their first use. */
+  /** In order of first use. */
   readonly #records = new Map<string, Record>();
 
-  /** Where to run a statement; from now on its runs count. */
+  /** Returns where to run a statement, whose runs are measured from now on. */
   placeOf(sql: string): Place {
     const record = this.#records.get(sql) ?? this.#add(sql);
     return record.place;
   }
 
-  /** Takes a run into account, wherever it was; of statements that were never asked for, none. */
+  /** Records a run in either place, if its statement was routed before. */
   took(sql: string, ms: number): void {
     const record = this.#records.get(sql);
     if (record === undefined) return;
@@ -70,7 +70,7 @@ export class Router {
     else if (record.averageMs <= QUICK_MS) this.#wasQuick(record);
   }
 
-  /** What is known, oldest first. */
+  /** Returns what is known, oldest first. */
   get statements(): StatementStats[] {
     return [...this.#records].map(([sql, { place, averageMs, runs }]) => ({
       sql,
@@ -95,7 +95,7 @@ export class Router {
     record.quickRuns = 0;
     if (record.place === "worker") return;
     record.place = "worker";
-    // Its parameters may make the difference: it must not come and go all the time.
+    // Its duration may depend on its parameters, and it must not move back and forth constantly.
     record.probation = Math.min(2 * record.probation, LONGEST_PROBATION);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Sessions of databases whose readers see all that is committed.
+ * Sessions of databases whose readers see all commits.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { refuseUnknownOptions } from "../pool/option_names.ts";
 import type { Database, Session, SessionOptions } from "./database.ts";
 
 /**
- * The bookmark that a session continues from; empty without one.
+ * Returns the bookmark that a session continues from; empty if there is none.
  *
- * @throws {TypeError} when it is not text.
+ * @throws {TypeError} if it is not a string.
  */
 export function bookmarkIn(options: SessionOptions = {}): string {
   if (typeof options !== "object" || options === null) {
@@ -30,7 +30,7 @@ const METHODS = [
   ...["execute", "run", "batch", "executeScript", "write"] as const,
 ];
 
-/** A session that is the database under another name: it sees every bookmark's writes at once. */
+/** A session that forwards to the database, whose readers see all writes at once. */
 export function plainSession<R>(db: Database<R>, options?: SessionOptions): Session<R> {
   bookmarkIn(options);
   return sessionOf(db);

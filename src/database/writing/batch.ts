@@ -18,13 +18,13 @@ import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** One statement of a batch. */
 export interface BatchStatement {
-  /** SQL text of one statement, or what the `sql` tag made. */
+  /** The SQL text of one statement, or an `sql` query. */
   readonly sql: Query;
-  /** Values by position or by name; none beside what the `sql` tag made. */
+  /** Values by position or by name; none for an `sql` query. */
   readonly params?: BindParams;
 }
 
-/** A batch of more statements has a transaction of its own. */
+/** A batch of more statements gets its own transaction. */
 const MOST_SHARED = 50;
 
 const STATEMENT_KEYS: readonly string[] = ["sql", "params"];
@@ -38,10 +38,10 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks the statements of a batch and takes what they hold.
+ * Checks the statements of a batch and copies them.
  *
- * @throws {TypeError} one of them is no statement; the message tells which and what to write.
- * @throws {SQLitePoolError} one of them begins or ends a transaction.
+ * @throws {TypeError} if one of them is not a statement; the message says which and what to write.
+ * @throws {SQLitePoolError} if one of them begins or ends a transaction.
  */
 export function prepareBatch(statements: unknown): PreparedStatement[] {
   if (!Array.isArray(statements)) {
@@ -78,15 +78,15 @@ function expectStatement(statement: BatchStatement, index: number): void {
 }
 
 /**
- * Whether a batch shares a commit with other writes: when it is as quick as they are. A longer one
- * would keep them waiting, and what else there is, of the schema for example, concerns them.
+ * Whether a batch shares a commit with other writes, because it is as fast as they are. A longer
+ * one would keep them waiting, and other statements, such as schema changes, would affect them.
  */
 export function sharesCommit(statements: readonly PreparedStatement[]): boolean {
   const { length } = statements;
   return length > 0 && length <= MOST_SHARED && statements.every(({ sql }) => classify(sql).writes);
 }
 
-/** Runs statements on a connection, in their order; the first that fails undoes all of them. */
+/** Runs statements on a connection in order. If one fails, all are undone. */
 export async function runBatch<R>(
   holder: Holder<PhysicalConnection>,
   statements: readonly PreparedStatement[],
@@ -99,8 +99,8 @@ export async function runBatch<R>(
 }
 
 /**
- * A thread is sent many at once: what its transaction's end leaves on the way does not run. None
- * has a savepoint, since a failure undoes them all.
+ * A thread is sent many at once; those still queued when the transaction ends do not run. None has
+ * a savepoint, since a failure undoes all.
  */
 export async function runInOrder<R>(
   scope: TransactionScope,
@@ -117,7 +117,7 @@ export async function runInOrder<R>(
         throw withIndex(error, index);
       });
     calls.push(call);
-    // It is awaited below, when those before it have been.
+    // Awaited below, after those before it.
     call.catch(() => {});
     if (physical.hasRoom) continue;
     await Promise.allSettled([call]);
@@ -125,12 +125,12 @@ export async function runInOrder<R>(
   }
   await Promise.allSettled(calls);
   const results: ResultSet<R>[] = [];
-  // In their order: parameters are refused before the answers of statements ahead have come.
+  // In order, because invalid parameters are rejected before earlier statements have settled.
   for (const call of calls) results.push(await call);
   return results;
 }
 
-/** Tells which statement of a batch an error is of. */
+/** Adds the index of the failed statement to an error. */
 export function withIndex(error: unknown, index: number): unknown {
   if (error instanceof Error) Object.assign(error, { index });
   return error;

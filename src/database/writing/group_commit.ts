@@ -1,9 +1,10 @@
 /**
- * Writes that meet in the queue share one transaction: one wait for the disk instead of many.
+ * Writes that meet in the queue share one transaction, which waits for the disk once instead of
+ * many times.
  *
- * Each caller is answered after COMMIT, and a call that rejects has left nothing. As long as all
- * goes well, no write needs a savepoint: when one fails, all are undone and run again, each in a
- * savepoint, so that only the guilty fail.
+ * Each call settles after COMMIT, and a call that rejects has changed nothing. No write needs a
+ * savepoint while all succeed: if one fails, all are undone and run again, each in a savepoint, so
+ * that only the failing ones reject.
  *
  * @module
  */
@@ -37,40 +38,40 @@ import {
 /** One transaction ends after this many writes. */
 const MOST_WRITES = 1_000;
 
-/** So many turns of the microtask queue a group waits for callers who are about to write too. */
+/** How many microtasks a group waits for other callers that are about to write. */
 const TURNS_TO_GATHER = 3;
 
 const BEGIN = "BEGIN IMMEDIATE";
 
-/** Writes that meet. */
+/** A group of writes. */
 interface Group {
   readonly writes: QueuedWrite[];
   /** Whether it has taken its place in the queue for the writer. */
   phase: "gathering" | "in line";
 }
 
-/** What a group has yet to commit. */
+/** The rest of a group to commit. */
 interface Work {
   readonly lease: Lease<PhysicalConnection>;
   left: readonly QueuedWrite[];
-  /** How many of those that are left must not share a transaction. */
+  /** How many of the rest must not share a transaction. */
   alone: number;
 }
 
-/** Collects writes while the writer is busy, and commits them together. */
+/** Collects writes while the writer is busy and commits them together. */
 export class GroupCommit {
   readonly #writer: SQLiteConnectionPool<unknown>;
   readonly #clock: Clock;
-  /** Those who wait for their turn. */
+  /** The waiting writes. */
   readonly #queue: WaitQueue<WriteResult>;
-  /** The last group in the queue, as long as it takes more writes. */
+  /** The last group in the queue, while it accepts more writes. */
   #open: Group | undefined = undefined;
   /** Groups that wait for the writer. */
   #asking = 0;
-  /** Writes that have the writer, and are in the queue until they run. */
+  /** Writes that have the writer and stay in the queue until they run. */
   #starting = 0;
   readonly #partialWrites = new PartialWrites();
-  /** Whether the last group had a write that failed: the next may have one too. */
+  /** Whether the last group had a failing write, so the next one may too. */
   #expects: "success" | "failure" = "success";
 
   /** @param maxWaiting how many callers may wait for the writer. */
@@ -85,15 +86,15 @@ export class GroupCommit {
     });
   }
 
-  /** How many more wait for the writer than its pool knows of. */
+  /** How many callers are waiting for the writer beyond those in its pool's queue. */
   get waiting(): number {
     return this.#queue.size - this.#starting - this.#asking;
   }
 
-  /** Queues a write; answered when it has been committed or has failed. */
+  /** Queues a write. Settles when it has been committed or has failed. */
   add(call: WriteCall): Promise<WriteResult> {
     const { signal, waitMs } = call;
-    // In a queue for the sake of its one timer: a timer each would cost more than the write.
+    // Uses the queue's single timer, since one timer per write would cost more than the write.
     const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined);
     if (!caller.waiting) return caller.promise;
     let group = this.#open;
@@ -105,16 +106,16 @@ export class GroupCommit {
     return answerOf(caller);
   }
 
-  /** Whoever queues for the writer now comes after the writes so far, and before later ones. */
+  /** A caller that queues for the writer now runs after earlier writes and before later ones. */
   seal(): void {
-    // What comes in between may change the schema.
+    // Calls in between may change the schema.
     this.#partialWrites.lookAgain();
     const group = this.#open;
     this.#open = undefined;
     if (group?.phase === "gathering") this.#lineUp(group);
   }
 
-  /** Waits for callers who are about to write too. */
+  /** Waits for other callers that are about to write. */
   #gather(group: Group, turns: number): void {
     if (turns > 0) soon(() => this.#gather(group, turns - 1));
     else if (group.phase === "gathering") this.#lineUp(group);
@@ -134,7 +135,7 @@ export class GroupCommit {
       this.#starting = writes.length;
       const work: Work = { lease, left: writes, alone: 0 };
       while (this.#hasMore(work)) {
-        // Awaiting what is done already would cost more than a write.
+        // Awaiting a settled promise would cost more than a write.
         const committing = this.#commitSome(work);
         if (committing !== undefined) await committing;
       }
@@ -151,7 +152,7 @@ export class GroupCommit {
   async #waitForWriter(): Promise<Lease<PhysicalConnection>> {
     this.#asking += 1;
     try {
-      // Each caller has a deadline of its own.
+      // Each caller has its own deadline.
       return (await this.#writer.lend({ timeoutMs: Infinity })).lease;
     } finally {
       this.#asking -= 1;
@@ -163,7 +164,7 @@ export class GroupCommit {
     return work.left.length > 0;
   }
 
-  /** Runs as many writes in one transaction as fit: in this very call where the driver can. */
+  /** Runs as many writes as fit in one transaction, synchronously if the driver can. */
   #commitSome(work: Work): void | Promise<void> {
     const { lease, left } = work;
     const physical = lease.value;
@@ -188,9 +189,9 @@ export class GroupCommit {
   }
 
   /**
-   * Runs one write as a statement by itself, which takes half the time of one in a transaction.
+   * Runs one write as a statement in autocommit, which takes half as long as in a transaction.
    *
-   * @returns false when it needs a transaction, or has to wait for the lock: nothing has happened.
+   * @returns false if it needs a transaction or must wait for the lock; it has then not run.
    */
   #runsAlone(
     physical: PhysicalConnection,
@@ -199,7 +200,7 @@ export class GroupCommit {
   ): boolean {
     if (classify(sql).atomic || physical.pauseBeforeCall() !== undefined) return false;
     if (!this.#partialWrites.areImpossible(physical)) return false;
-    // Not taken out of the queue before: while the database is locked it has yet to wait.
+    // It stays in the queue until now, since it must still wait while the database is locked.
     if (write.caller.settled) return false;
     try {
       const result = physical.runNow(sql, params, rows, false);
@@ -217,7 +218,7 @@ export class GroupCommit {
     const { lease, left, alone } = work;
     const [first] = left;
     const single = left.length === 1 || alone > 0;
-    // Rows may turn out not to be deliverable, and the statement would have to be undone.
+    // Its rows may turn out not to be deliverable, and the statement would have to be undone.
     const { call } = first;
     if (single && call.statements === undefined && !classify(call.sql).atomic) {
       if (lease.value.driver.executeAlone !== undefined) {
@@ -232,7 +233,7 @@ export class GroupCommit {
     await this.#finish(work, run, outcomes);
   }
 
-  /** Sends one write with its transaction: a hop to its thread instead of three. */
+  /** Sends one write with its transaction, in one round trip to its thread instead of three. */
   async #commitAlone(
     work: Work,
     write: QueuedWrite,
@@ -252,7 +253,7 @@ export class GroupCommit {
     }
   }
 
-  /** Commits a transaction whose writes have run, or undoes it where they have to run again. */
+  /** Commits a transaction whose writes have run, or rolls it back if they must run again. */
   #finish(
     work: Work,
     { members, careful }: Run,
@@ -264,12 +265,12 @@ export class GroupCommit {
     if (members.length === 1) work.alone = Math.max(0, work.alone - 1);
     if (failed.length > 0 && !careful) {
       if (members.length === 1) failed[0].write.refuse(failed[0].error);
-      // Who is to blame shows when each has a savepoint.
+      // With a savepoint each, the failing write can be identified.
       else this.#expects = "failure";
       return ended ? undefined : physical.rollback();
     }
     if (ended) {
-      // What ended the transaction took all others with it: they run again without it.
+      // The write that ended the transaction also undid all others, which run again without it.
       const { write, error } = failed.at(-1) ?? outcomes[outcomes.length - 1];
       write.refuse(error ?? transactionEnded(undefined));
       return;
@@ -278,7 +279,7 @@ export class GroupCommit {
     return this.#commit(work, outcomes);
   }
 
-  /** Takes a write out of the queue to run it. False when its caller has given up before. */
+  /** Takes a write out of the queue to run it. Returns false if its caller has given up. */
   #send(write: QueuedWrite): boolean {
     const wasQueued = write.phase === "queued";
     if (!write.send()) return false;
@@ -286,7 +287,7 @@ export class GroupCommit {
     return true;
   }
 
-  /** Commits and answers; when COMMIT fails for some of many, they run again one by one. */
+  /** Commits and settles the calls. If COMMIT fails for several, they run again one by one. */
   #commit(work: Work, outcomes: readonly Outcome[]): void | Promise<void> {
     const physical = work.lease.value;
     try {
@@ -307,11 +308,11 @@ export class GroupCommit {
   }
 
   async #commitFailed(work: Work, outcomes: readonly Outcome[], error: unknown): Promise<void> {
-    // The connection is gone, and nobody can know.
+    // The connection was lost, so the outcome is unknown.
     if (error instanceof OutcomeUnknownError) throw error;
     await work.lease.value.rollback();
     if (outcomes.length === 1) outcomes[0].write.refuse(error);
-    // Which of them makes COMMIT fail shows when each has a transaction of its own.
+    // With a transaction each, the write that makes COMMIT fail can be identified.
     else work.alone = outcomes.length;
   }
 

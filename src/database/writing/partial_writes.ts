@@ -1,8 +1,9 @@
 /**
- * Whether a statement that fails by itself could leave part of what it did.
+ * Whether a statement that fails in autocommit could leave part of its changes.
  *
- * SQLite undoes a failing statement, unless its text or the schema says FAIL: `ON CONFLICT FAIL` of a
- * constraint, `RAISE(FAIL)` in a trigger. Without a transaction around it, that part is committed.
+ * SQLite undoes a failing statement unless its text or the schema says FAIL: `ON CONFLICT FAIL` of
+ * a constraint, or `RAISE(FAIL)` in a trigger. In autocommit, its partial changes are then
+ * committed.
  *
  * @module
  */
@@ -12,17 +13,17 @@ import { AS_VALUES } from "../../connections/query.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 
 const SCHEMA_VERSION = "SELECT schema_version FROM pragma_schema_version";
-/** More than the clauses have the word, but a transaction too many does no harm. */
+/** The word occurs elsewhere too, but an unnecessary transaction does no harm. */
 const SAYS_FAIL = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE sql LIKE '%FAIL%') OR " +
   "EXISTS (SELECT 1 FROM sqlite_temp_schema WHERE sql LIKE '%FAIL%') OR " +
-  // What is attached has a schema of its own.
+  // An attached database has its own schema.
   "EXISTS (SELECT 1 FROM pragma_database_list WHERE name NOT IN ('main', 'temp'))";
 const CHANGES = "SELECT changes()";
 
-/** What is known of the schema of the writer. */
+/** What is known about the writer's schema. */
 export class PartialWrites {
   #state: "unknown" | "impossible" | "possible" = "unknown";
-  /** The last version of the schema that did not say so. */
+  /** The last schema version that did not contain FAIL. */
   #schemaVersion: unknown = undefined;
 
   /** The schema may have changed. */
@@ -30,13 +31,16 @@ export class PartialWrites {
     this.#state = "unknown";
   }
 
-  /** Whether a failing statement leaves nothing, whatever its tables and triggers are. */
+  /** Whether a failing statement leaves no changes, whatever its tables and triggers are. */
   areImpossible(physical: PhysicalConnection): boolean {
     if (this.#state === "unknown") this.#state = this.#look(physical);
     return this.#state === "impossible";
   }
 
-  /** Says so, should part of a failed statement be committed: another process changed the schema. */
+  /**
+   * Reports that part of a failed statement was committed, because another process changed the
+   * schema.
+   */
   explain(physical: PhysicalConnection, error: unknown): unknown {
     if (!(error instanceof SQLiteError) || error.code !== "SQLITE_CONSTRAINT") return error;
     this.lookAgain();
@@ -61,7 +65,7 @@ export class PartialWrites {
   }
 }
 
-/** One value; `undefined` where it cannot be had at the moment. */
+/** Returns one value; `undefined` if it is currently unavailable. */
 function read(physical: PhysicalConnection, sql: string): unknown {
   try {
     return physical.runNow(sql, undefined, AS_VALUES)?.rows[0]?.[0];

@@ -18,21 +18,21 @@ import type { Waiter } from "../../pool/wait_queue.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
-/** A statement as it will run, whatever the caller does with its parts meanwhile. */
+/** A copied statement, unaffected by later changes of the caller. */
 export interface PreparedStatement {
   readonly sql: string;
   readonly params: BindParams | undefined;
 }
 
-/** What a write gave back: a batch has a result for each statement. */
+/** The result of a write; a batch has one result per statement. */
 export type WriteResult = ResultSet<unknown> | readonly ResultSet<unknown>[];
 
 /** How the caller of a write waits. */
 export interface WriteLimits {
   readonly signal: AbortSignal | undefined;
-  /** Longest wait for its turn, in milliseconds. */
+  /** The maximum wait for its turn, in milliseconds. */
   readonly waitMs: number;
-  /** Longest wait for its outcome, from the call on, in milliseconds. */
+  /** The maximum wait for its outcome since the call, in milliseconds. */
   readonly limitMs: number;
 }
 
@@ -48,16 +48,16 @@ export interface BatchWrite extends WriteLimits {
   readonly statements: readonly PreparedStatement[];
 }
 
-/** What to write. Parameters are taken already: the write runs later. */
+/** A write with copied parameters, since it runs later. */
 export type WriteCall = SingleWrite | BatchWrite;
 
-/** A write in the queue, and later on its way. */
+/** A write in the queue or in progress. */
 export class QueuedWrite {
   readonly call: WriteCall;
   readonly caller: Waiter<WriteResult>;
   readonly #clock: Clock;
   #phase: "queued" | "sent" = "queued";
-  /** Ends the wait for an outcome that does not come. */
+  /** Ends the wait for an outcome that does not arrive. */
   #timer: Timer = undefined;
   #stopListening: (() => void) | undefined = undefined;
 
@@ -67,12 +67,15 @@ export class QueuedWrite {
     this.#clock = clock;
   }
 
-  /** Whether it waits for its turn, or has been run. */
+  /** Whether it is waiting or has run. */
   get phase(): "queued" | "sent" {
     return this.#phase;
   }
 
-  /** From now on only the outcome counts. False when the caller has given up before. */
+  /**
+   * Starts the write: from now on only the outcome counts. Returns false if the caller has given
+   * up.
+   */
   send(): boolean {
     if (this.#phase === "sent") return !this.caller.settled;
     if (!this.caller.take()) return false;
@@ -89,9 +92,9 @@ export class QueuedWrite {
   }
 
   /**
-   * For a write of several steps, which can be called off between two of them.
+   * Checks a write of several steps, which can be cancelled between them.
    *
-   * @throws why its caller waits no longer.
+   * @throws the reason why its caller has stopped waiting.
    */
   expectWanted(): void {
     const { signal, limitMs } = this.call;
@@ -100,19 +103,19 @@ export class QueuedWrite {
     if (this.#clock.now() - this.caller.since >= limitMs) throw callTooSlow(limitMs);
   }
 
-  /** Tells the caller how the write went. */
+  /** Settles the call with the outcome of the write. */
   answer(result: WriteResult): void {
     this.#stopWaiting();
     this.caller.accept(result);
   }
 
-  /** Tells the caller why the write has left nothing, or that nobody knows. */
+  /** Rejects the call with the reason why nothing was written, or that the outcome is unknown. */
   refuse(error: unknown): void {
     this.#stopWaiting();
     this.caller.fail(error);
   }
 
-  /** A caller who gives up is kept waiting a little, for an outcome that may be near. */
+  /** A caller that gives up waits a little longer for an outcome that may be near. */
   #giveUpAfter(delayMs: number, reason: () => unknown): void {
     this.#clock.cancel(this.#timer);
     const giveUp = (): void => this.refuse(outcomeUnknown(reason()));
@@ -125,18 +128,18 @@ export class QueuedWrite {
   }
 }
 
-/** An async function, so that the stack of an error leads to whoever awaits it. */
+/** An async function, so that the stack of an error leads to its caller. */
 export async function answerOf(caller: Waiter<WriteResult>): Promise<WriteResult> {
   try {
     return await caller.promise;
   } catch (error) {
-    // Errors of the user's row factory are left as they are.
+    // Errors of the user's row factory are not changed.
     const ours = error instanceof SQLiteError || error instanceof SQLitePoolError;
     throw ours ? withCallersStack(error) : error;
   }
 }
 
-/** Callers who fail together get an error each: its stack is to lead to them. */
+/** Callers that fail together each get their own error, whose stack leads to them. */
 export function ownCopy(error: unknown): unknown {
   if (error instanceof SQLiteError) {
     return new SQLiteError(error.message, error.rawCode, { cause: error.cause });

@@ -1,5 +1,5 @@
 /**
- * Writes one after the other, in the open transaction of a group.
+ * Runs writes one by one in the open transaction of a group.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { runAtomically } from "../../connections/atomic_statement.ts";
 import { runInOrder, withIndex } from "./batch.ts";
 import type { BatchWrite, QueuedWrite, SingleWrite, WriteResult } from "./queued_write.ts";
 
-/** One transaction ends with the write that passes this many milliseconds. */
+/** A transaction ends with the write that exceeds this many milliseconds. */
 const LONGEST_MS = 5;
 
-/** How a write went, before anybody is told. */
+/** The outcome of a write before its call settles. */
 export interface Outcome {
   readonly write: QueuedWrite;
   readonly result: WriteResult | undefined;
@@ -32,15 +32,17 @@ export interface Run {
   readonly clock: Clock;
   readonly members: readonly QueuedWrite[];
   /**
-   * Whether each has a savepoint, so that the others go on when one fails. Without one they stop at
-   * the first that fails: the whole transaction is undone then.
+   * Whether each has a savepoint, so that the others continue if one fails. Otherwise they stop at
+   * the first failure and the whole transaction is rolled back.
    */
   readonly careful: boolean;
-  /** Takes a write out of the queue. False when its caller has given up before. */
+  /** Takes a write out of the queue. Returns false if its caller has given up. */
   send(write: QueuedWrite): boolean;
 }
 
-/** Runs writes where the driver can at once; returns a promise if the event loop has a turn. */
+/**
+ * Runs writes synchronously if the driver can; returns a promise if it yields to the event loop.
+ */
 export function runSync(
   run: Run,
   outcomes: Outcome[],
@@ -67,7 +69,7 @@ export function runSync(
   }
 }
 
-/** Whether the transaction is to end with this write. */
+/** Whether the transaction ends with this write. */
 function isOver({ lease, clock, careful }: Run, { result }: Outcome, startedAt: number): boolean {
   if (result === undefined && (!careful || !lease.value.driver.inTransaction)) return true;
   return clock.now() - startedAt > LONGEST_MS;
@@ -119,7 +121,7 @@ async function runStatements(
   }
 }
 
-/** Runs writes on an asynchronous driver: a thread is sent many at once, if they are quick. */
+/** Runs writes on an asynchronous driver. A thread is sent many at once if they are fast. */
 export async function runAsync(run: Run): Promise<Outcome[]> {
   const { lease, members, careful } = run;
   const scope = new TransactionScope(lease, undefined, 0);

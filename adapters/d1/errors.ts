@@ -31,13 +31,13 @@ export function d1Error(
 ): SQLiteError | SQLitePoolError {
   const message = messageOf(error);
   if (/: SQLITE_[A-Z]+/.test(message)) return platformError(error, values, PREFIX);
-  const text = redactValues(message.replace(PREFIX, ""), values);
+  const text = redactValues(message.replace(PREFIX, "").replace(/[^.]$/, "$&."), values);
   if (NOT_RUN.test(message)) return new SQLiteError(text, resultCode.BUSY, { cause: error });
   if (!mayChange) {
     return new SQLiteError(`D1 failed to read: ${text}`, resultCode.IOERR, { cause: error });
   }
   return new OutcomeUnknownError(
-    `D1 did not confirm a write, which may or may not have taken effect: ${text}. Read the data ` +
+    `D1 did not confirm a write, which may or may not have taken effect: ${text} Read the data ` +
       "before you try again.",
     { cause: error },
   );

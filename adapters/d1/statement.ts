@@ -5,10 +5,8 @@
  */
 
 import { type BindLimits, bindValues, type NulText } from "../../src/sqlite/bind.ts";
-import { classify } from "../../src/sqlite/classify.ts";
 import { soleStatement, type Statement } from "../../src/sqlite/scan.ts";
-import { isWrite } from "../../src/sqlite/statement_head.ts";
-import { TextCache } from "../../src/sqlite/text_cache.ts";
+import { isWrite, scanHead } from "../../src/sqlite/statement_head.ts";
 import { Tokens } from "../../src/sqlite/tokens.ts";
 import type { BindParams, SQLiteValue } from "../../src/sqlite/types.ts";
 import { refusalOf } from "../workerd/refusals.ts";
@@ -18,9 +16,9 @@ import { TypedStatement } from "../workerd/typed_placeholders.ts";
 export const d1BindLimits: BindLimits & { readonly nulText: NulText } = {
   nulText: "allowed",
   refuse(value) {
-    if (Object.is(value, -0)) return "is -0, which D1 would store as 0";
+    if (Object.is(value, -0)) return "is -0, which D1 would store as 0: pass 0";
     return value === Infinity || value === -Infinity
-      ? "is infinite, which D1 would store as NULL"
+      ? "is infinite, which D1 would store as NULL: pass null if that is meant"
       : undefined;
   },
 };
@@ -44,7 +42,7 @@ export class D1Statement extends TypedStatement {
     const refusal = refusalOf(statement, REMEDY);
     if (refusal !== undefined) throw refusal;
     this.writes = isWrite(verb);
-    const isQuestion = verb === "pragma" && classify(text).setting === undefined;
+    const isQuestion = verb === "pragma" && scanHead(text)?.pragma?.sets !== true;
     this.mayChange = verb !== "select" && verb !== "explain" && !isQuestion;
   }
 
@@ -60,8 +58,11 @@ export class D1Statement extends TypedStatement {
   }
 }
 
+/** So many are known at a time, as on every connection. */
+const MOST_KNOWN = 128;
+
 /** For all databases of the process: the text alone decides. */
-const known = new TextCache<D1Statement>();
+const known = new Map<string, D1Statement>();
 
 /**
  * The statement of a text.
@@ -72,6 +73,7 @@ export function d1Statement(sql: string): D1Statement {
   const found = known.get(sql);
   if (found !== undefined) return found;
   const made = new D1Statement(soleStatement(sql));
+  if (known.size >= MOST_KNOWN) known.clear();
   known.set(sql, made);
   return made;
 }

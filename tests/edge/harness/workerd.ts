@@ -14,7 +14,7 @@ export const noWorkerd: string | undefined = onNewestNode
   ? undefined
   : "workerd is started from Node 26";
 
-/** A Worker that answers requests. */
+/** A Worker that answers requests; `env.SELF.fetch` sends requests to it from inside. */
 export interface StartedWorker {
   fetch(url: string, init?: { method?: string; body?: string; signal?: AbortSignal }): Promise<
     {
@@ -52,8 +52,9 @@ const d1Databases: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 export async function startWorker(options: WorkerOptions): Promise<StartedWorker> {
-  const { Miniflare } = createRequire(import.meta.url)("miniflare") as {
+  const { Miniflare, kCurrentWorker } = createRequire(import.meta.url)("miniflare") as {
     Miniflare: new (options: object) => Miniflare;
+    kCurrentWorker: symbol;
   };
   const miniflare = new Miniflare({
     modules: [{ type: "ESModule", path: "worker.js", contents: await bundle(options) }],
@@ -61,6 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<StartedWorker
     compatibilityFlags: options.nodejsCompat ? ["nodejs_compat"] : [],
     bindings: options.bindings ?? {},
     d1Databases,
+    serviceBindings: { SELF: kCurrentWorker },
     durableObjects: Object.fromEntries(
       Object.entries(options.durableObjects ?? {}).map((
         [binding, className],

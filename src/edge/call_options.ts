@@ -40,5 +40,6 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
 function check(value: unknown, holds: boolean, name: string, expected: string): void {
   if (value === undefined || holds) return;
   const message = `${name} must be ${expected}; got ${describeValue(value)}`;
-  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+  const isOutOfRange = typeof value === "number" && name === "timeoutMs";
+  throw isOutOfRange ? new RangeError(message) : new TypeError(message);
 }

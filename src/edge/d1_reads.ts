@@ -18,6 +18,7 @@ import {
   runOne,
   runTogether,
 } from "../../adapters/d1/run.ts";
+import { soon, systemEnvironment } from "../platform/clock.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 
 /** More statements in one request gain nothing, and make the first one wait for the last. */
@@ -61,7 +62,7 @@ export class D1Reads {
   }
 
   add(read: D1Read): void {
-    const now = Date.now();
+    const now = systemEnvironment.clock.now();
     if (this.#turn !== undefined && now - this.#turn.since <= LONGEST_TURN_MS) {
       this.#turn.reads.push(read);
       return;
@@ -72,7 +73,7 @@ export class D1Reads {
   }
 
   #sendWhenQuiet(turn: Turn, known: number, rounds: number): void {
-    queueMicrotask(() => {
+    soon(() => {
       const count = turn.reads.length;
       if (count > known) this.#sendWhenQuiet(turn, count, QUIET_ROUNDS);
       else if (rounds > 1) this.#sendWhenQuiet(turn, known, rounds - 1);

@@ -22,6 +22,7 @@ import type { CallOptions, Session } from "../database/database.ts";
 import { databaseIsClosed } from "../database/database_errors.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
+import { systemEnvironment } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import { QueryTimeoutError, SQLitePoolError } from "../pool/errors.ts";
@@ -43,7 +44,6 @@ import { type D1Counters, type D1Read, D1Reads, type Need } from "./d1_reads.ts"
 import type { ResolvedD1Options } from "./d1_options.ts";
 import { takeStatements } from "./batch.ts";
 import { checkOptions, WAIT_OPTIONS } from "./call_options.ts";
-import { edgeClock } from "./clock.ts";
 import { notSupported, onlyReads, unreadable } from "./errors.ts";
 
 const QUERY_OPTIONS: readonly string[] = [...WAIT_OPTIONS, "rowFactory"];
@@ -357,7 +357,7 @@ export class SessionOnD1<R = Row> implements Session<R> {
   ): Promise<S> {
     const counters = this.#parts.counters[kind];
     try {
-      return await withDeadline(edgeClock, { signal, timeoutMs }, work, {
+      return await withDeadline(systemEnvironment.clock, { signal, timeoutMs }, work, {
         tooLate: (ms) => {
           counters.timeouts += 1;
           return new QueryTimeoutError(`D1 did not answer within ${ms} ms.`);

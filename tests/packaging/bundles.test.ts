@@ -174,6 +174,10 @@ const workers: Readonly<Record<string, { line: string; limit: number }>> = {
     line: 'export * from "@sqlitepool/pool/durable-object";',
     limit: 11.5,
   },
+  "a database on D1": {
+    line: 'export * from "@sqlitepool/pool/d1";',
+    limit: 12.5,
+  },
 };
 
 for (const [name, { line, limit }] of Object.entries(workers)) {

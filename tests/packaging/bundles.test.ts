@@ -172,11 +172,11 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
 const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   "the database of a Durable Object": {
     line: 'export * from "@sqlitepool/pool/durable-object";',
-    limit: 11.5,
+    limit: 11.8,
   },
   "a database on D1": {
     line: 'export * from "@sqlitepool/pool/d1";',
-    limit: 12.5,
+    limit: 12.7,
   },
 };
 

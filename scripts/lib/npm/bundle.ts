@@ -12,7 +12,7 @@ import { modulePath, MODULES, withoutDot } from "./manifest.ts";
  * The files that modules share: each has the modules named here with all that these import, as far
  * as no file before it has that. What is loaded on demand has files of its own.
  *
- * The first four are loaded with the main entry point, and of those a bundle of the pool alone
+ * The first five are loaded with the main entry point, and of those a bundle of the pool alone
  * carries the first two. A bundler that splits code carries the parts of a file that the program uses
  * anywhere, wherever the file is imported: so what adapters or databases use too, which is
  * `common`, is apart from what only the user calls.
@@ -22,17 +22,21 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
   vocabulary: [
     ...["src/sqlite/errors.ts", "src/sqlite/bind/take_params.ts", "src/connections/query.ts"],
     ...["src/connections/connection.ts", "src/pool/stats.ts", "adapters/shape.ts"],
+    ...["src/platform/callers_stack.ts", "src/platform/clock.ts", "src/pool/abort.ts"],
   ],
+  // Apart from what only files need, for D1.
+  deadline: ["src/pool/deadline.ts"],
   pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
   common: [
     ...["src/sqlite/bind/check_value.ts", "src/worker/thread_factory.ts"],
-    ...["src/pool/deadline.ts", "src/platform/surroundings.ts"],
+    "src/platform/surroundings.ts",
   ],
   main: ["mod.ts"],
   // With the first statement, on the edge too.
   statements: [
     ...["src/sqlite/scan.ts", "src/sqlite/bind.ts", "src/driver/inserted_rowid.ts"],
     ...["src/driver/driver_error.ts", "src/driver/sync_cursor.ts", "adapters/native_values.ts"],
+    "src/sqlite/outcome.ts",
   ],
   // With the first connection of a pool, and the first that a caller holds.
   connection: [

@@ -490,16 +490,17 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
-   * Closes the pool: waiters are rejected, idle connections close at once, and leases may finish
-   * until the deadline, when they are closed by force. Every call returns the same promise.
+   * Closes the pool: waiters are rejected, or served with `drain`; idle connections close at once,
+   * and leases may finish until the deadline, when they are closed by force. Every call returns the
+   * same promise.
    *
-   * @param options the timeout. Default: `operationTimeoutMs`.
+   * @param options the timeout, `operationTimeoutMs` by default, and whether to serve waiters.
    * @returns a promise that resolves when every connection is closed, or was abandoned at the
    *   deadline.
    */
   close(options?: CloseOptions): Promise<void> {
     const closed = this.#pool.close(options);
-    if (this.#pool.closed) this.#pipeline?.close();
+    if (this.#pool.closed && options?.drain !== true) this.#pipeline?.close();
     return closed;
   }
 

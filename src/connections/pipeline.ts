@@ -239,7 +239,7 @@ export class Pipeline {
   #ask(): void {
     this.#asked += 1;
     // Callers that wait here have their own deadlines.
-    this.#pool.acquire({ timeoutMs: Infinity }).then(
+    this.#pool.acquire({ timeoutMs: Infinity }, "queued").then(
       (lease) => {
         this.#asked -= 1;
         const shared = this.#share(lease);

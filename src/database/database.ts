@@ -243,10 +243,10 @@ export interface Database<R = Row> {
    * await db.close();
    * ```
    */
-  batch(
-    statements: readonly BatchStatement[],
+  batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options?: AcquireOptions,
-  ): Promise<ResultSet<R>[]>;
+  ): Promise<ResultSet<T>[]>;
   /**
    * Runs the statements of a script on the writer until one fails. A script is a transaction only
    * if it contains BEGIN and COMMIT.
@@ -341,9 +341,10 @@ export interface Database<R = Row> {
   backup(path: string, options?: BackupOptions): Promise<void>;
   /**
    * Closes the database: new calls are refused, queued writes and running reads may finish until
-   * the deadline, and the log is truncated. Every call returns the same promise.
+   * the deadline, and the log is truncated. Reads that wait for a reader are rejected, or served
+   * with `drain`. Every call returns the same promise.
    *
-   * @param options the timeout. Default: `operationTimeoutMs`.
+   * @param options the timeout, `operationTimeoutMs` by default, and whether to serve waiters.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Closes the database at the end of an `await using` block. */

@@ -356,29 +356,24 @@ export class LocalDatabase<R = Row> implements Database<R> {
     }
   }
 
-  async batch(
-    statements: readonly BatchStatement[],
+  async batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options: AcquireOptions = {},
-  ): Promise<ResultSet<R>[]> {
+  ): Promise<ResultSet<T>[]> {
     checkCallOptions(options, WAIT_OPTION_NAMES);
-    const { rowFactory } = this.#parts;
-    const prepared = prepareBatch(statements);
+    const prepared = prepareBatch(statements, this.#parts.rowFactory);
     const limits = this.#limitsOf(options);
     const shares = sharesCommit(prepared) && this.#keepsCallers(limits);
     const { pool, group } = this.#writerFor("batch", shares);
     if (shares) {
-      return await group.add({
-        statements: prepared,
-        rows: { rowFactory: rowFactory && inCallersContext(rowFactory) },
-        ...limits,
-      }) as ResultSet<R>[];
+      return await group.add({ statements: prepared, ...limits }) as ResultSet<T>[];
     }
     try {
       return await this.#lend(
         pool,
         options,
-        (connection, onBegin) => runBatch(connection.lease, prepared, { rowFactory }, onBegin),
-      );
+        (connection, onBegin) => runBatch(connection.lease, prepared, onBegin),
+      ) as ResultSet<T>[];
     } catch (error) {
       throw error instanceof SQLiteError ? withCallersStack(error) : error;
     }
@@ -489,14 +484,15 @@ export class LocalDatabase<R = Row> implements Database<R> {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#closed = this.#close(timeoutMs);
+    return this.#closed = this.#close({ ...options, timeoutMs });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(options: CloseOptions & { readonly timeoutMs: number }): Promise<void> {
+    const { timeoutMs } = options;
     const { writer, readers, inline, inMemory, file, onClosed, clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
     this.#closing = "under way";
@@ -504,7 +500,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     file?.stop();
     const readersClosed = readers === writer
       ? undefined
-      : Promise.all([readers.close({ timeoutMs }), inline?.close({ timeoutMs })]);
+      : Promise.all([readers.close(options), inline?.close(options)]);
     if (writer !== undefined) {
       this.#writer?.group.seal();
       // Queued like any write, so that all earlier writes finish first.

@@ -10,6 +10,9 @@ import { describeColumn } from "./columns.ts";
 import type { StatementDescription } from "../sqlite/types.ts";
 import type { Prepared } from "./statement_cache.ts";
 
+/** Running a statement detects a schema change by another connection; preparing one does not. */
+const LOOK_AT_SCHEMA = "SELECT 1 FROM sqlite_schema LIMIT 1";
+
 /** The error where a driver tells the columns of a statement only once it has run. */
 export function cannotDescribe(): SQLiteError {
   return misuse(
@@ -37,6 +40,8 @@ function describeStatement(
 
 /** What can prepare a statement for a look at it. */
 export interface Inspector {
+  /** Runs a statement. */
+  executeSync(sql: string): unknown;
   /** Prepares a statement and finalizes it when it has been looked at. */
   inspectSync<T>(sql: string, look: (prepared: Prepared) => T): T;
 }
@@ -49,6 +54,9 @@ export interface Inspector {
  */
 export function describeWith(connection: Inspector, sql: string): StatementDescription {
   const { setting } = classify(sql);
-  if (setting === undefined) return connection.inspectSync(sql, describeStatement);
-  throw misuse(`a PRAGMA that sets ${setting} takes effect while it is prepared: run it instead`);
+  if (setting !== undefined) {
+    throw misuse(`a PRAGMA that sets ${setting} takes effect while it is prepared: run it instead`);
+  }
+  connection.executeSync(LOOK_AT_SCHEMA);
+  return connection.inspectSync(sql, describeStatement);
 }

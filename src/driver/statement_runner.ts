@@ -32,8 +32,6 @@ const keptVerbs: ReadonlySet<string> = new Set([
   ...["begin", "commit", "savepoint", "release"],
 ]);
 
-const LOOK_AT_SCHEMA = "SELECT 1 FROM sqlite_schema LIMIT 1";
-
 const CHANGES = "SELECT changes(), last_insert_rowid()";
 
 /** Runs statements on one handle and caches those that may be used again. */
@@ -133,8 +131,6 @@ export class StatementRunner {
   /** Prepares a statement, passes it to `look`, and finalizes it. */
   inspect<T>(sql: string, look: (prepared: Prepared) => T): T {
     try {
-      // Running a statement detects a schema change by another connection; preparing one does not.
-      this.execute(LOOK_AT_SCHEMA, undefined, undefined);
       const prepared = this.#prepare(sql);
       try {
         return look(prepared);

@@ -8,12 +8,13 @@ import { paramsOf, textOf } from "../connections/query.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
 import { describeValue } from "../platform/describe.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
-import type { BindParams } from "../sqlite/types.ts";
+import type { BindParams, RowFactory } from "../sqlite/types.ts";
 
 /** A statement of a batch, whatever the caller does with its parts meanwhile. */
 export interface TakenStatement {
   readonly sql: string;
   readonly params: BindParams | undefined;
+  readonly rowFactory: RowFactory<unknown> | undefined;
 }
 
 /**
@@ -27,8 +28,8 @@ export function takeStatements(statements: unknown): TakenStatement[] {
       `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
     );
   }
-  return statements.map((statement: BatchStatement, index) => {
-    const { sql, params, ...others } = Object(statement) as BatchStatement;
+  return statements.map((statement: BatchStatement<unknown>, index) => {
+    const { sql, params, rowFactory, ...others } = Object(statement) as BatchStatement<unknown>;
     const [unknown] = Object.keys(others);
     if (sql === undefined || unknown !== undefined) {
       throw new TypeError(
@@ -38,6 +39,6 @@ export function takeStatements(statements: unknown): TakenStatement[] {
             : `a key ${unknown}`),
       );
     }
-    return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)) };
+    return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)), rowFactory };
   });
 }

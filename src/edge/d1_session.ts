@@ -232,22 +232,23 @@ export class SessionOnD1<R = Row> implements Session<R> {
    * @throws {SQLiteError} when D1 refuses one of the statements; nothing has happened then.
    * @throws {OutcomeUnknownError} when D1 did not confirm it.
    */
-  async batch(
-    statements: readonly BatchStatement[],
+  async batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options: AcquireOptions = {},
-  ): Promise<ResultSet<R>[]> {
+  ): Promise<ResultSet<T>[]> {
     this.#expectOpen();
     checkOptions(options, WAIT_OPTIONS);
-    const taken = takeStatements(statements).map(({ sql, params }, index) => {
+    const rows: RowOptions<T>[] = [];
+    const taken = takeStatements(statements).map(({ sql, params, rowFactory }, index) => {
+      rows.push(this.#rows<T>({ rowFactory: rowFactory as RowFactory<T> | undefined }, {}));
       try {
         return this.#prepare(sql, params);
       } catch (error) {
         throw withStatement(error, sql, index);
       }
     });
-    const rows = this.#rows<R>({}, {});
     const outcomes = await this.#together(taken, options);
-    return outcomes((outcome, { statement }) => toResult(statement.verb, outcome, rows));
+    return outcomes((outcome, { statement }, i) => toResult(statement.verb, outcome, rows[i]));
   }
 
   /**
@@ -334,7 +335,7 @@ export class SessionOnD1<R = Row> implements Session<R> {
   async #together(
     prepared: readonly Prepared[],
     options: AcquireOptions,
-  ): Promise<<T>(make: (outcome: D1Outcome, known: D1Statement) => T) => T[]> {
+  ): Promise<<T>(make: (outcome: D1Outcome, known: D1Statement, index: number) => T) => T[]> {
     // D1 takes no empty batch.
     if (prepared.length === 0) return () => [];
     const mayChange = prepared.some(({ known }) => known.mayChange);
@@ -344,7 +345,7 @@ export class SessionOnD1<R = Row> implements Session<R> {
     };
     const reads = await this.#inTime(mayChange ? "writes" : "reads", options, undefined, work);
     return (make) =>
-      afterwards(mayChange, () => reads.map((read, i) => make(read(), prepared[i].known)));
+      afterwards(mayChange, () => reads.map((read, i) => make(read(), prepared[i].known, i)));
   }
 
   /** Every function on the way is an async one: some runtimes' stacks lead to the caller only so. */

@@ -55,6 +55,8 @@ export interface AcquireOptions {
 export interface CloseOptions {
   /** How long to wait for leases to end, in milliseconds. Default: `operationTimeoutMs`. */
   timeoutMs?: number;
+  /** Serve those who are waiting, until the timeout, instead of rejecting them. Default: false. */
+  drain?: boolean;
 }
 
 /** All options, checked and filled in. */
@@ -118,6 +120,11 @@ function checkNumber(name: string, value: unknown, rule: NumberRule): number {
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
+function checkBoolean(name: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new TypeError(`${name} must be true or false; got ${describeValue(value)}`);
+}
+
 /** Checks the pool size given to `resize`. */
 export function checkPoolSize(value: unknown): number {
   return checkNumber("poolSize", value, NUMBER_OPTIONS.poolSize);
@@ -172,8 +179,9 @@ function notASignal(value: unknown): TypeError {
 
 /** Checks the options of `close` and returns its timeout in milliseconds. */
 export function checkCloseOptions(options: CloseOptions, defaultMs: number): number {
-  checkNames(options, ["timeoutMs"]);
-  const { timeoutMs = defaultMs } = options;
+  checkNames(options, ["timeoutMs", "drain"]);
+  const { timeoutMs = defaultMs, drain = false } = options;
+  checkBoolean("drain", drain);
   return checkNumber("timeoutMs", timeoutMs, CLOSE_TIMEOUT);
 }
 
@@ -187,9 +195,7 @@ export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
     resolved[name] = value === undefined ? rule.default : checkNumber(name, value, rule);
   }
   const { trackLeases = false } = options;
-  if (typeof trackLeases !== "boolean") {
-    throw new TypeError(`trackLeases must be true or false; got ${describeValue(trackLeases)}`);
-  }
+  checkBoolean("trackLeases", trackLeases);
   resolved.trackLeases = trackLeases;
   const checked = resolved as unknown as ResolvedPoolOptions;
   if (checked.minIdle > checked.poolSize) {

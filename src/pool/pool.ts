@@ -76,6 +76,8 @@ export class Pool<T> {
   #closed: Promise<void> | undefined = undefined;
   #announceClosed: () => void = () => {};
   #closeTimer: Timer = undefined;
+  /** Whether those who wait are served after `close`. */
+  #drains = false;
 
   /**
    * @param lifecycle how resources are opened, checked, reset and closed.
@@ -128,6 +130,11 @@ export class Pool<T> {
   /** Callers that are waiting. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Whether nobody is served any more. After `close`, those who wait may be. */
+  get #stopped(): boolean {
+    return this.closed && this.#waiters.size === 0;
   }
 
   /** Counters shared with other queues for the same resources. */
@@ -203,15 +210,16 @@ export class Pool<T> {
    * @throws {PoolConnectionOpenError} when the resource for this caller could not be opened.
    * @throws {PoolOverloadedError} when `maxWaiting` callers are already waiting.
    * @throws {TypeError | RangeError} for invalid options.
+   * @param origin "queued" for a caller who has waited in another queue since before `close`.
    */
-  acquire(options: AcquireOptions = {}): Promise<Lease<T>> {
+  acquire(options: AcquireOptions = {}, origin: "new" | "queued" = "new"): Promise<Lease<T>> {
     try {
       checkAcquireOptions(options);
     } catch (error) {
       return Promise.reject(error);
     }
     const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
-    if (this.closed) return Promise.reject(poolIsClosed());
+    if (this.closed && (origin === "new" || !this.#drains)) return Promise.reject(poolIsClosed());
     const lease = signal?.aborted ? undefined : this.tryAcquire();
     if (lease !== undefined) return Promise.resolve(lease);
     const wait = { signal, timeoutMs };
@@ -228,7 +236,7 @@ export class Pool<T> {
   }
 
   /**
-   * Closes the pool: waiters are rejected, idle resources close at once, and leases may finish
+   * Closes the pool: waiters are rejected, or served with `drain`; idle resources close at once, and leases may finish
    * until the deadline, when they are closed by force. Always settles; every call returns the same
    * promise.
    *
@@ -247,7 +255,8 @@ export class Pool<T> {
     });
     this.#phase = "closing";
     this.#warmUpBackoff.cancel();
-    this.#waiters.failAll(poolIsClosed);
+    this.#drains = options.drain === true;
+    if (!this.#drains) this.#waiters.failAll(poolIsClosed);
     for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
     if (this.#resources.size > 0) {
       const { clock } = this.#environment;
@@ -294,7 +303,7 @@ export class Pool<T> {
    * made by a step, so ten thousand failing opens do not recurse ten thousand deep.
    */
   #serve(): void {
-    if (this.#serving === "yes" || this.closed) return;
+    if (this.#serving === "yes" || this.#stopped) return;
     this.#serving = "yes";
     while (this.#waiters.size > this.#opening + this.#validating && this.#supplyOne());
     this.#serving = "no";
@@ -362,6 +371,7 @@ export class Pool<T> {
     this.#forget(resource);
     this.#waiters.first?.fail(openFailed(cause));
     this.#serve();
+    this.#finishClosing();
     // Retrying a warm-up at once would be a busy loop.
     if (this.#options.minIdle > 0 && !this.closed) this.#warmUpBackoff.retry(() => this.#warmUp());
   }
@@ -399,14 +409,16 @@ export class Pool<T> {
 
   /** Puts a ready resource to use, unless the pool was closed or has shrunk. */
   #deliver(resource: Resource<T>, now: number): void {
-    if (this.closed) return this.#destroy(resource, "closed");
+    if (this.#stopped) return this.#destroy(resource, "closed");
     if (this.#excess() > 0) return this.#destroy(resource, "resized");
     this.#offer(resource, now);
   }
 
   /** Gives a ready resource to the first waiter, or makes it idle. */
   #offer(resource: Resource<T>, now: number): void {
-    if (!this.#handOver(resource, now)) this.#idle.push(resource);
+    if (this.#handOver(resource, now)) return;
+    if (this.closed) this.#destroy(resource, "closed");
+    else this.#idle.push(resource);
   }
 
   /** Hands a ready resource to the first waiter. Returns false if nobody is waiting. */
@@ -499,6 +511,8 @@ export class Pool<T> {
   }
 
   #closeByForce(): void {
+    this.#drains = false;
+    this.#waiters.failAll(poolIsClosed);
     for (const resource of [...this.#resources]) {
       if (resource.state === "leased") this.#endLoan(resource);
       else if (resource.state !== "validating" && resource.state !== "resetting") continue;
@@ -508,7 +522,7 @@ export class Pool<T> {
   }
 
   #finishClosing(): void {
-    if (this.#phase !== "closing" || this.#resources.size > 0) return;
+    if (this.#phase !== "closing" || this.#resources.size + this.#waiters.size > 0) return;
     this.#phase = "closed";
     this.#environment.clock.cancel(this.#closeTimer);
     this.#announceClosed();
@@ -545,7 +559,7 @@ export class Pool<T> {
   }
 
   #reasonToRetireOnReturn(resource: Resource<T>, now: number): DestroyReason | undefined {
-    if (this.closed) return "closed";
+    if (this.#stopped) return "closed";
     if (now >= resource.expiresAt) return "lifetime";
     if (resource.uses >= this.#options.maxUses) return "uses";
     if (this.#excess() > 0) return "resized";

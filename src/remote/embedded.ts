@@ -198,13 +198,15 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
   }
 
   /** Runs statements in one transaction: all of them or none. */
-  batch(
-    statements: readonly BatchStatement[],
+  batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options: AcquireOptions = {},
-  ): Promise<ResultSet<R>[]> {
-    return this.#pool.transaction<ResultSet<R>[], R>(async (tx) => {
-      const results: ResultSet<R>[] = [];
-      for (const { sql, params } of statements) results.push(await tx.run(sql, params));
+  ): Promise<ResultSet<T>[]> {
+    return this.#pool.transaction<ResultSet<T>[], R>(async (tx) => {
+      const results: ResultSet<T>[] = [];
+      for (const { sql, params, rowFactory } of statements) {
+        results.push(await tx.run<T>(sql, params, { rowFactory }));
+      }
       return results;
     }, options);
   }

@@ -155,7 +155,7 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     try {
       const timeoutMs = checkCloseOptions(options, this.#parts.options.operationTimeoutMs);
       shared.closed = true;
-      return state.closing = this.#close(timeoutMs);
+      return state.closing = this.#close(timeoutMs, options.drain);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -166,13 +166,13 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     return this.close();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(timeoutMs: number, drain: boolean | undefined): Promise<void> {
     const { cluster, calls, state, environment: { clock } } = this.#parts;
     let timer: unknown;
     const tooLate = new Promise<void>((resolve) => {
       timer = clock.schedule(resolve, timeoutMs, "keeps process alive");
     });
-    const transactions = state.loading?.then((loaded) => loaded.close({ timeoutMs }));
+    const transactions = state.loading?.then((loaded) => loaded.close({ timeoutMs, drain }));
     await Promise.race([Promise.all([calls.settled(), transactions]), tooLate]);
     clock.cancel(timer);
     calls.failAll((call) =>

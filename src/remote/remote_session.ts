@@ -298,10 +298,10 @@ export class RemoteSession<R = Row> implements Session<R> {
    * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
    * @throws {OutcomeUnknownError} when the answer was lost.
    */
-  async batch(
-    statements: readonly BatchStatement[],
+  async batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options: AcquireOptions = {},
-  ): Promise<ResultSet<R>[]> {
+  ): Promise<ResultSet<T>[]> {
     return await this.#writing("batch", options, WAIT_OPTION_NAMES, async (limit) => {
       if (!Array.isArray(statements)) {
         throw new TypeError(
@@ -309,9 +309,9 @@ export class RemoteSession<R = Row> implements Session<R> {
         );
       }
       const prepared = statements.map(({ sql, params }) => this.#prepare(sql, params));
+      const factories = statements.map(({ rowFactory }) => this.#rowFactory(rowFactory));
       for (const { known } of prepared) known.expectNoTransaction("batch");
       if (prepared.length === 0) return [];
-      const rows = { rowFactory: this.#parts.options.rowFactory };
       const call = this.#parts.calls.begin(true, limit);
       this.#parts.writes.add({
         call,
@@ -321,7 +321,9 @@ export class RemoteSession<R = Row> implements Session<R> {
         position: this.#position,
         retry: false,
         decode: (results) =>
-          results.map((result, i) => this.#decode(prepared[i].known, result, rows)),
+          results.map((result, i) =>
+            this.#decode(prepared[i].known, result, { rowFactory: factories[i] })
+          ),
       });
       return await outcomeOf(call);
     });

@@ -111,3 +111,31 @@ for (const execution of ["inline", "worker"] as const) {
     assert.deepEqual(await rows(db), [5]);
   });
 }
+
+for (const execution of ["inline", "worker"] as const) {
+  test(`${execution}: a statement of a batch has a row factory of its own`, async (t) => {
+    const { db } = await openTestDatabase<unknown>(t, {
+      execution,
+      rowFactory: (values) => ["the database's", ...values],
+    });
+    await db.executeScript("CREATE TABLE t (n)");
+    const insert = { sql: "INSERT INTO t VALUES (1) RETURNING n" };
+    const own = { ...insert, rowFactory: ([n]: unknown[]) => ({ own: n }) };
+    const read = { sql: "SELECT n FROM t", rowFactory: (values: unknown[]) => values.length };
+    // Alone, with other writes in one commit, and in a transaction of their own.
+    const [shared, other, long] = await Promise.all([
+      db.batch<unknown>([insert, own]),
+      db.batch<unknown>([own]),
+      db.batch<unknown>([own, read]),
+    ]);
+    assert.deepEqual(shared.map(({ rows }) => rows), [[["the database's", 1]], [{ own: 1 }]]);
+    assert.deepEqual(other[0].rows, [{ own: 1 }]);
+    assert.deepEqual(long.map(({ rows }) => rows), [[{ own: 1 }], [1, 1, 1, 1]]);
+  });
+}
+
+test("the row factory of a statement of a batch is a function", async (t) => {
+  const { db } = await openTestDatabase(t);
+  const bad = { sql: "SELECT 1", rowFactory: 5 as never };
+  await assert.rejects(db.batch([bad]), /^TypeError: Statement 0 of the batch: rowFactory must be/);
+});

@@ -71,3 +71,31 @@ for (const execution of ["inline", "worker"] as const) {
     other.exec("INSERT INTO sqlite_stat1 VALUES ('t', NULL, '1')");
   });
 }
+
+for (const execution of ["inline", "worker", "auto"] as const) {
+  test(`${execution}: closing serves those who wait for a reader when it is to drain`, async (t) => {
+    const { db } = await openTestDatabase(t, { execution, readers: 1 });
+    await db.run("CREATE TABLE t (n)");
+    await db.get("SELECT n FROM t");
+    const conn = await db.connection();
+    const waiting = [db.all("SELECT n FROM t"), db.read((tx) => tx.all("SELECT n FROM t"))];
+    const written = db.run("INSERT INTO t VALUES (1)");
+    const closed = db.close({ drain: true });
+    await assert.rejects(db.all("SELECT n FROM t"), { name: "PoolClosedError" });
+    await conn.release();
+    for (const rows of await Promise.all(waiting)) assert.ok(rows.length <= 1);
+    await written;
+    await closed;
+  });
+
+  test(`${execution}: closing refuses those who wait for a reader otherwise`, async (t) => {
+    const { db } = await openTestDatabase(t, { execution, readers: 1 });
+    await db.run("CREATE TABLE t (n)");
+    const conn = await db.connection();
+    const waiting = db.read((tx) => tx.all("SELECT n FROM t"));
+    const closed = db.close();
+    await assert.rejects(waiting, { name: "PoolClosedError" });
+    await conn.release();
+    await closed;
+  });
+}

@@ -119,7 +119,7 @@ const MISUSES: readonly Misuse[] = [
   },
   {
     name: "a batch that is no array",
-    does: (db) => db.batch(wrong("INSERT INTO t VALUES (2)")),
+    does: (db) => db.batch(wrong<never>("INSERT INTO t VALUES (2)")),
     error: { name: "TypeError", message: /array of \{ sql, params \}/ },
   },
   {

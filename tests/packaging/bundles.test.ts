@@ -90,12 +90,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 17.5, nodeSqlite: 32.1, singleFile: 71.5 },
+    limits: { start: 17.6, nodeSqlite: 32.2, singleFile: 71.7 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 14.4, nodeSqlite: 30.3, singleFile: 37.2 },
+    limits: { start: 14.4, nodeSqlite: 30.3, singleFile: 37.4 },
   },
 };
 

@@ -312,7 +312,7 @@ test(options, skipFor(options, noServers), async () => {
   await assert.rejects(db.get("SELECT ?", []), RangeError);
   await assert.rejects(db.write(() => {}, { retries: -1 }), RangeError);
   await assert.rejects(db.write(wrong(5)), /write takes a function/);
-  await assert.rejects(db.batch(wrong("x")), /batch takes an array/);
+  await assert.rejects(db.batch(wrong<never>("x")), /batch takes an array/);
   assert.equal(db.stats.servers[0].requests, before);
   await db.close();
 });

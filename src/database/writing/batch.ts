@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inCallersContext } from "../../platform/async_context.ts";
 import { describeValue } from "../../platform/describe.ts";
 import { controlInBatch } from "../database_errors.ts";
 import type { Holder } from "../../connections/holder.ts";
@@ -14,20 +15,22 @@ import { runTransaction, TransactionScope } from "../../connections/transaction.
 import { refuseUnknownOptions } from "../../pool/option_names.ts";
 import { takeParams } from "../../sqlite/bind/take_params.ts";
 import type { PreparedStatement } from "./queued_write.ts";
-import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
+import type { BindParams, ResultSet, Row, RowFactory, RowOptions } from "../../sqlite/types.ts";
 
-/** One statement of a batch. */
-export interface BatchStatement {
+/** One statement of a batch. `R` is the type of its rows. */
+export interface BatchStatement<R = Row> {
   /** The SQL text of one statement, or an `sql` query. */
   readonly sql: Query;
   /** Values by position or by name; none for an `sql` query. */
   readonly params?: BindParams;
+  /** Makes each row of this statement instead of the database's own row factory. */
+  readonly rowFactory?: RowFactory<R>;
 }
 
 /** A batch of more statements gets its own transaction. */
 const MOST_SHARED = 50;
 
-const STATEMENT_KEYS: readonly string[] = ["sql", "params"];
+const STATEMENT_KEYS: readonly string[] = ["sql", "params", "rowFactory"];
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["args", "params"],
   ["parameters", "params"],
@@ -40,25 +43,35 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
 /**
  * Checks the statements of a batch and copies them.
  *
+ * @param rowFactory makes the rows of statements without their own.
  * @throws {TypeError} if one of them is not a statement; the message says which and what to write.
  * @throws {SQLitePoolError} if one of them begins or ends a transaction.
  */
-export function prepareBatch(statements: unknown): PreparedStatement[] {
+export function prepareBatch<R>(
+  statements: unknown,
+  rowFactory: RowFactory<R> | undefined,
+): PreparedStatement[] {
   if (!Array.isArray(statements)) {
     throw new TypeError(
       `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
     );
   }
-  return statements.map((statement: BatchStatement, index) => {
+  const defaults = rowsOf(rowFactory);
+  return statements.map((statement: BatchStatement<unknown>, index) => {
     expectStatement(statement, index);
     const sql = textOf(statement.sql);
     const { control } = classify(sql);
     if (control !== undefined) throw controlInBatch(control, index);
-    return { sql, params: takeParams(paramsOf(statement.sql, statement.params)) };
+    const rows = statement.rowFactory === undefined ? defaults : rowsOf(statement.rowFactory);
+    return { sql, params: takeParams(paramsOf(statement.sql, statement.params)), rows };
   });
 }
 
-function expectStatement(statement: BatchStatement, index: number): void {
+function rowsOf<R>(rowFactory: RowFactory<R> | undefined): RowOptions<R> {
+  return { rowFactory: rowFactory && inCallersContext(rowFactory) };
+}
+
+function expectStatement(statement: BatchStatement<unknown>, index: number): void {
   const what = `Statement ${index} of the batch`;
   if (typeof statement !== "object" || statement === null || !("sql" in statement)) {
     const keys = typeof statement === "object" && statement !== null ? Object.keys(statement) : [];
@@ -75,6 +88,9 @@ function expectStatement(statement: BatchStatement, index: number): void {
     }
   }
   refuseUnknownOptions(statement, STATEMENT_KEYS);
+  const { rowFactory } = statement;
+  if (rowFactory === undefined || typeof rowFactory === "function") return;
+  throw new TypeError(`${what}: rowFactory must be a function; got ${describeValue(rowFactory)}`);
 }
 
 /**
@@ -87,29 +103,27 @@ export function sharesCommit(statements: readonly PreparedStatement[]): boolean 
 }
 
 /** Runs statements on a connection in order. If one fails, all are undone. */
-export async function runBatch<R>(
+export async function runBatch(
   holder: Holder<PhysicalConnection>,
   statements: readonly PreparedStatement[],
-  rows: RowOptions<R>,
   onBegin: (scope: TransactionScope) => void,
-): Promise<ResultSet<R>[]> {
+): Promise<ResultSet<unknown>[]> {
   const scope = await TransactionScope.begin(holder, "immediate", 0);
   onBegin(scope);
-  return await runTransaction(scope, () => runInOrder(scope, statements, rows));
+  return await runTransaction(scope, () => runInOrder(scope, statements));
 }
 
 /**
  * A thread is sent many at once; those still queued when the transaction ends do not run. None has
  * a savepoint, since a failure undoes all.
  */
-export async function runInOrder<R>(
+export async function runInOrder(
   scope: TransactionScope,
   statements: readonly PreparedStatement[],
-  rows: RowOptions<R>,
-): Promise<ResultSet<R>[]> {
-  const calls: Promise<ResultSet<R>>[] = [];
+): Promise<ResultSet<unknown>[]> {
+  const calls: Promise<ResultSet<unknown>>[] = [];
   let failures = 0;
-  for (const [index, { sql, params }] of statements.entries()) {
+  for (const [index, { sql, params, rows }] of statements.entries()) {
     const physical = scope.value;
     const call = physical.run(scope, sql, params, rows, wholeResult, false)
       .catch((error) => {
@@ -124,7 +138,7 @@ export async function runInOrder<R>(
     if (failures > 0) break;
   }
   await Promise.allSettled(calls);
-  const results: ResultSet<R>[] = [];
+  const results: ResultSet<unknown>[] = [];
   // In order, because invalid parameters are rejected before earlier statements have settled.
   for (const call of calls) results.push(await call);
   return results;

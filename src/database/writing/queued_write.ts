@@ -22,6 +22,7 @@ import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 export interface PreparedStatement {
   readonly sql: string;
   readonly params: BindParams | undefined;
+  readonly rows: RowOptions<unknown>;
 }
 
 /** The result of a write; a batch has one result per statement. */
@@ -38,13 +39,11 @@ export interface WriteLimits {
 
 /** One statement. */
 export interface SingleWrite extends WriteLimits, PreparedStatement {
-  readonly rows: RowOptions<unknown>;
   readonly statements?: undefined;
 }
 
 /** Several statements: all of them take effect, or none. */
 export interface BatchWrite extends WriteLimits {
-  readonly rows: RowOptions<unknown>;
   readonly statements: readonly PreparedStatement[];
 }
 

@@ -104,10 +104,10 @@ async function runBatch(run: Run, write: QueuedWrite, call: BatchWrite): Promise
 async function runStatements(
   { lease }: Run,
   write: QueuedWrite,
-  { statements, rows }: BatchWrite,
+  { statements }: BatchWrite,
   results: ResultSet<unknown>[],
 ): Promise<void> {
-  for (const [index, { sql, params }] of statements.entries()) {
+  for (const [index, { sql, params, rows }] of statements.entries()) {
     const pause = lease.value.pauseBeforeCall();
     if (pause !== undefined) await pause;
     write.expectWanted();
@@ -147,14 +147,14 @@ async function runInScope(
   careful: boolean,
 ): Promise<Outcome> {
   const { call } = write;
-  const { rows } = call;
   try {
     if (call.statements === undefined) {
-      const result = await physical.run(scope, call.sql, call.params, rows, wholeResult, careful);
+      const { sql, params, rows } = call;
+      const result = await physical.run(scope, sql, params, rows, wholeResult, careful);
       return { write, result, error: undefined };
     }
     const run = (inner: TransactionScope): Promise<WriteResult> =>
-      runInOrder(inner, call.statements, rows);
+      runInOrder(inner, call.statements);
     const result = careful
       ? await runTransaction(await TransactionScope.begin(scope, "immediate", 1), run)
       : await run(scope);

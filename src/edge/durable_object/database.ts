@@ -80,17 +80,17 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     return this.#transaction("write", fn, options, [...WAIT_OPTIONS, "mode", "retries"]);
   }
 
-  batch(
-    statements: readonly BatchStatement[],
+  batch<T = R>(
+    statements: readonly BatchStatement<T>[],
     options?: AcquireOptions,
-  ): Promise<ResultSet<R>[]> {
+  ): Promise<ResultSet<T>[]> {
     return this.#enter(options, () => {
       if (!Array.isArray(statements)) {
         throw new TypeError(
           `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
         );
       }
-      const taken = statements.map((statement: BatchStatement, index) => {
+      const taken = statements.map((statement: BatchStatement<T>, index) => {
         if (typeof statement !== "object" || statement === null) {
           throw new TypeError(
             `Statement ${index} of the batch must be { sql, params }; got ${
@@ -99,13 +99,13 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
           );
         }
         const { sql, params } = statement;
-        return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)) };
+        const rows = this.rows.everyRow(statement);
+        return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)), rows };
       });
       const { connection } = this.scope;
-      const rows = this.rows.everyRow(undefined);
       return () =>
         connection.raw.transactionSync(() =>
-          taken.map(({ sql, params }, index) => {
+          taken.map(({ sql, params, rows }, index) => {
             try {
               return connection.executeSync(sql, params, rows);
             } catch (error) {

@@ -25,7 +25,9 @@ import {
 import { RemoteDatabase } from "./remote_database.ts";
 
 /**
- * Opens a database on a libSQL server, or on a primary with replicas.
+ * Opens a database on a libSQL server, or on a primary with replicas. On Cloudflare Workers, and on
+ * other runtimes that keep requests apart, nothing is sent before the first call: open it in the
+ * global scope or once a request.
  *
  * @param location `libsql:`, `https:`, `http:`, `wss:` or `ws:` (all of them by HTTP), or
  *   `{ primary, replicas }`.

@@ -145,7 +145,8 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
 
   /**
    * Closes the database: new calls are refused, those under way may finish until the deadline.
-   * Every call returns the same promise.
+   * Every call returns the same promise. Where requests are kept apart, as on Cloudflare Workers, it
+   * waits for calls of the same turn of the event loop only.
    *
    * @param options the deadline; `operationTimeoutMs` without it.
    */

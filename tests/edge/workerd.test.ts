@@ -1,6 +1,6 @@
 /**
- * mod.ts on workerd, the runtime of Cloudflare Workers: it loads, knows where it is, and pools
- * connections. There is no adapter for D1 or Durable Objects yet.
+ * mod.ts on workerd, the runtime of Cloudflare Workers, as the modules it is made of: it loads,
+ * knows where it is, and pools connections.
  */
 
 import assert from "node:assert/strict";

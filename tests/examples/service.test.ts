@@ -12,6 +12,9 @@ import { runtimeCommand, runtimeName, temporaryDirectory } from "../helpers/runt
 import { skipFor } from "../helpers/skip_reasons.ts";
 import { noServers, Sqld, tokenOf } from "../remote/helpers/sqld.ts";
 
+/** Miniflare ends its process as the signal would. */
+const BY_SIGNAL = 143;
+
 interface Service {
   readonly url: string;
   readonly child: ChildProcess;
@@ -121,8 +124,14 @@ test(onWorkerd, skipFor(onWorkerd, noWorkerd ?? noServers), async (t) => {
   const env = { DATABASE_URL: server.url, DATABASE_TOKEN: tokenOf() };
   const service = await start(t, "workerd", env);
   await exercise(service);
-  // Miniflare ends the process by itself, as the signal would.
-  assert.equal(await stop(service), 143);
+  assert.equal(await stop(service), BY_SIGNAL);
+});
+
+const onD1 = "the service as a Worker over D1";
+test(onD1, skipFor(onD1, noWorkerd), async (t) => {
+  const service = await start(t, "workerd", {});
+  await exercise(service);
+  assert.equal(await stop(service), BY_SIGNAL);
 });
 
 test("requests in progress are answered when the service is stopped", async (t) => {

@@ -33,6 +33,7 @@ export async function factsHere(serverUrl: string): Promise<RuntimeFacts> {
 
 const WORKER = `
 import { openDatabase } from "./mod.ts";
+import { openD1 } from "./src/edge/d1.ts";
 import { openDurableObject } from "./src/edge/durable_object.ts";
 import { probe } from "./scripts/lib/places/probe.ts";
 
@@ -47,13 +48,13 @@ export class Storage {
 }
 
 export default {
-  async fetch(request, { server, STORAGE }) {
+  async fetch(request, { server, DB0, STORAGE }) {
     const object = STORAGE.get(STORAGE.idFromName("places"));
     return Response.json({
       file: await probe(() => openDatabase("app.db"), "copy.db"),
       memory: await probe(() => openDatabase(":memory:"), "copy.db"),
       server: await probe(() => openDatabase(server), "copy.db"),
-      D1: undefined,
+      D1: await probe(() => openD1(DB0), "copy.db"),
       "Durable Object": await (await object.fetch(request.url)).json(),
     });
   },

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 
-import type { DurableObjectStorage as ObjectStorage } from "@cloudflare/workers-types";
+import type { D1Database, DurableObjectStorage as ObjectStorage } from "@cloudflare/workers-types";
 import type { Client as LibsqlClient } from "@libsql/client";
 import type { Database as Turso } from "@tursodatabase/database";
 import type BetterSqlite3Module from "better-sqlite3";
@@ -28,6 +28,7 @@ import { adaptNodeSqlite3Wasm } from "../../adapters/node_sqlite3_wasm/adapter.t
 import { adaptSqlite3 } from "../../adapters/sqlite3/adapter.ts";
 import { adaptTurso } from "../../adapters/turso/adapter.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
+import { openD1 } from "../../src/edge/d1.ts";
 import { openDurableObject } from "../../src/edge/durable_object.ts";
 import type { Database } from "../../mod.ts";
 import { repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
@@ -44,6 +45,7 @@ export const adaptsNodeSqlite3Wasm: Adapts<NodeSqlite3Wasm> = (handle) =>
 export const adaptsSqlite3: Adapts<Sqlite3> = (handle) => adaptSqlite3(handle);
 export const adaptsTurso: Adapts<Turso> = (handle) => adaptTurso(handle);
 
+export const opensBinding = (binding: D1Database): Database => openD1(binding);
 export const opensStorage = (storage: ObjectStorage): Database => openDurableObject(storage);
 export const takesBetter = (Database: typeof BetterSqlite3Module): BetterSqlite3Class => Database;
 export const takesLibsql = (Database: typeof LibsqlSync): LibsqlSyncClass => Database;

@@ -199,6 +199,10 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(rows, 0);
   },
 
+  async "a turn ends without a timer, which would belong to one of the requests"() {
+    assert.deepEqual(await ask("withoutTimers"), { requests: [1], value: 1 });
+  },
+
   async "a read whose caller leaves in the same turn is not sent"() {
     assert.deepEqual(await ask("leavesEarly"), {
       left: { name: "Error", message: "left" },

@@ -266,6 +266,14 @@ const scenarios: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
     return { early, sentEarly, outcomes, counters, rows: await db.value("SELECT count(*) FROM t") };
   },
 
+  /** Only promises that are due come between a call and its request. */
+  async withoutTimers({ db, sent }) {
+    const reading = db.value("SELECT 1");
+    for (let i = 0; i < 100; i++) await undefined;
+    const requests = [...sent.requests];
+    return { requests, value: await reading };
+  },
+
   /** A read whose caller leaves before the turn ends is not sent. */
   async leavesEarly(scene) {
     await withPoints(scene);

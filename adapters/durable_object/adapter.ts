@@ -64,9 +64,11 @@ export function adaptDurableObject(
 /** A statement that has begun to run. */
 interface Running {
   readonly columns: string[];
-  readonly rows: Iterator<unknown[]>;
+  readonly rows: IterableIterator<unknown[]>;
   /** The values of the next row. */
   readonly read: () => SQLiteValue[] | undefined;
+  /** The values of all rows. It has run to its end by then, even if one cannot be given. */
+  readonly all: () => SQLiteValue[][];
 }
 
 /**
@@ -177,7 +179,7 @@ export class DurableObjectConnection implements DriverConnection {
     const { columns } = running;
     const firstOnly = options?.firstRowOnly === true;
     const isSelect = statement.verb === "select";
-    const read = firstOnly && isSelect ? this.#first(running) : allRows(running);
+    const read = firstOnly && isSelect ? this.#first(running) : running.all();
     const changes = isWrite(statement.verb) ? this.#effects.read() : undefined;
     const made = changes !== undefined && this.#effects.madeRowid(statement, changes, before);
     if (mayChangeSchema(statement.verb)) this.#effects.forgetTables();
@@ -223,16 +225,28 @@ export class DurableObjectConnection implements DriverConnection {
     const cursor = run(this.raw, prepared.textFor(values), values);
     const columns = namesWithoutCasts(cursor.columnNames);
     const rows = cursor.raw();
-    const read = (): SQLiteValue[] | undefined => {
-      const { done, value } = converting(values, () => rows.next());
-      return done ? undefined : value.map((one, i) => fromPlatform(one, columns[i]));
+    const convert = (row: unknown[]): SQLiteValue[] =>
+      row.map((value, i) => fromPlatform(value, columns[i]));
+    return {
+      columns,
+      rows,
+      read: () => {
+        const { done, value } = converting(values, () => rows.next());
+        return done ? undefined : convert(value);
+      },
+      all: () => converting(values, () => [...rows]).map(convert),
     };
-    return { columns, rows, read };
   }
 
   /** Most SELECTs for one row have no other, and end when asked for it. */
   #first({ rows, read }: Running): SQLiteValue[][] {
-    const row = read();
+    let row: SQLiteValue[] | undefined;
+    try {
+      row = read();
+    } catch (error) {
+      this.#cursors.leave(rows);
+      throw error;
+    }
     if (row === undefined) return [];
     try {
       if (!rows.next().done) this.#cursors.leave(rows);
@@ -285,12 +299,6 @@ function checked(statement: Statement, sql: string): TypedStatement {
   const refusal = refusalOf(statement, REMEDY);
   if (refusal !== undefined) throw withStatement(refusal, sql);
   return new TypedStatement(statement);
-}
-
-function allRows({ read }: Running): SQLiteValue[][] {
-  const rows: SQLiteValue[][] = [];
-  for (let row = read(); row !== undefined; row = read()) rows.push(row);
-  return rows;
 }
 
 /** Takes the first of some rows, which may be anything. */

@@ -88,6 +88,8 @@ class Cursor implements SyncCursor {
       for (let row = this.#read?.(); row !== undefined; row = this.#read?.()) rows.push(row);
     } catch (error) {
       failure = { error };
+      // It has not come to its end.
+      this.#onEnd("left");
     }
     let at = 0;
     this.#read = () => {

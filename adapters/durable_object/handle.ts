@@ -11,7 +11,7 @@ export interface DurableObjectCursor {
   /** The names of the columns, duplicates included. */
   readonly columnNames: string[];
   /** The rows that have not been read yet, as arrays. */
-  raw(): Iterator<unknown[]>;
+  raw(): IterableIterator<unknown[]>;
 }
 
 /** What is used of `ctx.storage` of a SQLite Durable Object. */

@@ -340,6 +340,40 @@ const scenarios = {
     await before;
     return [inside.includes("script inside"), (await names(db)).split(" ").sort()];
   },
+  // Each request, or a helper, may open one of its own.
+  async twoDatabases(db, ctx) {
+    const other = openDurableObject(ctx.storage);
+    let begun;
+    const isBegun = new Promise((resolve) => { begun = resolve; });
+    const tx = told(db.write(async (tx) => {
+      await tx.run("INSERT INTO t (name) VALUES ('gone')");
+      begun();
+      for (let i = 0; i < 20; i++) await tx.get("SELECT 1");
+      throw new Error("no");
+    }));
+    await isBegun;
+    await other.run("INSERT INTO t (name) VALUES ('kept')");
+    await tx;
+    await other.close();
+    return [(await told(other.get("SELECT 1"))).name, await names(db)];
+  },
+  // A statement that writes and has not ended keeps the platform from beginning a transaction.
+  async unreadRows(db) {
+    await db.run("INSERT INTO t (name) VALUES ('a'), ('b'), ('c')");
+    const big = "9007199254740993 AS big";
+    const failed = [];
+    for (const text of ["UPDATE t SET name = 'gone' RETURNING " + big, "SELECT " + big + " FROM t"]) {
+      failed.push((await told(db.run(text))).name);
+    }
+    failed.push((await told(db.get("SELECT " + big + " FROM t"))).name);
+    const cursor = db.iterate("SELECT CASE WHEN id > 1 THEN 9007199254740993 END AS big FROM t");
+    await cursor.next();
+    await db.write((tx) => tx.run("INSERT INTO t (name) VALUES ('d')"));
+    failed.push((await told(cursor.next())).name);
+    const seen = await names(db);
+    await db.run("DROP TABLE t");
+    return [failed, seen];
+  },
   async columnTypes(db) {
     const refused = await told(db.run("SELECT 1", [], { columnTypes: true }));
     const inside = await db.write((tx) => told(tx.execute("SELECT 1", [], { columnTypes: true })));
@@ -505,6 +539,14 @@ const expected: readonly (readonly [scenario: string, name: string, gives: unkno
   ["insideAnotherSection", "write works inside blockConcurrencyWhile, where migrations run", [
     true,
     ["first", "inside", "script"],
+  ]],
+  ["twoDatabases", "two databases on one storage wait for each other, and close alone", [
+    "PoolClosedError",
+    "kept",
+  ]],
+  ["unreadRows", "a row that cannot be given leaves no statement open", [
+    Array(4).fill("SQLiteIntegerRangeError"),
+    "a b c d",
   ]],
   ["columnTypes", "the declared types of columns are refused by name", [
     ...["SQLITE_MISUSE", true, "SQLITE_MISUSE", [{ a: 1 }]],

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DurableObjectConnection } from "../../../adapters/durable_object/adapter.ts";
 import type { DurableObjectStorage } from "../../../adapters/durable_object/handle.ts";
 import {
   beginStatement,
@@ -19,6 +18,7 @@ import type {
   SessionOptions,
   WriteOptions,
 } from "../../database/database.ts";
+import type { RowCursor } from "../../driver/sync_cursor.ts";
 import { databaseIsClosed } from "../../database/database_errors.ts";
 import { sessionOf } from "../../database/session.ts";
 import type { BatchStatement } from "../../database/writing/batch.ts";
@@ -31,24 +31,24 @@ import { withStatement } from "../../sqlite/errors.ts";
 import type { ResultSet, Row, RowFactory } from "../../sqlite/types.ts";
 import { checkOptions, WAIT_OPTIONS } from "../call_options.ts";
 import { Queries } from "./queries.ts";
-import { type Access, Scope, type ScopeCounters } from "./scope.ts";
+import { type Access, Scope } from "./scope.ts";
 import { TransactionConnection } from "./transaction_connection.ts";
 
 /** {@linkcode Database} over the storage of a Durable Object. */
 export class DurableObjectDatabase<R = Row> extends Queries<R> implements Database<R> {
   readonly path = "durable-object:";
-  readonly #counters: ScopeCounters;
+  readonly #cursors: Set<RowCursor<unknown>>;
   #closed: Promise<void> | undefined;
 
   constructor(storage: DurableObjectStorage, rowFactory: RowFactory<R> | undefined) {
-    const counters = { acquired: 0, queued: 0, waiting: 0, inUse: 0 };
-    const scope = new Scope(new DurableObjectConnection(storage), counters);
-    super(scope, new RowDefaults(rowFactory), {
+    const cursors = new Set<RowCursor<unknown>>();
+    super(Scope.of(storage), new RowDefaults(rowFactory), {
       waitOptions: WAIT_OPTIONS,
       reads: "read",
+      cursors,
       expectOpen: () => this.#expectOpen(),
     });
-    this.#counters = counters;
+    this.#cursors = cursors;
   }
 
   get closed(): boolean {
@@ -56,7 +56,7 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
   }
 
   get stats(): DatabaseStats {
-    const { acquired, queued, waiting, inUse } = this.#counters;
+    const { acquired, queued, waiting, inUse } = this.scope.counters;
     const size = this.closed ? 0 : 1;
     const pool = {
       ...new Counters(),
@@ -147,7 +147,7 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#closed ??= this.scope.settled().then(() => this.scope.connection.close());
+    return this.#closed ??= this.#close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -188,6 +188,12 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** The connection stays open, for others who have opened the same storage. */
+  async #close(): Promise<void> {
+    await this.scope.settled();
+    for (const cursor of [...this.#cursors]) cursor.cutOff(databaseIsClosed());
   }
 
   #expectOpen(): void {

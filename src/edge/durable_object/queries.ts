@@ -39,6 +39,8 @@ export interface Terms {
   readonly waitOptions: readonly string[];
   /** What the methods that read may do. */
   readonly reads: Access;
+  /** Where open cursors are found. */
+  readonly cursors: Set<RowCursor<unknown>>;
   /** Throws where calls are refused. */
   expectOpen(): void;
 }
@@ -110,7 +112,7 @@ export class Queries<R> {
         throw error;
       };
     }
-    return new WaitingCursor(open, this.scope);
+    return new WaitingCursor(open, this.scope, this.#terms.cursors);
   }
 
   #call<T, S>(
@@ -165,8 +167,8 @@ class WaitingCursor<T> extends RowCursor<T> {
   readonly #scope: Scope;
   #first: Promise<unknown> | undefined;
 
-  constructor(open: () => RowSource<T>, scope: Scope) {
-    super(open, scope.cursors);
+  constructor(open: () => RowSource<T>, scope: Scope, cursors: Set<RowCursor<unknown>>) {
+    super(open, cursors);
     this.#scope = scope;
   }
 

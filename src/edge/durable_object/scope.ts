@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { DurableObjectConnection } from "../../../adapters/durable_object/adapter.ts";
+import { DurableObjectConnection } from "../../../adapters/durable_object/adapter.ts";
+import type { DurableObjectStorage } from "../../../adapters/durable_object/handle.ts";
 import type { RowCursor } from "../../driver/sync_cursor.ts";
 import { ConnectionReleasedError, SQLitePoolError } from "../../pool/errors.ts";
 
@@ -26,6 +27,9 @@ export interface ScopeCounters {
  * around it waits: what ran beside it would be undone with it.
  */
 export class Scope {
+  /** One for each storage, whoever has opened a database on it: they have one connection. */
+  static readonly #outermost = new WeakMap<DurableObjectStorage, Scope>();
+
   readonly connection: DurableObjectConnection;
   readonly counters: ScopeCounters;
   readonly access: Access;
@@ -49,6 +53,17 @@ export class Scope {
     this.counters = counters;
     this.access = access;
     this.#parent = parent;
+  }
+
+  /** The scope of all databases that are open on a storage. */
+  static of(storage: DurableObjectStorage): Scope {
+    const known = Scope.#outermost.get(storage);
+    if (known !== undefined) return known;
+
+    const counters = { acquired: 0, queued: 0, waiting: 0, inUse: 0 };
+    const scope = new Scope(new DurableObjectConnection(storage), counters);
+    Scope.#outermost.set(storage, scope);
+    return scope;
   }
 
   /** Whether calls are taken. */

@@ -21,7 +21,8 @@ import type { Scope } from "./scope.ts";
 /** A {@linkcode Connection} for as long as its transaction is open. */
 export class TransactionConnection<R> extends Queries<R> implements Connection<R> {
   constructor(scope: Scope, rows: RowDefaults<R>) {
-    super(scope, rows, { waitOptions: [], reads: "write", expectOpen: () => {} });
+    const { cursors } = scope;
+    super(scope, rows, { waitOptions: [], reads: "write", cursors, expectOpen: () => {} });
   }
 
   get raw(): unknown {

@@ -20,7 +20,7 @@ export function unsupportedHandle(
   drivers: readonly string[],
 ): UnsupportedHandleError {
   return new UnsupportedHandleError(
-    `Got ${describe(handle)}, which is no open connection. ${remedy(handle)} Supported are ` +
+    `Got ${describe(handle)}, which is not an open connection. ${remedy(handle)} Supported are ` +
       `handles of ${drivers.join(", ")}, and any object with execute(), rollback() and close().`,
   );
 }
@@ -31,7 +31,7 @@ function remedy(handle: unknown): string {
   }
   // Not the text itself, which may be a URL with a token.
   if (typeof handle === "string") {
-    return "A path is no handle: open it, as in new DatabaseSync(path), or use openDatabase(path).";
+    return "A path is not a handle: open it, as in new DatabaseSync(path), or use openDatabase(path).";
   }
   if (typeof handle === "function") {
     return "If it is a class, make a handle of it with new; if it is a function, call it.";

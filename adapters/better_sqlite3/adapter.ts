@@ -220,7 +220,7 @@ function checkNames(parameters: readonly string[]): void {
   const named = parameters.filter((parameter) => parameter !== "?");
   if (new Set(named.map((parameter) => parameter.slice(1))).size === named.length) return;
   throw misuse(
-    "the statement has two parameters whose names differ in their prefix only, which " +
+    "the statement has two parameters whose names differ only in their prefix, which " +
       "better-sqlite3 cannot tell apart: rename one of them",
   );
 }

@@ -116,7 +116,9 @@ async function backUp(
 function checkPath(path: string): void {
   if (path === path.trim()) return;
   throw new RangeError(
-    `The path ${JSON.stringify(path)} begins or ends with white space, which better-sqlite3 cuts ` +
-      "off. Name the file otherwise, or use another driver.",
+    `The path ${
+      JSON.stringify(path)
+    } begins or ends with whitespace, which better-sqlite3 trims. ` +
+      "Rename the file, or use another driver.",
   );
 }

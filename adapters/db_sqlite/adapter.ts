@@ -102,7 +102,7 @@ class Handle implements SyncHandle {
     if (!Number.isInteger(value) || (Number.isSafeInteger(value) && !Object.is(value, -0))) {
       return undefined;
     }
-    const name = Object.is(value, -0) ? "-0" : "a whole number from 2^53 on";
+    const name = Object.is(value, -0) ? "-0" : "a whole number of at least 2^53";
     return `is ${name}, which @db/sqlite would store as an integer: pass a bigint if that is meant`;
   }
 

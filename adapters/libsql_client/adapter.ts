@@ -64,7 +64,7 @@ export function adaptLibsql(
 ): DriverConnection {
   const protocol = read(client, "protocol");
   if (protocol !== "file") {
-    throw new TypeError(`the libSQL client must be one of a file: location, not ${protocol}:`);
+    throw new TypeError(`the libSQL client must be for a file: location; got ${protocol}:`);
   }
   return new AsyncDriverConnection(new ClientHandle(client), options);
 }
@@ -88,7 +88,7 @@ class ClientHandle implements AsyncHandle {
 
   refuse(value: SQLiteValue): string | undefined {
     return value === Infinity || value === -Infinity
-      ? "is infinite, which @libsql/client does not take"
+      ? "is infinite, which @libsql/client does not accept"
       : undefined;
   }
 
@@ -120,7 +120,9 @@ class ClientHandle implements AsyncHandle {
     if (this.#transaction === undefined) {
       if (verb === "begin") return this.#begin(text);
       // The client rolls back any transaction that a call leaves open.
-      if (verb === "savepoint") throw misuse("a savepoint needs a transaction around it here");
+      if (verb === "savepoint") {
+        throw misuse("this driver supports savepoints only inside a transaction");
+      }
     }
     const result = await this.#execute(text, args);
     const exact = !returning && Number.isSafeInteger(Number(result.lastInsertRowid ?? 0));
@@ -132,7 +134,7 @@ class ClientHandle implements AsyncHandle {
 
   async #begin(text: string): Promise<Outcome> {
     if (/exclusive/i.test(text)) {
-      throw misuse("@libsql/client begins no exclusive transaction: use BEGIN IMMEDIATE");
+      throw misuse("@libsql/client does not support exclusive transactions: use BEGIN IMMEDIATE");
     }
     this.#transaction = await this.raw.transaction(/immediate/i.test(text) ? "write" : "deferred");
     return { columns: [], rows: [], changes: 0, lastInsertRowid: 0 };

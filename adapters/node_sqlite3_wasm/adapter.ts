@@ -212,8 +212,8 @@ class WasmStatement implements SyncStatement {
     const moved = names.length > 1 && names.some((name) => /^\d+$/.test(name));
     if (moved || (this.#width ?? this.#readWidth()) !== names.length) {
       throw misuse(
-        "the names of the columns do not survive node-sqlite3-wasm, which gives rows as objects: " +
-          "two are the same, or one is __proto__ or a number. Rename them with AS",
+        "node-sqlite3-wasm returns rows as objects, which cannot represent these column names: " +
+          "two are equal, or one is __proto__ or a number. Rename them with AS",
       );
     }
     this.#checked = names.length;

@@ -159,8 +159,8 @@ class CallbackHandle implements AsyncHandle {
     const moved = columns.length > 1 && columns.some((name) => /^\d+$/.test(name));
     if (!moved && (result === undefined || result.p2 === columns.length)) return;
     throw misuse(
-      "the names of the columns do not survive sqlite3, which gives rows as objects: two are " +
-        "the same, or one is __proto__ or a number. Rename them with AS",
+      "sqlite3 returns rows as objects, which cannot represent these column names: two are equal, " +
+        "or one is __proto__ or a number. Rename them with AS",
     );
   }
 

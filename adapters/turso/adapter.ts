@@ -87,7 +87,7 @@ class Handle implements AsyncHandle {
   refuse(value: SQLiteValue): string | undefined {
     if (Object.is(value, -0)) return "is -0, which Turso would store as the integer 0";
     return Number.isInteger(value) && !Number.isSafeInteger(value)
-      ? "is a whole number from 2^53 on, which Turso would store as an INTEGER: pass a bigint"
+      ? "is a whole number of at least 2^53, which Turso would store as an INTEGER: pass a bigint"
       : undefined;
   }
 

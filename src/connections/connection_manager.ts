@@ -142,8 +142,8 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     }
     if (this.#handles.has(connection.raw)) {
       throw new UnsupportedHandleError(
-        "The factory returned a connection that is in the pool already. Each call must open one " +
-          "of its own: two callers on one connection would share its transactions.",
+        "The factory returned a connection that is already in the pool. Each call must open a new " +
+          "one: two callers on one connection would share its transactions.",
       );
     }
     this.#handles.add(connection.raw);

@@ -17,16 +17,16 @@ export function transactionEnded(cause: unknown): TransactionEndedError {
     ? "It was rolled back inside its callback."
     : `SQLite rolled it back: ${cause instanceof Error ? cause.message : String(cause)}.`;
   return new TransactionEndedError(
-    `The transaction has ended before its callback did, and nothing of it has taken effect. ${why} ` +
-      "Let the error end the callback, and start over.",
+    `The transaction ended before its callback, and none of its changes have taken effect. ${why} ` +
+      "Let the error end the callback, then retry.",
     cause === undefined ? undefined : { cause },
   );
 }
 
 export function transactionIsOver(): ConnectionReleasedError {
   return new ConnectionReleasedError(
-    "The transaction of this connection is over. Await every call inside the callback, and keep " +
-      "its connection to it.",
+    "The transaction of this connection is over. Await every call inside the callback, and do " +
+      "not use its connection elsewhere.",
   );
 }
 
@@ -39,8 +39,8 @@ export function callbackCommits(): SQLitePoolError {
 
 export function outerUsedInside(): SQLitePoolError {
   return new SQLitePoolError(
-    "The outer connection was used inside the callback of a transaction that is nested in it. Use " +
-      "the connection that the callback gets: conn.transaction(async (inner) => ...).",
+    "The outer connection was used inside the callback of a nested transaction. Use the " +
+      "connection that the callback receives: conn.transaction(async (inner) => ...).",
   );
 }
 
@@ -48,14 +48,14 @@ export function nestedTooLong(timeoutMs: number): PoolConnectionAcquireTimeoutEr
   return new PoolConnectionAcquireTimeoutError(
     `Another transaction on this connection did not end within ${timeoutMs} ms. Transactions and ` +
       "statements that overlap on one connection wait for each other: do not let one wait for a " +
-      "later one, or give each a connection of its own.",
+      "later one, or give each its own connection.",
   );
 }
 
 export function controlNeedsLease(verb: string): SQLitePoolError {
   return new SQLitePoolError(
-    `${verb.toUpperCase()} as SQL text needs a connection of your own: the next statement may run ` +
-      "on another one, or be somebody else's. Use transaction(async (tx) => ...) of a pool or " +
+    `${verb.toUpperCase()} as SQL text needs an exclusive connection: the next statement may run ` +
+      "on another one or belong to another caller. Use transaction(async (tx) => ...) of a pool or " +
       "write(async (tx) => ...) of a database, which begin and commit for you, or acquire a " +
       "connection and call begin(), commit() and rollback().",
   );
@@ -70,8 +70,8 @@ export function explainStaleSnapshot(error: unknown): unknown {
     return error;
   }
   return new SQLiteError(
-    `${error.message}: somebody else has written since this transaction began to read. Start it ` +
-      'over, or begin it with the mode "immediate".',
+    `${error.message}: others have written since this transaction began to read. ` +
+      'Restart it, or begin it with the mode "immediate".',
     error.rawCode,
     { cause: error },
   );

@@ -294,7 +294,7 @@ function hasRoom({ lease }: SharedLease): boolean {
 
 function stayedBusy(timeoutMs: number): Error {
   return new PoolConnectionAcquireTimeoutError(
-    `No connection had time for a statement within ${timeoutMs} ms. Release every connection ` +
+    `No connection was free for a statement within ${timeoutMs} ms. Release every connection ` +
       "you acquire, make slow statements faster, or raise poolSize (readers) or " +
       "acquisitionTimeoutMs.",
   );

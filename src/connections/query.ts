@@ -86,7 +86,7 @@ export function textOf(query: Query): string {
   if (typeof query === "string") return query;
   if (query instanceof SqlQuery) return query.text;
   throw new TypeError(
-    `The query must be a string or made with the sql tag; got ${describeValue(query)}`,
+    `The query must be a string or an sql query; got ${describeValue(query)}`,
   );
 }
 
@@ -95,6 +95,6 @@ export function paramsOf(query: Query, params: BindParams | undefined): BindPara
   if (typeof query === "string") return params;
   if (params === undefined) return query.values;
   throw new TypeError(
-    "A query made with the sql tag carries its parameters: pass no others beside it",
+    "An sql query contains its parameters: pass no others with it",
   );
 }

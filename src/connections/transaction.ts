@@ -91,8 +91,8 @@ export async function commit(holder: Holder<PhysicalConnection>): Promise<void> 
 export function outcomeOfLost(error: unknown): unknown {
   if (!(error instanceof ConnectionLostError && error.mayHaveTakenEffect)) return error;
   return new OutcomeUnknownError(
-    "The connection was lost while COMMIT was under way: the transaction may have taken effect. " +
-      "Read the data before you try again.",
+    "The connection was lost during COMMIT: the transaction may have taken effect. Read the data " +
+      "before you retry.",
     { cause: error },
   );
 }

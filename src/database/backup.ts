@@ -67,7 +67,7 @@ export function backUp<R>(
     // A statement in a thread continues without its caller and keeps its connection.
     const tooLate = (): Error =>
       new QueryTimeoutError(
-        `The backup took longer than ${timeoutMs} ms. It is given up, and leaves no file.`,
+        `The backup took longer than ${timeoutMs} ms. It was abandoned and left no file.`,
       );
     await withDeadline(clock, { signal, timeoutMs: Math.max(0, left) }, work, { tooLate }).catch(
       (error) => {

@@ -29,21 +29,21 @@ export function calledInsideWrite(method: string): SQLitePoolError {
 
 export function takesNoControl(method: string): SQLitePoolError {
   return new SQLitePoolError(
-    `${method}() takes no BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may belong to ` +
-      "somebody else. Use db.write(async (tx) => ...), which begins and commits for you.",
+    `${method}() does not accept BEGIN, COMMIT, ROLLBACK or SAVEPOINT: the next statement may ` +
+      "belong to another caller. Use db.write(async (tx) => ...), which begins and commits for you.",
   );
 }
 
 export function controlInBatch(verb: string, index: number): SQLitePoolError {
   return new SQLitePoolError(
     `Statement ${index} of the batch is ${verb.toUpperCase()}: a batch is one transaction, which ` +
-      "begins and commits by itself. Leave it out, or use db.write(async (tx) => ...).",
+      "begins and commits by itself. Remove it, or use db.write(async (tx) => ...).",
   );
 }
 
 export function scriptLeftTransactionOpen(): SQLitePoolError {
   return new SQLitePoolError(
-    "The script began a transaction and did not end it: what it did in there has been rolled " +
-      "back. End the script with COMMIT, or use db.write(async (tx) => tx.executeScript(...)).",
+    "The script began a transaction and did not end it, so the transaction was rolled back. " +
+      "End the script with COMMIT, or use db.write(async (tx) => tx.executeScript(...)).",
   );
 }

@@ -106,7 +106,7 @@ export class FileWatch {
 }
 
 function describe(what: string): string {
-  return `${what} Reads go on with the old file, writes are refused: they would be lost with it. ` +
-    "Close the database, remove what is left of the old one (-wal and -shm beside it), put the " +
-    "file in place and open it again.";
+  return `${what} Reads continue with the old file; writes are refused, since they would be lost with ` +
+    "it. Close the database, remove the old -wal and -shm files, put the file in place and open it " +
+    "again.";
 }

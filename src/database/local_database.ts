@@ -404,7 +404,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     beginStatement(mode);
     if (!Number.isSafeInteger(retries) || retries < 0) {
       throw new RangeError(
-        `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
+        `retries must be a whole number of at least 0; got ${describeValue(retries)}`,
       );
     }
     const { pool } = this.#writerFor("write");

@@ -7,7 +7,8 @@
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fileStatus, isWritable } from "../platform/builtins.ts";
-import { PoolConnectionOpenError, SQLitePoolError, StepTimeoutError } from "../pool/errors.ts";
+import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
+import { StepTimeoutError } from "../pool/step.ts";
 import { DatabaseMovedError, SQLiteError } from "../sqlite/errors.ts";
 import type { LocalLocation } from "../sqlite/location.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
@@ -71,14 +72,14 @@ function reason(path: string, readonly: boolean, error: SQLiteError): string {
     return `the directory ${JSON.stringify(parent)} does not exist. Create it first.`;
   }
   if (readonly) return "the file does not exist, and a read-only database is not created.";
-  return `${error.message}. The file does not exist; check that its directory may be written to.`;
+  return `${error.message}. The file does not exist; check that its directory is writable.`;
 }
 
 function readonlyDirectory(directory: string, readonly: boolean): string {
-  return `the directory ${JSON.stringify(directory)} may not be written to. SQLite makes files ` +
+  return `the directory ${JSON.stringify(directory)} is not writable. SQLite creates files ` +
     'beside a database in WAL mode ("-shm", "-wal"), even to read it. Let the process write ' +
     "there, or open the database with " + (readonly ? "" : "readonly: true and ") +
-    "immutable: true if nothing changes it meanwhile.";
+    "immutable: true if it does not change while it is open.";
 }
 
 /** SQLite would take no locks and ignore the log. */
@@ -98,7 +99,7 @@ export function expectImmutable(
     `${
       JSON.stringify(`${location.path}-wal`)
     } may hold commits, which immutable: true would ignore. Open ` +
-      "and close the database where it can be written to first.",
+      "and close the database where it is writable first.",
   );
 }
 

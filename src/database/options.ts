@@ -151,14 +151,14 @@ export function resolveDatabaseOptions<R>(
   const isSpawn = worker === undefined || typeof worker === "function";
   check(isSpawn, "worker", "a function that starts a thread", worker);
   const isCount = Number.isSafeInteger(readers) && readers >= 1;
-  check(isCount, "readers", "a whole number from 1 up", readers);
+  check(isCount, "readers", "a whole number of at least 1", readers);
   check(typeof readonly === "boolean", "readonly", "true or false", readonly);
   check(typeof immutable === "boolean", "immutable", "true or false", immutable);
   const isDurability = durability === "normal" || durability === "full";
   check(isDurability, "durability", '"normal" or "full"', durability);
   check(typeof pragmas === "object" && pragmas !== null, "pragmas", "an object", pragmas);
   checkPragmas(pragmas);
-  const milliseconds = "a number from 0 up (milliseconds)";
+  const milliseconds = "a number of at least 0 (milliseconds)";
   check(isLimit(queryTimeoutMs), "queryTimeoutMs", milliseconds, queryTimeoutMs);
   check(isLimit(maxReadTransactionMs), "maxReadTransactionMs", milliseconds, maxReadTransactionMs);
   check(typeof untrusted === "boolean", "untrusted", "true or false", untrusted);

@@ -91,7 +91,7 @@ export class SyncConnection implements DriverConnection {
     try {
       return this.#handle.inTransaction;
     } catch (cause) {
-      throw new SQLiteError("the connection was closed behind our back", resultCode.MISUSE, {
+      throw new SQLiteError("the connection was closed outside the pool", resultCode.MISUSE, {
         cause,
       });
     }

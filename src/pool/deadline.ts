@@ -82,8 +82,8 @@ export function withDeadline<T>(
 /** The error for work that was in progress when its caller gave up. */
 export function outcomeUnknown(reason: unknown): OutcomeUnknownError {
   return new OutcomeUnknownError(
-    "The caller stopped waiting while the work was under way: it may have taken effect. Read the " +
-      "data before you try again.",
+    "The caller stopped waiting while the work was in progress: it may have taken effect. Read the " +
+      "data before you retry.",
     { cause: reason },
   );
 }
@@ -91,14 +91,14 @@ export function outcomeUnknown(reason: unknown): OutcomeUnknownError {
 /** The error for a call that was cancelled. */
 export function callTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
-    `The call took longer than ${timeoutMs} ms. What it had begun was rolled back.`,
+    `The call took longer than ${timeoutMs} ms. Its changes were rolled back.`,
   );
 }
 
 /** The error for a statement in a thread, which cannot be interrupted. */
 export function statementTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
-    `The statement took longer than ${timeoutMs} ms. It runs to its end in its thread, which the ` +
-      "pool replaces.",
+    `The statement took longer than ${timeoutMs} ms. It continues in its thread, which the pool ` +
+      "replaces.",
   );
 }

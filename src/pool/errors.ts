@@ -62,13 +62,6 @@ export class OutcomeUnknownError extends SQLitePoolError {
   override readonly name: string = "OutcomeUnknownError";
 }
 
-/** An open, check, reset or close exceeded its limit: the cause of another error. */
-export class StepTimeoutError extends SQLitePoolError {
-  constructor(step: string, timeoutMs: number) {
-    super(`${step} took longer than ${timeoutMs} ms (operationTimeoutMs)`);
-  }
-}
-
 const HOLDERS_NAMED = 3;
 
 export function poolIsClosed(): PoolClosedError {
@@ -84,7 +77,7 @@ export function closedUnderLease(): PoolClosedError {
 
 export function leaseIsDead(): ConnectionReleasedError {
   return new ConnectionReleasedError(
-    "This connection was released and may belong to somebody else by now. Acquire a new one, and " +
+    "This connection was released and may now belong to another caller. Acquire a new one, and " +
       "await every call on a connection before you release it.",
   );
 }
@@ -95,8 +88,8 @@ export function openFailed(cause: unknown): PoolConnectionOpenError {
 
 export function overloaded(maxWaiting: number): PoolOverloadedError {
   return new PoolOverloadedError(
-    `No connection is free, and as many callers wait as may: maxWaiting is ${maxWaiting}. Shed ` +
-      "load, or raise maxWaiting or poolSize.",
+    `No connection is free, and maxWaiting (${maxWaiting}) callers are already waiting. Shed load, ` +
+      "or raise maxWaiting or poolSize.",
   );
 }
 
@@ -110,7 +103,7 @@ function longestHeld<T>(resources: Iterable<Resource<T>>, now: number): string {
       const place = acquiredAtStack === undefined ? "" : ` (${acquiredAtStack})`;
       return `${Math.round(now - leasedAt)} ms${place}`;
     });
-  return held.length === 0 ? "" : `Held for longest: ${held.join(", ")}. `;
+  return held.length === 0 ? "" : `Longest held: ${held.join(", ")}. `;
 }
 
 export function acquireTimedOut<T>(
@@ -125,8 +118,8 @@ export function acquireTimedOut<T>(
       `idle ${stats.idle}, in use ${stats.inUse}, opening ${stats.opening}, waiting ` +
       `${stats.waiting}. ${longestHeld(resources, now)}Release every connection ` +
       "(withConnection does it for you), do not acquire one while you hold another, keep " +
-      "transactions short, or raise poolSize or acquisitionTimeoutMs; trackLeases: true names the " +
-      "places that hold one.",
+      "transactions short, or raise poolSize or acquisitionTimeoutMs; trackLeases: true shows " +
+      "where each was acquired.",
     lastOpenError === undefined ? undefined : { cause: lastOpenError },
   );
 }

@@ -44,8 +44,8 @@ export class OnDemand<M> {
     } catch (cause) {
       this.#loading = undefined;
       throw new SQLitePoolError(
-        `${this.#name} could not be loaded: ${messageOf(cause)}. Deploy the package, or what a ` +
-          "bundler has made of it, with all its files.",
+        `${this.#name} could not be loaded: ${messageOf(cause)}. Deploy the package, or ` +
+          "its bundle, with all files.",
         { cause },
       );
     }

@@ -104,9 +104,9 @@ const CLOSE_TIMEOUT: NumberRule = milliseconds(0, MAX_TIMER_MS);
 function rangeOf(rule: NumberRule): string {
   const kind = rule.whole ? "a whole number" : "a number";
   const range = rule.max === Infinity
-    ? `from ${rule.min} up, or Infinity`
+    ? `of at least ${rule.min}, or Infinity`
     : rule.max === Number.MAX_SAFE_INTEGER
-    ? `from ${rule.min} up`
+    ? `of at least ${rule.min}`
     : `from ${rule.min} to ${rule.max}`;
   return `${kind} ${range}${rule.unit}`;
 }

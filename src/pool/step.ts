@@ -6,7 +6,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { isPromiseLike } from "../platform/promise_like.ts";
-import { StepTimeoutError } from "./errors.ts";
+import { SQLitePoolError } from "./errors.ts";
 
 /** How a step ended. */
 export type Outcome<R> =
@@ -18,6 +18,15 @@ export interface StepLimit {
   readonly clock: Clock;
   readonly name: string;
   readonly timeoutMs: number;
+}
+
+/** A step exceeded its limit: the cause of another error. */
+export class StepTimeoutError extends SQLitePoolError {
+  override readonly name: string = "StepTimeoutError";
+
+  constructor(step: string, timeoutMs: number) {
+    super(`${step} took longer than ${timeoutMs} ms (operationTimeoutMs)`);
+  }
 }
 
 /**

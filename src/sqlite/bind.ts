@@ -79,8 +79,8 @@ function bindText(
   checkText(value, index, parameters);
   if (nulText === "refused" && value.includes("\0")) {
     throw new RangeError(
-      `${nameOf(index, parameters)} is text with a NUL character, where this driver would cut ` +
-        `it: pass new TextEncoder().encode(text) to store it as a blob`,
+      `${nameOf(index, parameters)} is text with a NUL character, at which this driver would ` +
+        `truncate it: pass new TextEncoder().encode(text) to store it as a blob`,
     );
   }
   return value;

@@ -87,11 +87,11 @@ export function soleStatement(sql: string): Statement {
   checkSqlText(sql);
   const statement = scanStatement(sql);
   if (statement === undefined) {
-    throw withStatement(misuse("the SQL text holds no statement"), sql);
+    throw withStatement(misuse("the SQL text contains no statement"), sql);
   }
   if (scanStatement(sql, statement.end) !== undefined) {
     const problem = misuse(
-      "the SQL text holds more than one statement: run them one by one, or use executeScript",
+      "the SQL text contains more than one statement: run them one by one, or use executeScript",
     );
     throw withStatement(problem, sql);
   }
@@ -120,11 +120,14 @@ function checkSqlText(sql: unknown): asserts sql is string {
     throw new TypeError(`SQL text must be a string, not ${describe(sql)}`);
   }
   if (sql.includes("\0")) {
-    throw withStatement(misuse("the SQL text holds a NUL character, where SQLite ends it"), sql);
+    throw withStatement(
+      misuse("the SQL text contains a NUL character, at which SQLite would stop"),
+      sql,
+    );
   }
   if (!sql.isWellFormed()) {
     const problem = misuse(
-      "the SQL text holds half of a surrogate pair, which SQLite would change",
+      "the SQL text contains a lone surrogate, which SQLite would change",
     );
     throw withStatement(problem, sql);
   }

@@ -78,7 +78,9 @@ function tag(strings: TemplateStringsArray, ...args: SqlArgument[]): SqlQuery {
   }
   const values: BindValue[] = [];
   const texts = strings.map((text: string | undefined, i) => {
-    if (text === undefined) throw new TypeError("the sql template holds a broken escape sequence");
+    if (text === undefined) {
+      throw new TypeError("the sql template contains an invalid escape sequence");
+    }
     if (i === 0) return text;
     return addArgument(args[i - 1], values, `value ${i} of the sql template`) + text;
   });
@@ -123,7 +125,7 @@ function quote(name: unknown): string {
   }
   if (name === "") throw new TypeError("the name of a table or column must not be empty");
   if (name.includes("\0") || !name.isWellFormed()) {
-    throw new TypeError("the name of a table or column must not hold NUL or half a surrogate pair");
+    throw new TypeError("the name of a table or column must not contain NUL or a lone surrogate");
   }
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -68,7 +68,7 @@ function ownScript(): URL {
   const url: string | undefined = import.meta.url;
   if (url === undefined) {
     throw new TypeError(
-      "In a CommonJS bundle the script of the threads cannot be found. Pass an option `worker` " +
+      "In a CommonJS bundle the script of the threads cannot be located. Pass an option `worker` " +
         "that starts a thread with @sqlitepool/pool/worker.",
     );
   }
@@ -178,7 +178,7 @@ function lost(what: string, cause: unknown, progress: Progress): ConnectionLostE
     ? "What had been sent to it may or may not have taken effect"
     : "This call did not reach it, and has not taken effect";
   return new ConnectionLostError(
-    `The thread of this connection is gone: ${what}. ${outcome}; an open transaction was rolled ` +
+    `The thread of this connection has ended: ${what}. ${outcome}; an open transaction was rolled ` +
       "back.",
     { cause, mayHaveTakenEffect: progress === "sent" },
   );

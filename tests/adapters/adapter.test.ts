@@ -36,7 +36,7 @@ test("an adapter that cannot be loaded is named, its handle left alone, and trie
   await assert.rejects(async () => await adapter.adapt(stub, {}), (error: Error) => {
     assert.ok(error instanceof SQLitePoolError);
     assert.match(error.message, /^The adapter for stubs could not be loaded: Cannot find module/);
-    assert.match(error.message, /Deploy the package, .* with all its files\.$/);
+    assert.match(error.message, /Deploy the package, or its bundle, with all files\.$/);
     assert.equal(error.cause, missing);
     return true;
   });

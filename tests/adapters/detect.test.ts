@@ -97,7 +97,7 @@ testNative("a closed handle is refused", async (handle) => {
   handle.close();
   assert.match(
     await refusal(handle),
-    /which is no open connection\. The handle is closed: open another/,
+    /which is not an open connection\. The handle is closed: open another/,
   );
 });
 
@@ -176,7 +176,7 @@ const secret = "hunter2";
 const mistakes: readonly (readonly [value: unknown, what: string, hint: string])[] = [
   [undefined, "undefined", "Did the factory forget to return the connection?"],
   [null, "null", "Did the factory forget to return the connection?"],
-  [`file:app.db?token=${secret}`, "a string", "A path is no handle: open it"],
+  [`file:app.db?token=${secret}`, "a string", "A path is not a handle: open it"],
   ["", "a string", "openDatabase(path)"],
   [class Database {}, "a function", "If it is a class, make a handle of it with new"],
   [() => secret, "a function", "if it is a function, call it"],
@@ -198,7 +198,7 @@ const mistakes: readonly (readonly [value: unknown, what: string, hint: string])
 mistakes.forEach(([value, what, hint], index) => {
   test(`the error for ${what} helps: ${hint} (${index + 1})`, async () => {
     const message = await refusal(value);
-    assert.ok(message.startsWith(`Got ${what}, which is no open connection. `), message);
+    assert.ok(message.startsWith(`Got ${what}, which is not an open connection. `), message);
     assert.ok(message.includes(hint), message);
     assert.match(message, /Supported are handles of node:sqlite.*bun:sqlite.*better-sqlite3/);
     assert.ok(message.endsWith("and any object with execute(), rollback() and close()."), message);

@@ -32,7 +32,7 @@ for (const tested of databaseDrivers) {
         await open();
         assert.deepEqual(readdirSync(directory), [name]);
       } catch (error) {
-        assert.match(String(error), /^RangeError: .* white space, which .* cuts off/);
+        assert.match(String(error), /^RangeError: .* whitespace, which .* trims/);
         assert.deepEqual(readdirSync(directory), []);
       }
     }

@@ -50,8 +50,8 @@ test("the first statement of a process may not begin a transaction either", asyn
     pool.get("SELECT 1"),
   ]);
   const messages = calls.map((call) => call.status === "rejected" ? call.reason.message : "");
-  assert.match(messages[0], /^BEGIN as SQL text needs a connection of your own/);
-  assert.match(messages[1], /^SAVEPOINT as SQL text needs a connection of your own/);
+  assert.match(messages[0], /^BEGIN as SQL text needs an exclusive connection/);
+  assert.match(messages[1], /^SAVEPOINT as SQL text needs an exclusive connection/);
   assert.equal(messages[2], "");
   // The first look at the connection, and the SELECT.
   assert.equal(made[0].executed, 2);

@@ -23,7 +23,7 @@ test("a handle that is returned twice is noticed while its adapter is loaded", a
   assert.equal(second.status, "rejected");
   assert.ok(second.reason instanceof PoolConnectionOpenError);
   assert.ok(second.reason.cause instanceof UnsupportedHandleError);
-  assert.match(second.reason.message, /is in the pool already/);
+  assert.match(second.reason.message, /is already in the pool/);
   assert.deepEqual(await first.value.values("SELECT 1"), [[1]]);
   await first.value.release();
   await pool.close();

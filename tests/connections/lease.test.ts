@@ -69,7 +69,7 @@ test("queries made with the sql tag bind their values", async (t) => {
 
 test("parameters beside those of the sql tag are refused", async (t) => {
   const { pool } = openTestPool(t);
-  const carriesItsOwn = { name: "TypeError", message: /carries its parameters/ };
+  const carriesItsOwn = { name: "TypeError", message: /contains its parameters/ };
   await assert.rejects(pool.execute(sql`SELECT ${1}`, [2]), carriesItsOwn);
   await pool.withConnection((conn) =>
     assert.rejects(conn.get(sql`SELECT ${1}`, [2]), carriesItsOwn)

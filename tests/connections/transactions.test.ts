@@ -157,11 +157,11 @@ test("the outer connection is refused inside a transaction nested in it", async 
   await db.pool.withConnection(async (conn) => {
     await conn.transaction(async (tx) => {
       await insert(tx, 1);
-      await assert.rejects(insert(conn, 2), /the connection that the callback gets/);
-      await assert.rejects(conn.transaction(() => {}), /the connection that the callback gets/);
+      await assert.rejects(insert(conn, 2), /the connection that the callback receives/);
+      await assert.rejects(conn.transaction(() => {}), /the connection that the callback receives/);
       await tx.transaction(async (inner) => {
         await insert(inner, 3);
-        await assert.rejects(insert(tx, 4), /the connection that the callback gets/);
+        await assert.rejects(insert(tx, 4), /the connection that the callback receives/);
       });
     });
   });
@@ -362,7 +362,7 @@ test("a stale snapshot is an error at once: waiting cannot help", async (t) => {
   await assert.rejects(insert(conn, 2), {
     extendedCode: "SQLITE_BUSY_SNAPSHOT",
     rawCode: 517,
-    message: /somebody else has written.*"immediate"/,
+    message: /others have written.*"immediate"/,
   });
   assert.equal(db.pool.stats.busyRetries, 0);
   await conn.release();

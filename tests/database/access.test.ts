@@ -56,7 +56,7 @@ test(readonlyTitle, skipFor(readonlyTitle, onWindows), async (t) => {
     runChild(["open", path, JSON.stringify(options)]);
   const reason = (more: string): RegExp =>
     new RegExp(
-      `^Cannot open ".*test.db": the directory ".*" may not be written to.*"-shm".*${more}`,
+      `^Cannot open ".*test.db": the directory ".*" is not writable.*"-shm".*${more}`,
     );
   try {
     assert.match(String(await open({ readonly: true })), reason("database with immutable: true"));

@@ -46,7 +46,7 @@ betterTest("a backup goes on beside commits, and is one snapshot", async (t) => 
 
 betterTest("a path that the driver would trim is refused", async (t) => {
   const { path } = await openTestDatabase(t, { driver: better.driver });
-  const trimmed = /^RangeError: The path ".* " begins or ends with white space/;
+  const trimmed = /^RangeError: The path ".* " begins or ends with whitespace/;
   await assert.rejects(openDatabase(`${path} `, { driver: better.driver }), trimmed);
 });
 

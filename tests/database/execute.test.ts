@@ -114,7 +114,7 @@ test("execute refuses transaction control, several statements and bad options", 
   const { db } = await openTestDatabase(t);
   await db.run("CREATE TABLE t (n)");
   for (const text of ["BEGIN", "END", "ROLLBACK", "SAVEPOINT a", "RELEASE a"]) {
-    await assert.rejects(db.execute(text), /^SQLitePoolError: execute\(\) takes no BEGIN/);
+    await assert.rejects(db.execute(text), /^SQLitePoolError: execute\(\) does not accept BEGIN/);
   }
   await assert.rejects(db.execute("SELECT 1; DELETE FROM t"), /more than one statement/);
   await assert.rejects(db.execute("DELETE FROM t; SELECT 1"), /more than one statement/);

@@ -90,7 +90,7 @@ const MISUSES: readonly Misuse[] = [
   {
     name: "COMMIT through run",
     does: (db) => db.run(" /* really */ COMMIT"),
-    error: { name: "SQLitePoolError", message: /takes no BEGIN, COMMIT/ },
+    error: { name: "SQLitePoolError", message: /does not accept BEGIN, COMMIT/ },
   },
   {
     name: "two statements in one call",
@@ -146,7 +146,7 @@ const MISUSES: readonly Misuse[] = [
   {
     name: "no readers at all",
     does: (_, { path }) => openDatabase(path, { readers: 0 }),
-    error: { name: "RangeError", message: /readers must be a whole number from 1 up; got 0/ },
+    error: { name: "RangeError", message: /readers must be a whole number of at least 1; got 0/ },
   },
   {
     name: "a second SQLite library on the file",

@@ -39,21 +39,21 @@ const MAX_TIMER_MS = 2_147_483_647;
 const RULES: Readonly<Record<string, Rule>> = {
   poolSize: {
     ...count,
-    range: "a whole number from 1 up",
+    range: "a whole number of at least 1",
     bad: [...count.bad, 0, Infinity, 2 ** 53],
   },
   minIdle: {
-    range: "a whole number from 0 up",
+    range: "a whole number of at least 0",
     bad: [...count.bad, Infinity],
     good: [0, 1, 20],
   },
   acquisitionTimeoutMs: {
-    range: "a number from 0 up, or Infinity (milliseconds)",
+    range: "a number of at least 0, or Infinity (milliseconds)",
     bad: [-0.1],
     good: [0, 0.5, 1e12, Infinity],
   },
   idleTimeoutMs: {
-    range: "a number from 0 up, or Infinity (milliseconds)",
+    range: "a number of at least 0, or Infinity (milliseconds)",
     bad: [-0.1],
     good: [0, 0.5, 1e12, Infinity],
   },
@@ -63,23 +63,23 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: [0, 0.5, MAX_TIMER_MS],
   },
   maxLifetimeMs: {
-    range: "a number from 1 up, or Infinity (milliseconds)",
+    range: "a number of at least 1, or Infinity (milliseconds)",
     bad: [0, 0.9],
     good: [1, 1.5, Infinity],
   },
   maxUses: {
     ...count,
-    range: "a whole number from 1 up, or Infinity",
+    range: "a whole number of at least 1, or Infinity",
     bad: [...count.bad, 0],
     good: [...count.good, Infinity],
   },
   validateAfterIdleMs: {
-    range: "a number from 0 up, or Infinity (milliseconds)",
+    range: "a number of at least 0, or Infinity (milliseconds)",
     bad: [-0.1],
     good: [0, 0.5, Infinity],
   },
   maxWaiting: {
-    range: "a whole number from 0 up, or Infinity",
+    range: "a whole number of at least 0, or Infinity",
     bad: count.bad,
     good: [0, 1, Infinity],
   },
@@ -152,7 +152,7 @@ test("a bad timeoutMs of an acquire rejects it and opens nothing", async () => {
     assert.equal((request.error as Error).name, error);
     assert.equal(
       (request.error as Error).message,
-      `timeoutMs must be a number from 0 up, or Infinity (milliseconds); got ${shown}`,
+      `timeoutMs must be a number of at least 0, or Infinity (milliseconds); got ${shown}`,
     );
     assert.equal(resources.started, 0);
   }
@@ -194,7 +194,7 @@ test("the options of a call may be left out, empty or undefined", () => {
 const BAD_CALL_OPTIONS: readonly [options: unknown, error: string, message: RegExp][] = [
   [null, "TypeError", /^The options of a call must be an object; got null$/],
   [500, "TypeError", /must be an object; got 500$/],
-  [{ timeoutMs: -1 }, "RangeError", /^timeoutMs must be a number from 0 up, .*; got -1$/],
+  [{ timeoutMs: -1 }, "RangeError", /^timeoutMs must be a number of at least 0, .*; got -1$/],
   [{ signal: "stop" }, "TypeError", /^signal must be an AbortSignal; got the string "stop"$/],
   [{ signal: new EventTarget() }, "TypeError", /got an EventTarget$/],
   [{ timeout: 5 }, "TypeError", /"timeout"\. Did you mean timeoutMs\? It is in milliseconds\.$/],

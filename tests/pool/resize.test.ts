@@ -89,7 +89,7 @@ test("a bad size is refused and the old one stays", () => {
   const { pool } = fakePool({ poolSize: 4 });
   assert.throws(() => pool.resize(0), {
     name: "RangeError",
-    message: "poolSize must be a whole number from 1 up; got 0",
+    message: "poolSize must be a whole number of at least 1; got 0",
   });
   assert.equal(pool.poolSize, 4);
 });

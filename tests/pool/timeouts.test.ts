@@ -93,7 +93,7 @@ test("the timeout error tells who holds a connection for longest, three at most"
   }
   const waiting = watch(pool.acquire({ timeoutMs: 5 }));
   await clock.advance(5);
-  assert.match((waiting.error as Error).message, /Held for longest: 105 ms, 65 ms, 35 ms\. /);
+  assert.match((waiting.error as Error).message, /Longest held: 105 ms, 65 ms, 35 ms\. /);
 });
 
 test("with trackLeases the timeout error names the place that holds a connection", async () => {
@@ -104,7 +104,7 @@ test("with trackLeases the timeout error names the place that holds a connection
   await theHolder();
   const waiting = watch(pool.acquire({ timeoutMs: 5 }));
   await clock.advance(5);
-  assert.match((waiting.error as Error).message, /Held for longest: 5 ms \([^]*theHolder/);
+  assert.match((waiting.error as Error).message, /Longest held: 5 ms \([^]*theHolder/);
 });
 
 test("trackLeases remembers who acquired, not who made room for them", async () => {

@@ -81,7 +81,7 @@ test("more waiters than maxWaiting are refused at once", async () => {
   await settle();
   assert.deepEqual(waiting.map(({ state }) => state), ["pending", "pending"]);
   assert.ok(refused.error instanceof PoolOverloadedError);
-  assert.match(refused.error.message, /as many callers wait as may: maxWaiting is 2\./);
+  assert.match(refused.error.message, /maxWaiting \(2\) callers are already waiting\./);
 });
 
 test("there is room again when a waiter was served or gave up", async () => {

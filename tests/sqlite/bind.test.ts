@@ -84,8 +84,8 @@ const refused: readonly (readonly [given: unknown, name: string, what: string, r
     [NaN, "RangeError", "NaN", /pass null/],
     [2n ** 63n, "RangeError", "a bigint of more than 64 bits", /as text/],
     [-(2n ** 63n) - 1n, "RangeError", "a bigint of more than 64 bits", /as text/],
-    [`${secret}\uD83D`, "RangeError", "text with half of a surrogate pair", /toWellFormed/],
-    [`\uDE00${secret}`, "RangeError", "text with half of a surrogate pair", /toWellFormed/],
+    [`${secret}\uD83D`, "RangeError", "text with a lone surrogate", /toWellFormed/],
+    [`\uDE00${secret}`, "RangeError", "text with a lone surrogate", /toWellFormed/],
   ];
 
 for (const [given, name, what, remedy] of refused) {

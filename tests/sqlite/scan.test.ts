@@ -205,7 +205,7 @@ for (const sql of [...open, ...closed]) {
 test("soleStatement wants one statement, and points to executeScript", () => {
   assert.equal(soleStatement("; SELECT 1 ; -- done").text, "SELECT 1");
   const misuse = { name: "SQLiteError", code: "SQLITE_MISUSE" };
-  assert.throws(() => soleStatement(" ; "), { ...misuse, message: /holds no statement/ });
+  assert.throws(() => soleStatement(" ; "), { ...misuse, message: /contains no statement/ });
   assert.throws(() => soleStatement("SELECT 1; x"), { ...misuse, message: /executeScript/ });
 });
 

@@ -64,7 +64,7 @@ export function toSQLiteValue(
 export function checkText(value: string, index: number, parameters: readonly string[]): string {
   if (value.isWellFormed()) return value;
   throw new RangeError(
-    `${nameOf(index, parameters)} is text with half of a surrogate pair, which SQLite would ` +
+    `${nameOf(index, parameters)} is text with a lone surrogate, which SQLite would ` +
       `store as U+FFFD: pass text.toWellFormed() if that is meant, or bytes`,
   );
 }

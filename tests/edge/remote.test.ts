@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { after, test, type TestContext } from "node:test";
 
 import { skipFor } from "../helpers/skip_reasons.ts";
-import { noServers, Sqld } from "../remote/helpers/sqld.ts";
+import { noServers, Sqld, startCluster } from "../remote/helpers/sqld.ts";
 import { noWorkerd, startWorker } from "./harness/workerd.ts";
 
 /** Before this date workerd went on in whichever request had settled a promise. */
@@ -222,3 +222,46 @@ edgeTest("close waits for no other request, and refuses calls of all", async (t)
   assert.equal((await ask("get") as { name: string }).name, "PoolClosedError");
   assert.deepEqual(await slow, { n: 300_000 });
 });
+
+edgeTest(
+  "with replicas only eventual reads leave the primary, and all see their own writes",
+  async (t) => {
+    const { primary, replicas: [replica], remove } = await startCluster(1);
+    t.after(remove);
+    const worker = await startWorker({
+      bindings: { primary: primary.url, replicas: [replica.url] },
+      source: `
+      import { openRemote } from "./src/remote/remote.ts";
+      const asked = [];
+      const fetch = (url, init) => {
+        asked.push(new URL(url).origin);
+        return globalThis.fetch(url, init);
+      };
+      let db;
+      export default {
+        async fetch(request, { primary, replicas }) {
+          db ??= openRemote({ primary, replicas }, { fetch });
+          const { pathname } = new URL(request.url);
+          const consistency = pathname.slice(1);
+          if (consistency === "write") {
+            await (await db).batch([{ sql: "CREATE TABLE IF NOT EXISTS t (n)" }, { sql: "INSERT INTO t VALUES (1)" }]);
+            return Response.json(null);
+          }
+          asked.length = 0;
+          const sql = consistency === "session" ? "SELECT count(*) AS n FROM t" : "SELECT 1 AS n";
+          const { n } = await (await db).get(sql, [], { consistency });
+          return Response.json({ n, asked });
+        },
+      };`,
+    });
+    t.after(() => worker.stop());
+    const ask = async (path: string): Promise<unknown> =>
+      await (await worker.fetch(`http://worker/${path}`)).json();
+    for (let n = 1; n <= 20; n++) {
+      await ask("write");
+      assert.deepEqual(await ask("session"), { n, asked: [primary.url] });
+    }
+    assert.deepEqual(await ask("strong"), { n: 1, asked: [primary.url] });
+    assert.deepEqual(await ask("eventual"), { n: 1, asked: [replica.url] });
+  },
+);

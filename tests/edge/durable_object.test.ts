@@ -294,7 +294,7 @@ const scenarios = {
       db.get(), db.get("SELECT ?"), db.get("SELECT 1", [], { timeout: 1 }), db.get("SELECT 1; SELECT 2"),
       db.get("SELECT ?", [undefined]), db.get("SELECT ?", [new Date()]), db.get("SELECT ?", [NaN]),
       db.get("SELECT 1", [], { timeoutMs: -1 }), db.get("SELECT 1", [], { signal: AbortSignal.abort("mine") }),
-      db.run("SELECT 1", [], 5), db.batch("x"), db.batch([{ sql: 1 }]), db.batch([null]), db.executeScript(5),
+      db.run("SELECT 1", [], 5), db.batch("x"), db.batch([{ sql: 1 }]), db.batch([null]), db.batch([{ sql: "SELECT 1", args: [] }]), db.executeScript(5),
       db.write(), db.write(() => {}, { mode: "x" }), db.read(5), db.connection(), db.checkpoint(), db.backup("x"),
       db.iterate("SELECT 1", [], { rowFactry: 1 }).next(), db.close({ timeout: 5 }),
     ];
@@ -527,7 +527,7 @@ const expected: readonly (readonly [scenario: string, name: string, gives: unkno
     ...["TypeError", "TypeError", "TypeError"],
     ...["TypeError", "RangeError", "TypeError", "SQLiteError"],
     ...["TypeError", "TypeError", "RangeError"],
-    ...["RangeError", "mine"],
+    ...["RangeError", "mine", "TypeError"],
     ...["TypeError", "TypeError", "TypeError", "TypeError", "TypeError"],
     ...["TypeError", "TypeError", "TypeError", refusedByName, refusedByName, refusedByName],
     ...["TypeError", "TypeError"],

@@ -172,7 +172,7 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
 const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   "the database of a Durable Object": {
     line: 'export * from "@sqlitepool/pool/durable-object";',
-    limit: 11.9,
+    limit: 12,
   },
   "a database on D1": {
     line: 'export * from "@sqlitepool/pool/d1";',

@@ -10,7 +10,7 @@ import {
   checkTransactionCallback,
   type Connection,
 } from "../../connections/connection.ts";
-import { paramsOf, RowDefaults, textOf } from "../../connections/query.ts";
+import { RowDefaults } from "../../connections/query.ts";
 import type {
   Database,
   DatabaseStats,
@@ -22,13 +22,12 @@ import type { RowCursor } from "../../driver/sync_cursor.ts";
 import { databaseIsClosed } from "../../database/database_errors.ts";
 import { sessionOf } from "../../database/session.ts";
 import type { BatchStatement } from "../../database/writing/batch.ts";
-import { describeValue } from "../../platform/describe.ts";
 import { SQLitePoolError } from "../../pool/errors.ts";
 import type { AcquireOptions, CloseOptions } from "../../pool/options.ts";
 import { Counters } from "../../pool/stats.ts";
-import { takeParams } from "../../sqlite/bind/take_params.ts";
 import { withStatement } from "../../sqlite/errors.ts";
 import type { ResultSet, Row, RowFactory } from "../../sqlite/types.ts";
+import { takeStatements } from "../batch.ts";
 import { checkOptions, WAIT_OPTIONS } from "../call_options.ts";
 import { Queries } from "./queries.ts";
 import { type Access, Scope } from "./scope.ts";
@@ -85,28 +84,13 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     options?: AcquireOptions,
   ): Promise<ResultSet<T>[]> {
     return this.#enter(options, () => {
-      if (!Array.isArray(statements)) {
-        throw new TypeError(
-          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
-        );
-      }
-      const taken = statements.map((statement: BatchStatement<T>, index) => {
-        if (typeof statement !== "object" || statement === null) {
-          throw new TypeError(
-            `Statement ${index} of the batch must be { sql, params }; got ${
-              describeValue(statement)
-            }`,
-          );
-        }
-        const { sql, params } = statement;
-        const rows = this.rows.everyRow(statement);
-        return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)), rows };
-      });
+      const taken = takeStatements(statements);
       const { connection } = this.scope;
       return () =>
         connection.raw.transactionSync(() =>
-          taken.map(({ sql, params, rows }, index) => {
+          taken.map(({ sql, params, rowFactory }, index) => {
             try {
+              const rows = this.rows.everyRow({ rowFactory: rowFactory as RowFactory<T> });
               return connection.executeSync(sql, params, rows);
             } catch (error) {
               throw withStatement(error, sql, index);
@@ -143,7 +127,7 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
 
   close(options?: CloseOptions): Promise<void> {
     try {
-      checkOptions(options, ["timeoutMs"]);
+      checkOptions(options, ["timeoutMs", "drain"]);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -44,7 +44,7 @@ export type {
   SessionOptions,
   WriteOptions,
 } from "./src/database/database.ts";
-export type { DatabaseOptions, DatabaseWarning, Execution } from "./src/database/options.ts";
+export type { DatabaseOptions, Execution } from "./src/database/options.ts";
 export type { BackupOptions } from "./src/database/backup.ts";
 export type { BatchStatement } from "./src/database/writing/batch.ts";
 export { openDatabase } from "./src/open_database.ts";
@@ -63,7 +63,10 @@ export type { EmbeddedDatabase, SyncResult } from "./src/remote/embedded.ts";
 export type { RemoteDatabase } from "./src/remote/remote_database.ts";
 export type { RemoteSession } from "./src/remote/remote_session.ts";
 export type { AuthToken, Fetch } from "./src/remote/hrana/server.ts";
-export type { Place, StatementStats } from "./src/database/router.ts";
+export type { StatementStats } from "./src/database/router.ts";
+export type { Place } from "./src/connections/observation/operation.ts";
+export type { StatementEvent } from "./src/connections/observation/statement_hook.ts";
+export type { DatabaseWarning } from "./src/connections/observation/warning.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";
 export type { CheckpointMode, CheckpointResult } from "./src/database/checkpointer.ts";
 export {

@@ -18,6 +18,7 @@ import { AS_VALUES, NO_ROWS, type RowDefaults } from "./query.ts";
 import type { ResolvedSqliteOptions } from "./pool_options.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import { TemporaryHolder } from "./holder.ts";
+import type { Watch } from "./observation/watch.ts";
 
 /** Opens one connection: a raw handle of a supported driver, or an object with three methods. */
 export interface ConnectionFactory {
@@ -64,6 +65,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
   readonly #options: ResolvedSqliteOptions;
   readonly #context: ConnectionContext<PhysicalConnection>;
   readonly #setUp: SetUp<R>;
+  readonly watch: Watch;
   /** Handles in use, to detect a factory that returns the same one twice. */
   readonly #handles = new Set<unknown>();
   readonly #shares = new Map<PhysicalConnection, FileShare>();
@@ -75,11 +77,13 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     options: ResolvedSqliteOptions,
     context: ConnectionContext<PhysicalConnection>,
     setUp: SetUp<R>,
+    watch: Watch,
   ) {
     this.#factory = factory;
     this.#options = options;
     this.#context = context;
     this.#setUp = setUp;
+    this.watch = watch;
   }
 
   open(): PhysicalConnection | Promise<PhysicalConnection> {
@@ -197,10 +201,15 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     const { PhysicalConnection } = physicalConnections.now!;
     const physical = new PhysicalConnection(connection, this.#context);
     if (share !== undefined) this.#shares.set(physical, share);
+    const lend = (): PhysicalConnection => {
+      physical.watch = this.watch;
+      this.watch.place = connection.backlogMs === undefined ? "inline" : "worker";
+      return physical;
+    };
     try {
       const ready = this.#prepare(physical);
-      if (!isPromiseLike(ready)) return physical;
-      return ready.then(() => physical, (error) => this.#turnAway(physical, error));
+      if (!isPromiseLike(ready)) return lend();
+      return ready.then(lend, (error) => this.#turnAway(physical, error));
     } catch (error) {
       return this.#turnAway(physical, error);
     }
@@ -224,7 +233,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
       if (!isBusy(error)) throw error;
     }
     const holder = new TemporaryHolder(physical);
-    return physical.run(holder, PROBE, undefined, NO_ROWS, () => {});
+    return physical.runOwn(holder, PROBE, undefined, NO_ROWS, () => {});
   }
 
   async #introduce(physical: PhysicalConnection, probed: unknown): Promise<void> {

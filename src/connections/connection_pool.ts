@@ -60,6 +60,8 @@ import {
   textOf,
   wholeResult,
 } from "./query.ts";
+import type { Role } from "./observation/operation.ts";
+import { Watch } from "./observation/watch.ts";
 import { WriteLock } from "./locking/write_lock.ts";
 
 /** The options of a call on a pool. */
@@ -97,6 +99,8 @@ export interface PoolInternals {
   readonly restore?: readonly string[];
   /** Whether new connections are probed; there is nothing to probe before their first statement. */
   readonly probes?: boolean;
+  /** Whose connections they are, for those who watch. */
+  readonly identity?: { readonly name: string; readonly role: Role };
 }
 
 /** A snapshot of a pool: current gauges, and counters since it was created. */
@@ -130,6 +134,7 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #countsLock: boolean;
   readonly #eventLoop: EventLoopYield;
   readonly #clock: Clock;
+  readonly #watch: Watch;
   /** What statements that share leases are held to; `undefined` where they do not. */
   readonly #sharing: PipelineLimits | undefined;
   #pipeline: Pipeline | undefined;
@@ -198,7 +203,13 @@ export class SQLiteConnectionPool<R = Row> {
       claimsFiles: internals.turn === undefined,
       probes: internals.probes ?? true,
     };
-    const lifecycle = new ConnectionManager(factory, sqlite, context, setUp);
+    const watch = this.#watch = new Watch(
+      clock,
+      internals.identity ?? { name: options.name, role: undefined },
+      factory.pipelines === true ? "worker" : "inline",
+      options,
+    );
+    const lifecycle = new ConnectionManager(factory, sqlite, context, setUp, watch);
     this.#pool = new Pool(lifecycle, options, environment);
     if (factory.pipelines === true) {
       const { queryTimeoutMs = Infinity } = internals;
@@ -284,6 +295,26 @@ export class SQLiteConnectionPool<R = Row> {
    */
   get counters(): WaitCounters {
     return this.#pool.counters;
+  }
+
+  /**
+   * Who is told of what is done on its connections.
+   *
+   * @internal
+   */
+  get watch(): Watch {
+    return this.#watch;
+  }
+
+  /**
+   * What instrumentation adds itself to: the pool with its hooks, and the counters of waits that
+   * `stats` adds up.
+   *
+   * @internal
+   */
+  get instruments(): { readonly pool: Pool<PhysicalConnection>; readonly waits: WaitCounters[] } {
+    const pool = this.#pool;
+    return { pool, waits: [pool.counters, ...(this.#countsLock ? [this.#busy.counters] : [])] };
   }
 
   /**
@@ -579,7 +610,7 @@ export class SQLiteConnectionPool<R = Row> {
     }
     // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
-    const borrowed = wait?.signal === undefined ? pool.tryBorrow() : undefined;
+    const borrowed = wait?.signal === undefined && !this.#watch.isOn ? pool.tryBorrow() : undefined;
     if (borrowed === undefined) {
       const taken = takeParams(params);
       return runAfter(

@@ -40,6 +40,8 @@ export class Cursor<T> implements AsyncIterableIterator<T> {
   }
 
   async next(): Promise<IteratorResult<T>> {
+    const { loading } = this.#holder.value;
+    if (loading !== undefined) await loading;
     await this.#holder.value.pause();
     const physical = this.#holder.value;
     try {

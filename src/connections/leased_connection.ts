@@ -122,6 +122,12 @@ export class HeldConnection<R = Row> implements Connection<R> {
     return this.#run(query, params, undefined, FIRST_AS_VALUES, firstValue);
   }
 
+  /** Runs a statement on the library's own account: those who watch are not told. */
+  ask(sql: string, params?: BindParams): Promise<SQLiteValue[][]> {
+    const holder = this.#holder;
+    return holder.value.runOwn(holder, sql, params, AS_VALUES, allRows);
+  }
+
   iterate<T = R>(
     query: Query,
     params?: BindParams,
@@ -213,7 +219,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
    * @param onBegin receives the transaction when it has begun.
    */
   async runTransaction<T>(
-    fn: ConnectionCallback<R, T>,
+    fn: (connection: HeldConnection<R>) => T | PromiseLike<T>,
     mode: TransactionMode,
     { onBegin, limit }: {
       readonly onBegin?: (scope: TransactionScope) => void;
@@ -221,9 +227,13 @@ export class HeldConnection<R = Row> implements Connection<R> {
     } = {},
   ): Promise<T> {
     const depth = this.#scope === undefined ? 0 : this.#scope.depth + 1;
-    const scope = await TransactionScope.begin(this.#holder, mode, depth, limit);
-    onBegin?.(scope);
-    return await runTransaction(scope, () => fn(new HeldConnection(scope, this.#rows)));
+    const physical = this.#holder.value;
+    const sql = physical.driver.inTransaction ? "SAVEPOINT" : beginStatement(mode);
+    return await physical.tell("transaction", sql, async () => {
+      const scope = await TransactionScope.begin(this.#holder, mode, depth, limit);
+      onBegin?.(scope);
+      return await runTransaction(scope, () => fn(new HeldConnection(scope, this.#rows)));
+    });
   }
 
   /**
@@ -288,7 +298,7 @@ function prepareCursor<R, T>(
     const sql = textOf(query);
     const taken = takeParams(paramsOf(query, params));
     const rows = defaults.everyRow(options);
-    return ({ driver }) => driver.iterate(sql, taken, rows);
+    return (physical) => physical.iterate(sql, taken, rows);
   } catch (error) {
     return () => {
       throw error;

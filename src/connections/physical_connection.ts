@@ -16,14 +16,12 @@ import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { classify } from "../sqlite/classify.ts";
+import { WatchedConnection } from "./observation/watched_connection.ts";
 
 /** How long a statement may continue after its lease has ended: about the cost of a new thread. */
 export const GRACE_MS = 50;
 
-/**
- * A connection with more work in progress than this takes no more, since another may be free
- * earlier.
- */
+/** A connection with more work in progress takes no more: another may be free earlier. */
 const FULL_MS = 2;
 
 /** Refuses transaction control in SQL text when nobody holds a connection. */
@@ -33,7 +31,7 @@ export function refuseControl(sql: string): void {
 }
 
 /** A pooled connection: a driver's connection and its current state. */
-export class PhysicalConnection {
+export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
   readonly driver: DriverConnection;
   readonly context: ConnectionContext<PhysicalConnection>;
   readonly #busy: BusyRetry<PhysicalConnection>;
@@ -44,6 +42,7 @@ export class PhysicalConnection {
   #lastFailure: unknown = undefined;
 
   constructor(driver: DriverConnection, context: ConnectionContext<PhysicalConnection>) {
+    super();
     this.driver = driver;
     this.context = context;
     this.#busy = context.busy;
@@ -96,7 +95,7 @@ export class PhysicalConnection {
   }
 
   /**
-   * Runs one statement synchronously, if the driver can.
+   * Runs one statement synchronously, if the driver can. Nobody is told of it.
    *
    * @param atomic whether the changes of a failed statement must be undone; unnecessary if the
    *   caller rolls back the whole transaction.
@@ -128,14 +127,14 @@ export class PhysicalConnection {
   }
 
   /**
-   * Runs one statement for a holder and selects from its result. This is the only execution path:
-   * it yields to the event loop, keeps the connection from being handed on, waits for a locked
-   * database, explains errors and passes on the turn to write.
+   * Runs one statement for a holder and selects from its result, telling nobody: the execution path
+   * of all statements. It yields to the event loop, keeps the connection from being handed on,
+   * waits for a locked database, explains errors and passes on the turn to write.
    *
    * With a synchronous driver the statement has completed when this returns, unless the event loop
    * needs a turn or the database is locked.
    */
-  run<R, S>(
+  runOwn<R, S>(
     holder: Holder<PhysicalConnection>,
     sql: string,
     params: BindParams | undefined,
@@ -147,7 +146,7 @@ export class PhysicalConnection {
     if (pause !== undefined) {
       const taken = takeParams(params);
       return this.activity.wait(
-        pause.then(() => holder.value.run(holder, sql, taken, rows, pick, atomic)),
+        pause.then(() => holder.value.runOwn(holder, sql, taken, rows, pick, atomic)),
       );
     }
     if (this.driver.executeSync === undefined) {

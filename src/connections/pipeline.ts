@@ -9,7 +9,7 @@
  */
 
 import type { Clock } from "../platform/clock.ts";
-import { PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
+import { labelled, PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
 import type { Lease } from "../pool/lease.ts";
 import type { AcquireOptions } from "../pool/options.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -54,6 +54,7 @@ class SharedLease implements Holder<PhysicalConnection> {
 
 /** What a caller selects, and how it waits. */
 export interface PipelineLimits {
+  readonly name: string | undefined;
   readonly acquisitionTimeoutMs: number;
   readonly maxWaiting: number;
   /** The default limit for a statement. */
@@ -76,9 +77,10 @@ export class Pipeline {
     this.#clock = clock;
     this.#limits = limits;
     this.#waiters = new WaitQueue(clock, {
+      name: limits.name,
       counters: pool.counters,
       maxWaiting: limits.maxWaiting,
-      onExpire: ({ timeoutMs }) => stayedBusy(timeoutMs),
+      onExpire: ({ timeoutMs }) => stayedBusy(limits.name, timeoutMs),
     });
   }
 
@@ -126,7 +128,7 @@ export class Pipeline {
 
   /** Rejects waiting callers. */
   close(): void {
-    this.#waiters.failAll(poolIsClosed);
+    this.#waiters.failAll(() => poolIsClosed(this.#limits.name));
   }
 
   async #executeLimited<S>(
@@ -225,7 +227,7 @@ export class Pipeline {
   }
 
   #wait(limits: AcquireOptions | undefined): Promise<SharedLease> {
-    if (this.#pool.closed) return Promise.reject(poolIsClosed());
+    if (this.#pool.closed) return Promise.reject(poolIsClosed(this.#limits.name));
     const { signal, timeoutMs = this.#limits.acquisitionTimeoutMs } = limits ?? {};
     return this.#waiters.wait({ signal, timeoutMs }, undefined, () => this.#askForMore()).promise;
   }
@@ -292,10 +294,10 @@ function hasRoom({ lease }: SharedLease): boolean {
   return lease.active && lease.value.hasRoom;
 }
 
-function stayedBusy(timeoutMs: number): Error {
-  return new PoolConnectionAcquireTimeoutError(
+function stayedBusy(name: string | undefined, timeoutMs: number): Error {
+  const message =
     `No connection was free for a statement within ${timeoutMs} ms. Release every connection ` +
-      "you acquire, make slow statements faster, or raise poolSize (readers) or " +
-      "acquisitionTimeoutMs.",
-  );
+    "you acquire, make slow statements faster, or raise poolSize (readers) or " +
+    "acquisitionTimeoutMs.";
+  return new PoolConnectionAcquireTimeoutError(labelled(name, message));
 }

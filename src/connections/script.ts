@@ -17,7 +17,8 @@ export async function executeScript(
   const { driver } = physical;
   if (physical.waitsForLocks || driver.splitScript === undefined) {
     physical.expectChanges();
-    const run = (): Promise<void> => physical.track(driver.executeScript(sql));
+    const run = (): Promise<void> =>
+      physical.tell("query", sql, () => physical.track(driver.executeScript(sql)));
     const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
     await (inOrder ? holder.inOrder!(run) : run());
     return;

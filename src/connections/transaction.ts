@@ -66,7 +66,7 @@ export async function begin(
   const waits = mode !== "deferred" && !physical.driver.inTransaction;
   if (waits && tryTakeWriteLock(physical, statement)) return;
   if (waits) await takeWriteLock(holder, statement, limit);
-  else await physical.run(holder, statement, undefined, NO_ROWS, () => {});
+  else await physical.runOwn(holder, statement, undefined, NO_ROWS, () => {});
 }
 
 /** Commits synchronously, if the driver can and no call is in progress. */
@@ -81,7 +81,7 @@ export function tryCommit(physical: PhysicalConnection): boolean {
  */
 export async function commit(holder: Holder<PhysicalConnection>): Promise<void> {
   try {
-    await holder.value.run(holder, "COMMIT", undefined, NO_ROWS, () => {});
+    await holder.value.runOwn(holder, "COMMIT", undefined, NO_ROWS, () => {});
   } catch (error) {
     throw outcomeOfLost(error);
   }
@@ -132,7 +132,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     // Named by depth, so that there are few statements and they stay cached.
     const savepoint = physical.driver.inTransaction ? `sqlitepool_${depth}` : undefined;
     if (savepoint === undefined) await begin(parent, mode, limit);
-    else await physical.run(parent, `SAVEPOINT ${savepoint}`, undefined, NO_ROWS, () => {});
+    else await physical.runOwn(parent, `SAVEPOINT ${savepoint}`, undefined, NO_ROWS, () => {});
     return new TransactionScope(parent, savepoint, depth);
   }
 
@@ -204,7 +204,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     this.#state = "committing";
     const release = `RELEASE ${this.#savepoint}`;
     if (this.#savepoint === undefined) await commit(this.#parent);
-    else await physical.run(this.#parent, release, undefined, NO_ROWS, () => {});
+    else await physical.runOwn(this.#parent, release, undefined, NO_ROWS, () => {});
     this.#state = "committed";
   }
 
@@ -219,7 +219,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
       if (this.#savepoint === undefined) await physical.rollback();
       else {
         for (const statement of [`ROLLBACK TO ${this.#savepoint}`, `RELEASE ${this.#savepoint}`]) {
-          await physical.run(this.#parent, statement, undefined, NO_ROWS, () => {});
+          await physical.runOwn(this.#parent, statement, undefined, NO_ROWS, () => {});
         }
       }
     } catch (error) {

@@ -7,12 +7,13 @@
 import { QueryTimeoutError, SQLitePoolError } from "../pool/errors.ts";
 import { type AcquireOptions, checkCallOptions, WAIT_OPTION_NAMES } from "../pool/options.ts";
 import { withDeadline } from "../pool/deadline.ts";
-import { builtin, fileStatus } from "../platform/builtins.ts";
+import { builtin } from "../platform/builtin.ts";
+import { fileStatus } from "../platform/builtins.ts";
 import type { Clock } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
 import { workingDirectory } from "../platform/surroundings.ts";
 import type { BackupProgress, Driver } from "../driver/driver.ts";
-import type { Connection } from "../connections/connection.ts";
+import type { LeasedConnection } from "../connections/leased_connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import { parseLocation } from "../sqlite/location.ts";
 
@@ -45,13 +46,13 @@ export function backUp<R>(
     const { signal, timeoutMs } = checkOptions(options);
     const file = new NewFile(targetOf(path));
     const startedAt = clock.now();
-    const connection = await readers.connection({ signal, timeoutMs });
+    const connection = await readers.lend<R>({ signal, timeoutMs });
     const caller = new Caller(options);
     const work = async (): Promise<void> => {
       const ended = onSnapshot();
       try {
         await copy(
-          connection as Connection<unknown>,
+          connection as LeasedConnection<unknown>,
           file.temporaryPath,
           (progress) => caller.onProgress(progress),
         );
@@ -173,7 +174,7 @@ class NewFile {
 }
 
 type Copy = (
-  connection: Connection<unknown>,
+  connection: LeasedConnection<unknown>,
   path: string,
   onProgress: (progress: BackupProgress) => void,
 ) => Promise<void>;
@@ -183,22 +184,22 @@ type BackupDriver = Required<Driver>;
 /** A stepwise copy restarts after each commit by others, unless it is pinned to one snapshot. */
 function copyWith(driver: BackupDriver): Copy {
   return (connection, path, onProgress) =>
-    connection.transaction(async (snapshot) => {
-      await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
+    connection.runTransaction(async (snapshot) => {
+      await snapshot.ask("SELECT 1 FROM sqlite_schema LIMIT 1");
       await driver.backup(snapshot.raw, path, onProgress);
-    }, { mode: "deferred" });
+    }, "deferred");
 }
 
 /** Omits free pages, so the copy may be smaller than the original. */
 const vacuumInto: Copy = async (connection, path, onProgress) => {
-  const [[queryOnly]] = await connection.values("PRAGMA query_only");
+  const [[queryOnly]] = await connection.ask("PRAGMA query_only");
   // Writes to another file, which a query-only connection would also refuse.
-  await connection.execute("PRAGMA query_only = OFF");
+  await connection.ask("PRAGMA query_only = OFF");
   try {
-    await connection.execute("VACUUM INTO ?", [path]);
+    await connection.ask("VACUUM INTO ?", [path]);
   } finally {
-    await connection.execute(`PRAGMA query_only = ${queryOnly}`);
+    await connection.ask(`PRAGMA query_only = ${queryOnly}`);
   }
-  const [[totalPages]] = await connection.values("PRAGMA page_count");
+  const [[totalPages]] = await connection.ask("PRAGMA page_count");
   onProgress({ totalPages: Number(totalPages), remainingPages: 0 });
 };

@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import type { AcquireOptions } from "../pool/options.ts";
 import type { LeasedConnection } from "../connections/leased_connection.ts";
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+import { ask } from "../connections/observation/ask.ts";
 
 /** The modes of a checkpoint. See https://sqlite.org/pragma.html#pragma_wal_checkpoint */
 export type CheckpointMode = "passive" | "full" | "restart" | "truncate";
@@ -31,11 +32,8 @@ export async function checkpoint<R>(
   mode: CheckpointMode,
   options?: AcquireOptions,
 ): Promise<CheckpointResult> {
-  const [[busy, logFrames, checkpointedFrames]] = await writer.values(
-    `PRAGMA wal_checkpoint(${mode.toUpperCase()})`,
-    undefined,
-    options,
-  );
+  const statement = `PRAGMA wal_checkpoint(${mode.toUpperCase()})`;
+  const [[busy, logFrames, checkpointedFrames]] = await ask(writer, statement, options);
   return {
     busy: Number(busy) !== 0,
     logFrames: Number(logFrames),

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
+import { labelled, PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 
-export function databaseIsClosed(): PoolClosedError {
-  return new PoolClosedError("The database is closed. Open it again to go on.");
+export function databaseIsClosed(name?: string): PoolClosedError {
+  return new PoolClosedError(labelled(name, "The database is closed. Open it again to go on."));
 }
 
 export function openedReadonly(method: string): SQLiteError {

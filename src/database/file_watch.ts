@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtin } from "../platform/builtins.ts";
+import { builtin } from "../platform/builtin.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { DatabaseMovedError } from "../sqlite/errors.ts";
 

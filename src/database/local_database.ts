@@ -90,6 +90,8 @@ interface Recallable {
 export interface DatabaseParts<R> {
   /** The absolute path of the file, or ":memory:". */
   readonly path: string;
+  /** What its errors call it. */
+  readonly name: string | undefined;
   /** The name of the driver. */
   readonly driver: string;
   readonly execution: Execution;
@@ -157,7 +159,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       group: new GroupCommit(
         writer as unknown as SQLiteConnectionPool<unknown>,
         clock,
-        parts.maxWaiting,
+        parts,
       ),
     };
     this.#checkpointer = writer === undefined || inMemory
@@ -177,6 +179,20 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   get closed(): boolean {
     return this.#closed !== undefined;
+  }
+
+  /**
+   * Its pools, by what they are for.
+   *
+   * @internal
+   */
+  get pools(): ReadonlyMap<string, SQLiteConnectionPool<R>> {
+    const { writer, readers, inline } = this.#parts;
+    const pools = new Map<string, SQLiteConnectionPool<R>>();
+    if (writer !== undefined) pools.set("writer", writer);
+    if (readers !== writer) pools.set("reader", readers);
+    if (inline !== undefined) pools.set("inline", inline);
+    return pools;
   }
 
   get stats(): DatabaseStats {
@@ -266,7 +282,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       try {
         return await connection.runTransaction(async (snapshot) => {
           // BEGIN DEFERRED alone reads nothing and so does not pin a snapshot.
-          await snapshot.values("SELECT 1 FROM sqlite_schema LIMIT 1");
+          await snapshot.ask("SELECT 1 FROM sqlite_schema LIMIT 1");
           return await fn(snapshot);
         }, "deferred");
       } finally {
@@ -599,7 +615,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   #expectRead(method: string): void {
-    if (this.#closed !== undefined) throw databaseIsClosed();
+    if (this.#closed !== undefined) throw databaseIsClosed(this.#parts.name);
     // A database in memory has one connection for everything.
     const { inMemory, file } = this.#parts;
     if (inMemory && isInside(this)) throw calledInsideWrite(method);
@@ -614,7 +630,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     method: string,
     sharesCommit: boolean = false,
   ): { readonly pool: SQLiteConnectionPool<R>; readonly group: GroupCommit } {
-    if (this.#closed !== undefined) throw databaseIsClosed();
+    if (this.#closed !== undefined) throw databaseIsClosed(this.#parts.name);
     if (isInside(this)) throw calledInsideWrite(method);
     const writer = this.#writer;
     if (writer === undefined) throw openedReadonly(method);

@@ -29,13 +29,14 @@ import type { Database } from "./database.ts";
 import { LocalDatabase } from "./local_database.ts";
 import {
   type DatabaseOptions,
-  type DatabaseWarning,
   resolveDatabaseOptions,
   type ResolvedDatabaseOptions,
 } from "./options.ts";
 import { type LocalLocation, parseLocalLocation } from "../sqlite/location.ts";
 import { expectImmutable, explainOpenFailure, explainReaderError, inspect } from "./open_errors.ts";
-import { currentSettings, restoreStatements, type Role, setUpStatements } from "./pragmas.ts";
+import { currentSettings, restoreStatements, setUpStatements } from "./pragmas.ts";
+import type { Role } from "../connections/observation/operation.ts";
+import type { DatabaseWarning } from "../connections/observation/warning.ts";
 import { Router } from "./router.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
@@ -161,6 +162,11 @@ class Opening<R> {
     return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
   }
 
+  /** What metrics and traces call it: the folder says more than they should. */
+  get #name(): string {
+    return this.#options.pool.name ?? this.#path.replace(/^.*[/\\]/, "");
+  }
+
   #explain(error: unknown): unknown {
     return explainOpenFailure(this.#path, this.#readonly, error);
   }
@@ -237,8 +243,9 @@ class Opening<R> {
     const lasting = inMemory ? NEVER : {};
     return new SQLiteConnectionPool<R>(
       factory,
-      { ...pool, ...lasting, poolSize, onConnect },
+      { ...pool, ...lasting, poolSize, onConnect, onWarning: (warning) => this.#warn(warning) },
       {
+        identity: { name: this.#name, role },
         turn: share?.file.turn,
         users: role === "writer" && !inMemory ? "writers" : "anybody",
         explain: role === "reader" ? explainReaderError : undefined,
@@ -298,6 +305,7 @@ class Opening<R> {
     const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
     return new LocalDatabase<R>({
       path: this.#path,
+      name: pool.name,
       driver: this.#driver.name,
       execution: this.#options.execution,
       writer,

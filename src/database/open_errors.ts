@@ -12,7 +12,8 @@ import { StepTimeoutError } from "../pool/step.ts";
 import { DatabaseMovedError, SQLiteError } from "../sqlite/errors.ts";
 import type { LocalLocation } from "../sqlite/location.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
-import type { DatabaseWarning } from "./options.ts";
+import { ask } from "../connections/observation/ask.ts";
+import type { DatabaseWarning } from "../connections/observation/warning.ts";
 
 /** Queries while opening have no time limit of their own. */
 const AS_LONG_AS_IT_TAKES = { timeoutMs: Infinity };
@@ -118,9 +119,9 @@ export async function inspect<R>(
   { driver, readonly, untrusted, warn }: Inspection,
 ): Promise<void> {
   // The count makes SQLite read the file and detect one that is not a database.
-  const [[version]] = await pool.values(
+  const [[version]] = await ask(
+    pool,
     "SELECT sqlite_version(), (SELECT count(*) FROM sqlite_schema)",
-    undefined,
     AS_LONG_AS_IT_TAKES,
   );
   if (!readonly && hasWalResetBug(String(version))) {
@@ -136,18 +137,14 @@ export async function inspect<R>(
 
 async function inspectUntrusted<R>(pool: SQLiteConnectionPool<R>, driver: string): Promise<void> {
   // SQLite ignores unknown pragmas.
-  const [[trusted] = []] = await pool.values(
-    "PRAGMA trusted_schema",
-    undefined,
-    AS_LONG_AS_IT_TAKES,
-  );
+  const [[trusted] = []] = await ask(pool, "PRAGMA trusted_schema", AS_LONG_AS_IT_TAKES);
   if (Number(trusted ?? 1) !== 0) {
     throw new SQLitePoolError(
       `${driver} cannot switch trusted_schema off, so that functions in views and triggers of the ` +
         "file could run. Use another driver for files of unknown origin.",
     );
   }
-  const [[verdict]] = await pool.values("PRAGMA quick_check(1)", undefined, AS_LONG_AS_IT_TAKES);
+  const [[verdict]] = await ask(pool, "PRAGMA quick_check(1)", AS_LONG_AS_IT_TAKES);
   if (verdict !== "ok") {
     throw new SQLiteError(`quick_check found damage: ${verdict}`, resultCode.CORRUPT);
   }

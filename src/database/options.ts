@@ -16,18 +16,8 @@ import {
   type PoolOptions,
   resolveSqliteOptions,
 } from "../connections/pool_options.ts";
+import type { DatabaseWarning } from "../connections/observation/warning.ts";
 import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
-
-/** A problem that does no harm yet but should be investigated. */
-export interface DatabaseWarning {
-  /**
-   * The kind: a read that keeps the log from shrinking, a SQLite version with the WAL-reset bug, or
-   * a file that was removed or replaced while it was open.
-   */
-  readonly kind: "long read" | "wal-reset bug" | "database moved";
-  /** What happened, and what to do about it. */
-  readonly message: string;
-}
 
 /** Where statements run. */
 export type Execution = "inline" | "worker" | "auto";
@@ -72,8 +62,6 @@ export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize
    * For files of unknown origin: opened read-only and hardened, and checked first. Default: false.
    */
   untrusted?: boolean;
-  /** Called with warnings. Default: `console.warn`. */
-  onWarning?: (warning: DatabaseWarning) => void;
 }
 
 /** The options of the database itself; the rest is passed to the pools. */
@@ -99,7 +87,7 @@ const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
-  ...["maxReadTransactionMs", "untrusted", "onWarning", "execution", "worker", "immutable"],
+  ...["maxReadTransactionMs", "untrusted", "execution", "worker", "immutable"],
 ];
 
 // There is one writer and `readers`, so there is no pool size.

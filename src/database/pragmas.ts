@@ -7,6 +7,7 @@
 
 import { describeValue } from "../platform/describe.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
+import type { Role } from "../connections/observation/operation.ts";
 import { classify } from "../sqlite/classify.ts";
 import { splitScript } from "../sqlite/scan.ts";
 
@@ -52,9 +53,6 @@ export function refuseJournalMode(script: string): void {
     );
   }
 }
-
-/** What a connection is for. */
-export type Role = "writer" | "reader";
 
 /** What determines the statements. */
 export interface PragmaContext {

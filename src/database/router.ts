@@ -8,8 +8,7 @@
  * @module
  */
 
-/** Where a statement runs. */
-export type Place = "inline" | "worker";
+import type { Place } from "../connections/observation/operation.ts";
 
 /** What is known about statements with the same text. */
 export interface StatementStats {

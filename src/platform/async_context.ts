@@ -5,7 +5,7 @@
  * @module
  */
 
-import { builtin } from "./builtins.ts";
+import { builtin } from "./builtin.ts";
 
 /**
  * Binds a function to the current async context. Binding takes 15 ns on Node, 2 on Bun and 700 on

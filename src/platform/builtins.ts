@@ -1,83 +1,18 @@
 /**
- * Built-in modules that are used if present and never imported, so that this package loads on
- * runtimes without them.
+ * What is done with the modules of the runtime.
  *
  * @module
  */
 
+import { builtin, type FileStatus } from "./builtin.ts";
 import { detectRuntime } from "./runtime.ts";
 
-/** What is used of `node:async_hooks`. */
-export interface AsyncContext<T> {
-  getStore(): T | undefined;
-  run<R>(store: T, fn: () => R): R;
-}
-
-/** The async context in which it was created. */
-export interface AsyncScope {
-  runInAsyncScope<A extends readonly unknown[], R>(
-    fn: (...args: A) => R,
-    thisArg: unknown,
-    ...args: A
-  ): R;
-}
-
-/**
- * What is used of `node:fs`. Nothing that opens the file, since closing it would drop SQLite's
- * locks.
- */
-export interface FileSystem {
-  linkSync(path: string, newPath: string): void;
-  renameSync(path: string, newPath: string): void;
-  rmSync(path: string, options: { force: true }): void;
-  accessSync(path: string, mode: number): void;
-  readonly constants: { readonly W_OK: number };
-  statSync(
-    path: string,
-    options: { throwIfNoEntry: false; bigint: true },
-  ): FileStatus | undefined;
-}
-
-/** What is used of a file's status. */
-export interface FileStatus {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly birthtimeNs: bigint;
-  readonly size: bigint;
-  isFile(): boolean;
-  isDirectory(): boolean;
-}
-
-interface Builtins {
-  "node:fs": FileSystem;
-  "node:path": { readonly sep: string; resolve(folder: string, path: string): string };
-  "node:sqlite": unknown;
-  "bun:sqlite": unknown;
-  "node:worker_threads": {
-    readonly Worker: new (script: URL, options: object) => unknown;
-    readonly parentPort: unknown;
-    getEnvironmentData(key: string): unknown;
-    setEnvironmentData?(key: string, value: unknown): void;
-  };
-  "node:async_hooks": {
-    readonly AsyncLocalStorage: new <T>() => AsyncContext<T>;
-    readonly AsyncResource: new (type: string) => AsyncScope;
-  };
-}
-
 interface HostProcess {
-  getBuiltinModule?(name: string): unknown;
   readonly versions?: { readonly node?: string };
 }
 
 /** The oldest version of Node whose node:sqlite has every method used here. */
 const OLDEST_NODE: readonly [major: number, minor: number] = [22, 18];
-
-/** Returns a built-in module; `undefined` if the runtime does not have it. */
-export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
-  const { process } = globalThis as { process?: HostProcess };
-  return process?.getBuiltinModule?.(name) as Builtins[N] | undefined;
-}
 
 /**
  * Returns a built-in module by name, so that no bundler tries to resolve it.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AsyncContext, builtin } from "./builtins.ts";
+import { type AsyncContext, builtin } from "./builtin.ts";
 
 /** A callback that holds something exclusively, and its enclosing callbacks. */
 interface Frame {

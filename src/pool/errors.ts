@@ -64,8 +64,13 @@ export class OutcomeUnknownError extends SQLitePoolError {
 
 const HOLDERS_NAMED = 3;
 
-export function poolIsClosed(): PoolClosedError {
-  return new PoolClosedError("The pool is closed. Create a new pool to go on.");
+/** Which pool or database an error comes from, if it has a name. */
+export function labelled(name: string | undefined, message: string): string {
+  return name === undefined ? message : `${JSON.stringify(name)}: ${message}`;
+}
+
+export function poolIsClosed(name: string | undefined): PoolClosedError {
+  return new PoolClosedError(labelled(name, "The pool is closed. Create a new pool to go on."));
 }
 
 export function closedUnderLease(): PoolClosedError {
@@ -82,15 +87,16 @@ export function leaseIsDead(): ConnectionReleasedError {
   );
 }
 
-export function openFailed(cause: unknown): PoolConnectionOpenError {
-  return new PoolConnectionOpenError(`Could not open a connection: ${messageOf(cause)}`, { cause });
+export function openFailed(name: string | undefined, cause: unknown): PoolConnectionOpenError {
+  const message = labelled(name, `Could not open a connection: ${messageOf(cause)}`);
+  return new PoolConnectionOpenError(message, { cause });
 }
 
-export function overloaded(maxWaiting: number): PoolOverloadedError {
-  return new PoolOverloadedError(
-    `No connection is free, and maxWaiting (${maxWaiting}) callers are already waiting. Shed load, ` +
-      "or raise maxWaiting or poolSize.",
-  );
+export function overloaded(name: string | undefined, maxWaiting: number): PoolOverloadedError {
+  const message =
+    `No connection is free, and maxWaiting (${maxWaiting}) callers are already waiting. Shed ` +
+    "load, or raise maxWaiting or poolSize.";
+  return new PoolOverloadedError(labelled(name, message));
 }
 
 /** Describes the leases that are held longest, with their origin if leases are tracked. */
@@ -107,19 +113,22 @@ function longestHeld<T>(resources: Iterable<Resource<T>>, now: number): string {
 }
 
 export function acquireTimedOut<T>(
+  name: string | undefined,
   timeoutMs: number,
   stats: PoolStats,
   resources: Iterable<Resource<T>>,
   now: number,
   lastOpenError: unknown,
 ): PoolConnectionAcquireTimeoutError {
-  return new PoolConnectionAcquireTimeoutError(
+  const message =
     `No connection became free within ${timeoutMs} ms: poolSize ${stats.poolSize}, size ${stats.size}, ` +
-      `idle ${stats.idle}, in use ${stats.inUse}, opening ${stats.opening}, waiting ` +
-      `${stats.waiting}. ${longestHeld(resources, now)}Release every connection ` +
-      "(withConnection does it for you), do not acquire one while you hold another, keep " +
-      "transactions short, or raise poolSize or acquisitionTimeoutMs; trackLeases: true shows " +
-      "where each was acquired.",
+    `idle ${stats.idle}, in use ${stats.inUse}, opening ${stats.opening}, waiting ` +
+    `${stats.waiting}. ${longestHeld(resources, now)}Release every connection ` +
+    "(withConnection does it for you), do not acquire one while you hold another, keep " +
+    "transactions short, or raise poolSize or acquisitionTimeoutMs; trackLeases: true shows " +
+    "where each was acquired.";
+  return new PoolConnectionAcquireTimeoutError(
+    labelled(name, message),
     lastOpenError === undefined ? undefined : { cause: lastOpenError },
   );
 }

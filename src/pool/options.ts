@@ -11,6 +11,8 @@ import { refuseUnknownOptions } from "./option_names.ts";
 
 /** Settings of a pool. All times are in milliseconds; `Infinity` disables a limit. */
 export interface CorePoolOptions extends PoolHooks {
+  /** What error messages, metrics and traces call it. */
+  name?: string;
   /** Maximum number of connections, from 1. Default: 20. */
   poolSize?: number;
   /** Idle connections to keep ready, at most `poolSize`. Default: 0. */
@@ -60,7 +62,10 @@ export interface CloseOptions {
 }
 
 /** All options, checked and filled in. */
-export type ResolvedPoolOptions = Required<Omit<CorePoolOptions, keyof PoolHooks>>;
+export interface ResolvedPoolOptions
+  extends Required<Omit<CorePoolOptions, keyof PoolHooks | "name">> {
+  readonly name: string | undefined;
+}
 
 interface NumberRule {
   readonly default: number;
@@ -85,7 +90,7 @@ const milliseconds = (fallback: number, max: number = Infinity): NumberRule => (
   unit: " (milliseconds)",
 });
 
-type NumberOption = Exclude<keyof ResolvedPoolOptions, "trackLeases">;
+type NumberOption = Exclude<keyof ResolvedPoolOptions, "name" | "trackLeases">;
 
 const NUMBER_OPTIONS: Readonly<Record<NumberOption, NumberRule>> = {
   poolSize: { ...count(20, 1), max: Number.MAX_SAFE_INTEGER },
@@ -189,12 +194,16 @@ export function checkCloseOptions(options: CloseOptions, defaultMs: number): num
  * Checks the options and fills in defaults. Throws a TypeError or RangeError that names the option.
  */
 export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
-  const resolved: Record<string, number | boolean> = {};
+  const resolved: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(NUMBER_OPTIONS)) {
     const value: unknown = options[name as NumberOption];
     resolved[name] = value === undefined ? rule.default : checkNumber(name, value, rule);
   }
-  const { trackLeases = false } = options;
+  const { name, trackLeases = false } = options;
+  if (name !== undefined && (typeof name !== "string" || name === "")) {
+    throw new TypeError(`name must be a string that is not empty; got ${describeValue(name)}`);
+  }
+  resolved.name = name;
   checkBoolean("trackLeases", trackLeases);
   resolved.trackLeases = trackLeases;
   const checked = resolved as unknown as ResolvedPoolOptions;
@@ -207,4 +216,7 @@ export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
 }
 
 /** The names of all options of the core pool. */
-export const CORE_OPTION_NAMES: readonly string[] = [...Object.keys(NUMBER_OPTIONS), "trackLeases"];
+export const CORE_OPTION_NAMES: readonly string[] = [
+  ...Object.keys(NUMBER_OPTIONS),
+  ...["trackLeases", "name"],
+];

@@ -45,6 +45,18 @@ export interface Lifecycle<T> {
   /** Whether a resource is already known to be unusable. */
   isBroken?(resource: T): boolean;
   close(resource: T): void | PromiseLike<void>;
+  /** Who is told of loans. */
+  readonly watch?: LoanWatch;
+}
+
+/** Tells those who watch of loans. Nothing is done for them unless somebody does. */
+export interface LoanWatch {
+  readonly isOn: boolean;
+  readonly seesReleases: boolean;
+  /** Waits for a resource, perhaps not at once. */
+  around<S>(kind: "acquire", subject: undefined, call: () => Promise<S>): Promise<S>;
+  /** A resource has come back. */
+  released(): void;
 }
 
 /** Lifetimes are shortened by up to this share, so that resources do not expire together. */
@@ -54,7 +66,8 @@ const LIFETIME_JITTER = 0.1;
 export class Pool<T> {
   readonly #lifecycle: Lifecycle<T>;
   readonly #options: ResolvedPoolOptions;
-  readonly #hooks: PoolHooks;
+  /** Those of the options; instrumentation adds its own. */
+  hooks: PoolHooks;
   readonly #environment: Environment;
   readonly #leaks: LeakDetector<Resource<T>> | undefined;
   readonly #counters = new Counters();
@@ -93,9 +106,10 @@ export class Pool<T> {
     checkHooks(options);
     this.#lifecycle = lifecycle;
     this.#options = resolveOptions(options);
-    this.#hooks = options;
+    this.hooks = options;
     this.#environment = environment;
     this.#waiters = new WaitQueue(environment.clock, {
+      name: this.#options.name,
       counters: this.#counters,
       maxWaiting: this.#options.maxWaiting,
       aboutToBeServed: () => this.#supplyAtHand(),
@@ -152,6 +166,11 @@ export class Pool<T> {
     return this.#resources.size < this.#options.poolSize && !this.closed;
   }
 
+  get #isWatched(): boolean {
+    const { watch } = this.#lifecycle;
+    return watch !== undefined && watch.isOn;
+  }
+
   /** A snapshot of gauges and counters. */
   get stats(): PoolStats {
     return {
@@ -187,8 +206,9 @@ export class Pool<T> {
     return resource;
   }
 
-  /** The same, as a lease. */
+  /** The same, as a lease. When somebody watches there is one way to it, which is `acquire`. */
   tryAcquire(): Lease<T> | undefined {
+    if (this.#isWatched) return undefined;
     const resource = this.tryBorrow();
     return resource === undefined ? undefined : this.lease(resource);
   }
@@ -219,11 +239,18 @@ export class Pool<T> {
       return Promise.reject(error);
     }
     const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
-    if (this.closed && (origin === "new" || !this.#drains)) return Promise.reject(poolIsClosed());
+    const { name } = this.#options;
+    if (this.closed && (origin === "new" || !this.#drains)) {
+      return Promise.reject(poolIsClosed(name));
+    }
     const lease = signal?.aborted ? undefined : this.tryAcquire();
     if (lease !== undefined) return Promise.resolve(lease);
-    const wait = { signal, timeoutMs };
-    return this.#waiters.wait(wait, this.#callSite(), () => this.#refill()).promise;
+    const site = this.#callSite();
+    const wait = (): Promise<Lease<T>> => {
+      if (this.closed && !this.#drains) return Promise.reject(poolIsClosed(name));
+      return this.#waiters.wait({ signal, timeoutMs }, site, () => this.#refill()).promise;
+    };
+    return this.#isWatched ? this.#lifecycle.watch!.around("acquire", undefined, wait) : wait();
   }
 
   /** Sets the pool size. Excess resources are closed as they are released. */
@@ -256,7 +283,7 @@ export class Pool<T> {
     this.#phase = "closing";
     this.#warmUpBackoff.cancel();
     this.#drains = options.drain === true;
-    if (!this.#drains) this.#waiters.failAll(poolIsClosed);
+    if (!this.#drains) this.#waiters.failAll(() => poolIsClosed(this.#options.name));
     for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
     if (this.#resources.size > 0) {
       const { clock } = this.#environment;
@@ -360,7 +387,7 @@ export class Pool<T> {
     this.#counters.openMs += openMs;
     this.#lastOpenError = undefined;
     this.#warmUpBackoff.reset();
-    notify("onOpen", this.#hooks.onOpen, { openMs });
+    notify("onOpen", this.hooks.onOpen, { openMs });
     this.#deliver(resource, now);
   }
 
@@ -369,7 +396,7 @@ export class Pool<T> {
     this.#counters.openErrors += 1;
     this.#lastOpenError = cause;
     this.#forget(resource);
-    this.#waiters.first?.fail(openFailed(cause));
+    this.#waiters.first?.fail(openFailed(this.#options.name, cause));
     this.#serve();
     this.#finishClosing();
     // Retrying a warm-up at once would be a busy loop.
@@ -442,8 +469,8 @@ export class Pool<T> {
 
   /** Called after the handover, so that a hook cannot abort the caller being served. */
   #announceLoan(waitMs: number): void {
-    if (this.#hooks.onAcquire !== undefined) {
-      notify("onAcquire", this.#hooks.onAcquire, { waitMs });
+    if (this.hooks.onAcquire !== undefined) {
+      notify("onAcquire", this.hooks.onAcquire, { waitMs });
     }
   }
 
@@ -460,7 +487,7 @@ export class Pool<T> {
     this.#counters.leaked += 1;
     const heldMs = this.#environment.clock.now() - resource.leasedAt;
     void this.release(resource);
-    notify("onLeak", this.#hooks.onLeak, { heldMs, stack });
+    notify("onLeak", this.hooks.onLeak, { heldMs, stack });
   }
 
   /** Ends a loan and invalidates its lease. Returns the current time. */
@@ -473,9 +500,11 @@ export class Pool<T> {
     this.#leased -= 1;
     this.#counters.usedMs += usedMs;
     this.#leaks?.unwatch(resource);
-    if (this.#hooks.onRelease !== undefined) {
-      notify("onRelease", this.#hooks.onRelease, { usedMs });
+    if (this.hooks.onRelease !== undefined) {
+      notify("onRelease", this.hooks.onRelease, { usedMs });
     }
+    const { watch } = this.#lifecycle;
+    if (watch !== undefined && watch.seesReleases) watch.released();
     return now;
   }
 
@@ -492,7 +521,7 @@ export class Pool<T> {
         this.#forget(resource);
         this.#refill();
         const error = failure ?? (outcome.ok ? undefined : outcome.error);
-        notify("onDestroy", this.#hooks.onDestroy, { reason, error });
+        notify("onDestroy", this.hooks.onDestroy, { reason, error });
       },
     );
     // A waiter may have relied on this resource although another slot is free.
@@ -512,7 +541,7 @@ export class Pool<T> {
 
   #closeByForce(): void {
     this.#drains = false;
-    this.#waiters.failAll(poolIsClosed);
+    this.#waiters.failAll(() => poolIsClosed(this.#options.name));
     for (const resource of [...this.#resources]) {
       if (resource.state === "leased") this.#endLoan(resource);
       else if (resource.state !== "validating" && resource.state !== "resetting") continue;
@@ -585,6 +614,7 @@ export class Pool<T> {
 
   #timeoutError(timeoutMs: number): Error {
     return acquireTimedOut(
+      this.#options.name,
       timeoutMs,
       this.stats,
       this.#resources,

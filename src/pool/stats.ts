@@ -61,6 +61,8 @@ export interface WaitCounters {
   timeouts: number;
   /** Waits that were aborted by their signal. */
   aborts: number;
+  /** Called with each wait of a served caller, in milliseconds, when somebody measures them. */
+  onServed?(waitMs: number): void;
 }
 
 /** The counters behind {@linkcode PoolStats}. */

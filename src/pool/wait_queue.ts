@@ -22,6 +22,8 @@ export interface Wait {
 
 /** How queues differ. */
 export interface WaitQueueOptions<T, D> {
+  /** What errors call the pool or database that is waited for. */
+  readonly name?: string | undefined;
   /** The counters; queues for the same resources share them. */
   readonly counters: WaitCounters;
   /** Creates the error for a waiter that has timed out. */
@@ -147,9 +149,9 @@ export class WaitQueue<T, D = undefined> {
       this.#abort(waiter, signal);
       return waiter;
     }
-    const { maxWaiting = Infinity, aboutToBeServed } = this.#options;
+    const { name, maxWaiting = Infinity, aboutToBeServed } = this.#options;
     if (this.#size >= maxWaiting + (aboutToBeServed?.() ?? 0)) {
-      waiter.fail(overloaded(maxWaiting));
+      waiter.fail(overloaded(name, maxWaiting));
       return waiter;
     }
     waiter.timeoutMs = timeoutMs;
@@ -179,7 +181,10 @@ export class WaitQueue<T, D = undefined> {
 
   /** Removes a waiter whose turn has come. Only {@linkcode Waiter} calls this. */
   serve(waiter: Waiter<T, D>, now: number = this.#clock.now()): void {
-    this.#options.counters.waitMs += now - waiter.since;
+    const { counters } = this.#options;
+    const waitMs = now - waiter.since;
+    counters.waitMs += waitMs;
+    counters.onServed?.(waitMs);
     this.remove(waiter);
   }
 

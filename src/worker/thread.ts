@@ -5,7 +5,7 @@
  */
 
 import { ConnectionLostError } from "../driver/errors.ts";
-import { builtin } from "../platform/builtins.ts";
+import { builtin } from "../platform/builtin.ts";
 import { detectRuntime } from "../platform/runtime.ts";
 import type { Progress } from "./pending_calls.ts";
 

@@ -4,12 +4,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { DriverConnection, Execution } from "../../mod.ts";
-import {
-  currentSettings,
-  restoreStatements,
-  type Role,
-  setUpStatements,
-} from "../../src/database/pragmas.ts";
+import type { Role } from "../../src/connections/observation/operation.ts";
+import { currentSettings, restoreStatements, setUpStatements } from "../../src/database/pragmas.ts";
 import { databaseDrivers, driverTest, packagedDrivers } from "../helpers/database_drivers.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";

@@ -105,7 +105,8 @@ for (const [name, { range, bad, good }] of Object.entries(RULES)) {
 }
 
 test("every option has a rule here", () => {
-  assert.deepEqual([...CORE_OPTION_NAMES].sort(), [...Object.keys(RULES), "trackLeases"].sort());
+  const names = [...Object.keys(RULES), "trackLeases", "name"];
+  assert.deepEqual([...CORE_OPTION_NAMES].sort(), names.sort());
 });
 
 test("options left out or undefined have the documented defaults", () => {
@@ -120,6 +121,7 @@ test("options left out or undefined have the documented defaults", () => {
     validateAfterIdleMs: 30_000,
     maxWaiting: Infinity,
     trackLeases: false,
+    name: undefined,
   };
   assert.deepEqual(resolveOptions({}), defaults);
   const allUndefined = Object.fromEntries(Object.keys(defaults).map((name) => [name, undefined]));

@@ -180,7 +180,9 @@ export class BusyRetry<H extends object> {
         this.#retries += 1;
         try {
           const result = await attempt();
-          turn.counters.waitMs += clock.now() - since;
+          const waitMs = clock.now() - since;
+          turn.counters.waitMs += waitMs;
+          turn.counters.onServed?.(waitMs);
           return result;
         } catch (failure) {
           if (!isBusy(failure)) throw failure;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { builtin } from "../../platform/builtins.ts";
+import { builtin } from "../../platform/builtin.ts";
 
 /** A file, identified independently of its path. */
 export interface FileIdentity {

@@ -7,6 +7,8 @@
 import { inCallersContext } from "../../platform/async_context.ts";
 import { describeValue } from "../../platform/describe.ts";
 import { controlInBatch } from "../database_errors.ts";
+import type { WriteReport } from "../../connections/observation/write_report.ts";
+import { beginStatement } from "../../connections/connection.ts";
 import type { Holder } from "../../connections/holder.ts";
 import type { PhysicalConnection } from "../../connections/physical_connection.ts";
 import { paramsOf, type Query, textOf, wholeResult } from "../../connections/query.ts";
@@ -108,9 +110,11 @@ export async function runBatch(
   statements: readonly PreparedStatement[],
   onBegin: (scope: TransactionScope) => void,
 ): Promise<ResultSet<unknown>[]> {
-  const scope = await TransactionScope.begin(holder, "immediate", 0);
-  onBegin(scope);
-  return await runTransaction(scope, () => runInOrder(scope, statements));
+  return await holder.value.tell("transaction", beginStatement("immediate"), async () => {
+    const scope = await TransactionScope.begin(holder, "immediate", 0);
+    onBegin(scope);
+    return await runTransaction(scope, () => runInOrder(scope, statements));
+  });
 }
 
 /**
@@ -120,12 +124,20 @@ export async function runBatch(
 export async function runInOrder(
   scope: TransactionScope,
   statements: readonly PreparedStatement[],
+  report?: WriteReport,
 ): Promise<ResultSet<unknown>[]> {
   const calls: Promise<ResultSet<unknown>>[] = [];
   let failures = 0;
   for (const [index, { sql, params, rows }] of statements.entries()) {
     const physical = scope.value;
-    const call = physical.run(scope, sql, params, rows, wholeResult, false)
+    report?.starts(index);
+    const running = report === undefined
+      ? physical.run(scope, sql, params, rows, wholeResult, false)
+      : physical.runOwn(scope, sql, params, rows, (result) => {
+        report.stops(index, result);
+        return result;
+      }, false);
+    const call = running
       .catch((error) => {
         failures += 1;
         throw withIndex(error, index);

@@ -21,7 +21,11 @@ import {
   tryTakeWriteLock,
 } from "../../connections/transaction.ts";
 import { type Clock, soon } from "../../platform/clock.ts";
-import { OutcomeUnknownError, PoolConnectionAcquireTimeoutError } from "../../pool/errors.ts";
+import {
+  labelled,
+  OutcomeUnknownError,
+  PoolConnectionAcquireTimeoutError,
+} from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
 import { PartialWrites } from "./partial_writes.ts";
@@ -74,15 +78,20 @@ export class GroupCommit {
   /** Whether the last group had a failing write, so the next one may too. */
   #expects: "success" | "failure" = "success";
 
-  /** @param maxWaiting how many callers may wait for the writer. */
-  constructor(writer: SQLiteConnectionPool<unknown>, clock: Clock, maxWaiting: number) {
+  /** @param limits how many callers may wait for the writer, and what errors call the database. */
+  constructor(
+    writer: SQLiteConnectionPool<unknown>,
+    clock: Clock,
+    { name, maxWaiting }: { readonly name: string | undefined; readonly maxWaiting: number },
+  ) {
     this.#writer = writer;
     this.#clock = clock;
     this.#queue = new WaitQueue(clock, {
+      name,
       counters: writer.counters,
       maxWaiting,
       aboutToBeServed: () => this.#starting + (writer.isIdle ? 1 : 0),
-      onExpire: ({ timeoutMs }) => writerStayedBusy(timeoutMs),
+      onExpire: ({ timeoutMs }) => writerStayedBusy(name, timeoutMs),
     });
   }
 
@@ -93,6 +102,10 @@ export class GroupCommit {
 
   /** Queues a write. Settles when it has been committed or has failed. */
   add(call: WriteCall): Promise<WriteResult> {
+    const { watch } = this.#writer;
+    const { isOn } = watch;
+    const loading = isOn ? watch.loading : undefined;
+    if (loading !== undefined) return loading.then(() => this.add(call));
     const { signal, waitMs } = call;
     // Uses the queue's single timer, since one timer per write would cost more than the write.
     const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined);
@@ -102,7 +115,7 @@ export class GroupCommit {
       group = this.#open = { writes: [], phase: "gathering" };
       this.#gather(group, TURNS_TO_GATHER);
     }
-    group.writes.push(new QueuedWrite(call, caller, this.#clock));
+    group.writes.push(new QueuedWrite(call, caller, this.#clock, isOn ? watch : undefined));
     return answerOf(caller);
   }
 
@@ -202,8 +215,10 @@ export class GroupCommit {
     if (!this.#partialWrites.areImpossible(physical)) return false;
     // It stays in the queue until now, since it must still wait while the database is locked.
     if (write.caller.settled) return false;
+    write.report?.starts();
     try {
       const result = physical.runNow(sql, params, rows, false);
+      write.report?.stops(0, result);
       if (result === undefined) return false;
       this.#send(write);
       write.answer(result);
@@ -244,10 +259,13 @@ export class GroupCommit {
     try {
       const result = await lease.value.inTurn(async () => {
         if (!this.#send(write)) return undefined;
+        write.report?.starts();
         const physical = lease.value;
         return await physical.track(physical.driver.executeAlone!(sql, params, rows));
       });
-      if (result !== undefined) write.answer(result);
+      if (result === undefined) return;
+      write.report?.stops(0, result);
+      write.answer(result);
     } catch (error) {
       write.refuse(outcomeOfLost(error));
     }
@@ -324,9 +342,9 @@ export class GroupCommit {
   }
 }
 
-function writerStayedBusy(timeoutMs: number): Error {
-  return new PoolConnectionAcquireTimeoutError(
+function writerStayedBusy(name: string | undefined, timeoutMs: number): Error {
+  const message =
     `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
-      "raise acquisitionTimeoutMs.",
-  );
+    "raise acquisitionTimeoutMs.";
+  return new PoolConnectionAcquireTimeoutError(labelled(name, message));
 }

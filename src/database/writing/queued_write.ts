@@ -4,6 +4,8 @@
  * @module
  */
 
+import { telling, type Watch } from "../../connections/observation/watch.ts";
+import type { WriteReport } from "../../connections/observation/write_report.ts";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { withCallersStack } from "../../platform/callers_stack.ts";
 import { listenForAbort } from "../../pool/abort.ts";
@@ -54,16 +56,24 @@ export type WriteCall = SingleWrite | BatchWrite;
 export class QueuedWrite {
   readonly call: WriteCall;
   readonly caller: Waiter<WriteResult>;
+  /** What those who watch are told. */
+  readonly report: WriteReport | undefined;
   readonly #clock: Clock;
   #phase: "queued" | "sent" = "queued";
   /** Ends the wait for an outcome that does not arrive. */
   #timer: Timer = undefined;
   #stopListening: (() => void) | undefined = undefined;
 
-  constructor(call: WriteCall, caller: Waiter<WriteResult>, clock: Clock) {
+  constructor(
+    call: WriteCall,
+    caller: Waiter<WriteResult>,
+    clock: Clock,
+    watch: Watch | undefined,
+  ) {
     this.call = call;
     this.caller = caller;
     this.#clock = clock;
+    this.report = watch && reportOf(watch, call, caller.promise);
   }
 
   /** Whether it is waiting or has run. */
@@ -125,6 +135,13 @@ export class QueuedWrite {
     if (this.#timer !== undefined) this.#clock.cancel(this.#timer);
     this.#stopListening?.();
   }
+}
+
+function reportOf(watch: Watch, call: WriteCall, outcome: Promise<unknown>): WriteReport {
+  const { WriteReport } = telling.now!;
+  const { statements } = call;
+  if (statements === undefined) return new WriteReport(watch, [call.sql], undefined, outcome);
+  return new WriteReport(watch, statements.map(({ sql }) => sql), "BEGIN IMMEDIATE", outcome);
 }
 
 /** An async function, so that the stack of an error leads to its caller. */

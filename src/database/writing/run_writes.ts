@@ -81,8 +81,10 @@ function runNow(
   { sql, params, rows }: SingleWrite,
   careful: boolean,
 ): Outcome {
+  write.report?.starts();
   try {
     const result = physical.runNow(sql, params, rows, careful);
+    write.report?.stops(0, result);
     return { write, result, error: result === undefined ? lockedInTransaction() : undefined };
   } catch (error) {
     return { write, result: undefined, error };
@@ -112,7 +114,9 @@ async function runStatements(
     if (pause !== undefined) await pause;
     write.expectWanted();
     try {
+      write.report?.starts(index);
       const result = lease.value.runNow(sql, params, rows, false);
+      write.report?.stops(index, result);
       if (result === undefined) throw lockedInTransaction();
       results.push(result);
     } catch (error) {
@@ -150,11 +154,13 @@ async function runInScope(
   try {
     if (call.statements === undefined) {
       const { sql, params, rows } = call;
-      const result = await physical.run(scope, sql, params, rows, wholeResult, careful);
+      write.report?.starts();
+      const result = await physical.runOwn(scope, sql, params, rows, wholeResult, careful);
+      write.report?.stops(0, result);
       return { write, result, error: undefined };
     }
     const run = (inner: TransactionScope): Promise<WriteResult> =>
-      runInOrder(inner, call.statements);
+      runInOrder(inner, call.statements, write.report);
     const result = careful
       ? await runTransaction(await TransactionScope.begin(scope, "immediate", 1), run)
       : await run(scope);

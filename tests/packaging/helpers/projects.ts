@@ -75,7 +75,7 @@ const installCommands: Readonly<Record<Manager, readonly string[]>> = {
 };
 
 /** Packages that some entry points import. */
-export const integratedPackages: readonly string[] = ["kysely"];
+export const integratedPackages: readonly string[] = ["kysely", "@opentelemetry/api"];
 
 /** Puts packages into a project that a user has anyway, the types of Node say. */
 export function linkPackages(project: string, ...packages: readonly string[]): void {

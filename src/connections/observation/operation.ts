@@ -1,0 +1,136 @@
+/**
+ * One thing that a pool does for a caller, and those who are told of it.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../platform/clock.ts";
+
+/** Where a statement runs. */
+export type Place = "inline" | "worker";
+
+/** What a connection of a database is for. */
+export type Role = "reader" | "writer";
+
+/** What can be observed. */
+export type OperationKind = "query" | "transaction" | "acquire";
+
+/** What is told of an operation: never parameters, nor values of rows. */
+export interface OperationContext {
+  /** The text of the statement, or of the one that begins the transaction. */
+  readonly sql: string | undefined;
+  /** The name of the pool or database. */
+  readonly name: string | undefined;
+  /** `undefined` for pools, whose connections do both. */
+  readonly role: Role | undefined;
+  readonly place: Place;
+  /** How many rows came back; `undefined` before the end, and after a failure. */
+  rows: number | undefined;
+  /** What it failed with; absent as long as it has not. */
+  error?: unknown;
+}
+
+/** Somebody who is told of operations. What it does must not throw. */
+export interface Observer {
+  readonly kinds: readonly OperationKind[];
+  /** Makes the call that begins the operation, where it may set an async context. */
+  enter?<S>(operation: Operation, call: () => S): S;
+  ended(operation: Operation): void;
+}
+
+/** What has to be known of a pool to tell of its operations. */
+export interface Watched {
+  readonly clock: Clock;
+  /** Those who are told of operations of a kind, but for subscribers of channels. */
+  observersOf(kind: OperationKind): Observer[];
+  /** What is told of an operation when it begins. */
+  contextOf(sql: string | undefined): OperationContext;
+}
+
+/** An operation on its way. */
+export class Operation {
+  readonly kind: OperationKind;
+  readonly context: OperationContext;
+  readonly #clock: Clock;
+  readonly #observers: readonly Observer[];
+  #ms = 0;
+  #rows: number | undefined;
+  /** Since when it runs; `undefined` while it does not. */
+  #runningSince: number | undefined;
+  #phase: "under way" | "over" = "under way";
+
+  constructor(
+    kind: OperationKind,
+    context: OperationContext,
+    clock: Clock,
+    observers: readonly Observer[],
+  ) {
+    this.kind = kind;
+    this.context = context;
+    this.#clock = clock;
+    this.#observers = observers;
+    this.#runningSince = clock.now();
+  }
+
+  /** How long it has run, in milliseconds. */
+  get ms(): number {
+    const since = this.#runningSince;
+    return since === undefined ? this.#ms : this.#ms + this.#clock.now() - since;
+  }
+
+  /** Whether it has failed. An error may be any value. */
+  get failed(): boolean {
+    return "error" in this.context;
+  }
+
+  /** Makes the call that begins it. */
+  enter<S>(call: () => S): S {
+    let next = call;
+    for (const observer of this.#observers) {
+      const inner = next;
+      if (observer.enter !== undefined) next = () => observer.enter!(this, inner);
+    }
+    return next();
+  }
+
+  /** Its time runs, from 0: what was undone to be run again does not count. */
+  restart(): void {
+    this.#ms = 0;
+    this.#runningSince = this.#clock.now();
+  }
+
+  /** Its time runs on. */
+  resume(): void {
+    this.#runningSince = this.#clock.now();
+  }
+
+  /** Its time stands still. */
+  pause(): void {
+    this.#ms = this.ms;
+    this.#runningSince = undefined;
+  }
+
+  /** So many rows have come back, which is told at the end. */
+  count(rows: number): void {
+    this.#rows = rows;
+  }
+
+  /** It is over, and has worked. The first end counts. */
+  end(): void {
+    if (this.#phase === "under way") this.#tell();
+  }
+
+  /** It is over, and has failed. */
+  fail(error: unknown): void {
+    if (this.#phase === "over") return;
+    this.context.error = error;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#phase = "over";
+    this.context.rows = this.#rows;
+    this.pause();
+    for (const observer of this.#observers) observer.ended(this);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Whether anybody watches what a pool does: hooks of the user, subscribers of channels, or
+ * instrumentation. How they are told is loaded when somebody does.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../platform/clock.ts";
+import { OnDemand } from "../../pool/on_demand.ts";
+import { anySubscribed, releases } from "./channels.ts";
+import type { Observer, Operation, OperationContext, OperationKind } from "./operation.ts";
+import type { Place, Role, Watched } from "./operation.ts";
+import type { StatementHooks } from "./statement_hook.ts";
+
+/** How those who watch are told. */
+export const telling: OnDemand<typeof import("./telling.ts")> = new OnDemand(
+  "The code of hooks and tracing channels",
+  () => import("./telling.ts"),
+);
+
+/** Whose operations they are. */
+export interface Identity {
+  readonly name: string | undefined;
+  readonly role: Role | undefined;
+}
+
+/** Who watches a pool. Ask whether somebody does before anything is done for them. */
+export class Watch implements Watched {
+  readonly clock: Clock;
+  readonly #identity: Identity;
+  /** Where its connections live, which shows when there is one. */
+  place: Place;
+  readonly #observers: Observer[] = [];
+
+  constructor(clock: Clock, identity: Identity, place: Place, hooks: StatementHooks) {
+    this.clock = clock;
+    this.#identity = identity;
+    this.place = place;
+    if (hooks.onStatement === undefined && hooks.slowStatementMs === undefined) return;
+    const ended = (operation: Operation): void => telling.now!.tellHooks(hooks, operation);
+    this.add({ kinds: ["query"], ended });
+  }
+
+  /** Tells one more, for good. */
+  add(observer: Observer): void {
+    this.#observers.push(observer);
+  }
+
+  observersOf(kind: OperationKind): Observer[] {
+    return this.#observers.filter(({ kinds }) => kinds.includes(kind));
+  }
+
+  /** Whether anybody watches operations. Asked with every call, of whichever kind. */
+  get isOn(): boolean {
+    return this.#observers.length > 0 || anySubscribed();
+  }
+
+  /** Whether anybody is told of releases. */
+  get seesReleases(): boolean {
+    return releases.hasSubscribers;
+  }
+
+  /** What to wait for before anybody can be told; `undefined` if there is nothing. */
+  get loading(): Promise<unknown> | undefined {
+    return telling.now === undefined && this.isOn ? telling.load() : undefined;
+  }
+
+  /** Makes a call that is an operation. The call is made later when there is something to load. */
+  async around<S>(
+    kind: OperationKind,
+    sql: string | undefined,
+    call: (operation: Operation) => Promise<S>,
+  ): Promise<S> {
+    const { around } = telling.now ?? await telling.load();
+    return await around(this, kind, sql, call);
+  }
+
+  /** A connection has come back. */
+  released(): void {
+    releases.publish(this.contextOf(undefined));
+  }
+
+  contextOf(sql: string | undefined): OperationContext {
+    return { sql, ...this.#identity, place: this.place, rows: undefined };
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Built-in modules that are used if present and never imported, so that this package loads on
+ * runtimes without them.
+ *
+ * @module
+ */
+
+/** What is used of `node:async_hooks`. */
+export interface AsyncContext<T> {
+  getStore(): T | undefined;
+  run<R>(store: T, fn: () => R): R;
+}
+
+/** The async context in which it was created. */
+export interface AsyncScope {
+  runInAsyncScope<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    thisArg: unknown,
+    ...args: A
+  ): R;
+}
+
+/** What is used of a channel of `node:diagnostics_channel`. */
+export interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: object): void;
+  /** Publishes, and calls in the async context that bound stores make of the message. */
+  runStores<S>(message: object, call: () => S): S;
+}
+
+/** The five channels of one operation. */
+export interface TracingChannel {
+  readonly start: Channel;
+  readonly end: Channel;
+  readonly asyncStart: Channel;
+  readonly asyncEnd: Channel;
+  readonly error: Channel;
+}
+
+/**
+ * What is used of `node:fs`. Nothing that opens the file, since closing it would drop SQLite's
+ * locks.
+ */
+export interface FileSystem {
+  linkSync(path: string, newPath: string): void;
+  renameSync(path: string, newPath: string): void;
+  rmSync(path: string, options: { force: true }): void;
+  accessSync(path: string, mode: number): void;
+  readonly constants: { readonly W_OK: number };
+  statSync(
+    path: string,
+    options: { throwIfNoEntry: false; bigint: true },
+  ): FileStatus | undefined;
+}
+
+/** What is used of a file's status. */
+export interface FileStatus {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly birthtimeNs: bigint;
+  readonly size: bigint;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+interface Builtins {
+  "node:diagnostics_channel": {
+    channel(name: string): Channel;
+    tracingChannel(name: string): TracingChannel;
+  };
+  "node:fs": FileSystem;
+  "node:path": { readonly sep: string; resolve(folder: string, path: string): string };
+  "node:sqlite": unknown;
+  "bun:sqlite": unknown;
+  "node:worker_threads": {
+    readonly Worker: new (script: URL, options: object) => unknown;
+    readonly parentPort: unknown;
+    getEnvironmentData(key: string): unknown;
+    setEnvironmentData?(key: string, value: unknown): void;
+  };
+  "node:async_hooks": {
+    readonly AsyncLocalStorage: new <T>() => AsyncContext<T>;
+    readonly AsyncResource: new (type: string) => AsyncScope;
+  };
+}
+
+interface HostProcess {
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** Returns a built-in module; `undefined` if the runtime does not have it. */
+export function builtin<N extends keyof Builtins>(name: N): Builtins[N] | undefined {
+  const { process } = globalThis as { process?: HostProcess };
+  return process?.getBuiltinModule?.(name) as Builtins[N] | undefined;
+}

@@ -443,9 +443,7 @@ export class Pool<T> {
 
   /** Gives a ready resource to the first waiter, or makes it idle. */
   #offer(resource: Resource<T>, now: number): void {
-    if (this.#handOver(resource, now)) return;
-    if (this.closed) this.#destroy(resource, "closed");
-    else this.#idle.push(resource);
+    if (!this.#handOver(resource, now)) this.#idle.push(resource);
   }
 
   /** Hands a ready resource to the first waiter. Returns false if nobody is waiting. */

@@ -13,6 +13,9 @@ export interface Mutant {
   readonly guard: string;
   /** What the guard is told through its environment: a seed and a number of runs, say. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A guard that runs for longer counts as having noticed. Default: 20_000. */
+  /**
+   * A guard that runs for longer counts as having noticed. Default: 20_000; less for a bug that
+   * makes a quick guard wait forever.
+   */
   readonly timeoutMs?: number;
 }

@@ -323,7 +323,7 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "close leaves those who wait waiting",
     file: "pool.ts",
-    find: "this.#waiters.failAll(poolIsClosed);",
+    find: "if (!this.#drains) this.#waiters.failAll(poolIsClosed);",
     replace: "",
   },
   {
@@ -364,7 +364,7 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "what comes back to a closing pool becomes idle",
     file: "pool.ts",
-    find: 'if (this.closed) return this.#destroy(resource, "closed");',
+    find: 'if (this.#stopped) return this.#destroy(resource, "closed");',
     replace: "",
   },
   {

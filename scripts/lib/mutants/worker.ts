@@ -2,6 +2,9 @@
 
 import type { Mutant } from "./mutant.ts";
 
+/** The guards take about a second. */
+const WAITS_FOREVER_MS = 8_000;
+
 /** A mutant with the names of files in src/worker and tests/worker. */
 const mutants: readonly Mutant[] = [
   {
@@ -33,6 +36,7 @@ const mutants: readonly Mutant[] = [
     find: "else this.buffer(new Uint8Array(value).buffer);",
     replace: "else this.buffer(value.buffer as ArrayBuffer);",
     guard: "channel.test.ts",
+    timeoutMs: WAITS_FOREVER_MS,
   },
   {
     bug: "thread: a cursor takes its parameters when it is read",
@@ -84,6 +88,7 @@ const mutants: readonly Mutant[] = [
     find: "call.fail(error);\n        throw error;",
     replace: "throw error;",
     guard: "channel.test.ts",
+    timeoutMs: WAITS_FOREVER_MS,
   },
   {
     bug: "thread: a statement runs although its transaction has ended",

@@ -91,12 +91,12 @@ async function inCopy<T>(task: (directory: string) => Promise<T>): Promise<T> {
 }
 
 // A test that fails on the unchanged sources would catch everything.
-const guards = Map.groupBy(selected, ({ guard, env }) => JSON.stringify([guard, env])).values()
-  .map((guarded): Guard => {
-    const limits = guarded.map(({ timeoutMs = 0 }) => timeoutMs);
-    return { ...guarded[0], timeoutMs: Math.max(defaultTimeoutMs, ...limits) };
-  });
-const broken = await mapLimited(lanes, [...guards], async (guard) => {
+const perGuard = Map.groupBy(selected, ({ guard, env }) => JSON.stringify([guard, env]));
+const guards = [...perGuard.values()].map((guarded): Guard => {
+  const limits = guarded.map(({ timeoutMs = 0 }) => timeoutMs);
+  return { ...guarded[0], timeoutMs: Math.max(defaultTimeoutMs, ...limits) };
+});
+const broken = await mapLimited(lanes, guards, async (guard) => {
   const { problem, output } = await inCopy((directory) => test(directory, guard));
   return problem === undefined
     ? []

@@ -3,12 +3,14 @@
 //
 //   npm run mutate                all of them
 //   npm run mutate -- reset       those whose description contains "reset"
+//   npm run mutate -- --check     none, but fails unless each can be planted
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
+import { parseArgs } from "node:util";
 
 import { lanes, mapLimited } from "./lib/concurrency.ts";
 import { mutants } from "./lib/mutants/all.ts";
@@ -37,14 +39,17 @@ function copy(name: string): string {
   return directory;
 }
 
+/** Why a mutant no longer applies, if it does not. */
+function misfit({ bug, file, find }: Mutant): string | undefined {
+  const count = readFileSync(file, "utf8").split(find).length - 1;
+  if (count === 1) return undefined;
+  return `Mutant "${bug}" no longer applies: ${file} has ${count} of\n${find}`;
+}
+
 /** Plants a bug, and returns what takes it out again. */
-function plant({ bug, file, find, replace }: Mutant, directory: string): () => void {
+function plant({ file, find, replace }: Mutant, directory: string): () => void {
   const path = join(directory, file);
   const source = readFileSync(path, "utf8");
-  const count = source.split(find).length - 1;
-  if (count !== 1) {
-    throw new Error(`Mutant "${bug}" no longer applies: ${file} has ${count} of\n${find}`);
-  }
   writeFileSync(path, source.replace(find, () => replace));
   return () => writeFileSync(path, source);
 }
@@ -74,9 +79,19 @@ async function findCatcher(mutant: Mutant, directory: string): Promise<string | 
   throw new Error(`Mutant "${mutant.bug}" does not run:\n${output}`);
 }
 
-const [wanted = ""] = process.argv.slice(2);
+const { values: options, positionals: [wanted = ""] } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: "boolean", default: false } },
+});
 const selected = mutants.filter(({ bug }) => bug.includes(wanted));
 if (selected.length === 0) throw new Error(`No mutant's description contains "${wanted}".`);
+
+const misfits = selected.map(misfit).filter((problem) => problem !== undefined);
+if (misfits.length > 0) {
+  console.error(misfits.join("\n"));
+  process.exit(1);
+}
+if (options.check) process.exit(0);
 
 /** A copy for each lane: the guards find most files compiled already, at the same paths. */
 const copies = Array.from({ length: lanes }, (_, lane) => copy(String(lane)));

@@ -48,6 +48,7 @@ export const staticChecks: readonly Check[] = [
   },
   { name: "documentation", command: [node, "scripts/docs.ts", "--check"] },
   { name: "public API", command: [node, "scripts/api.ts", "--check"] },
+  { name: "planted bugs apply", command: [node, "scripts/mutate.ts", "--check"] },
 ];
 
 /** Tests of the tests: every planted fault must make some test fail. */

@@ -122,7 +122,7 @@ const slots: readonly PoolMutant[] = [
   {
     bug: "what was opened is dropped when its requester gave up",
     file: "pool.ts",
-    find: 'notify("onOpen", this.#hooks.onOpen, { openMs });\n    this.#deliver(resource, now);',
+    find: 'notify("onOpen", this.hooks.onOpen, { openMs });\n    this.#deliver(resource, now);',
     replace: "if (this.#waiters.size > 0 || this.closed) this.#deliver(resource, now);",
   },
   {
@@ -134,8 +134,8 @@ const slots: readonly PoolMutant[] = [
   {
     bug: "a failed open fails everybody who waits",
     file: "pool.ts",
-    find: "this.#waiters.first?.fail(openFailed(cause));",
-    replace: "this.#waiters.failAll(() => openFailed(cause));",
+    find: "this.#waiters.first?.fail(openFailed(this.#options.name, cause));",
+    replace: "this.#waiters.failAll(() => openFailed(this.#options.name, cause));",
     guard: "opening.test.ts",
   },
   {
@@ -323,7 +323,7 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "close leaves those who wait waiting",
     file: "pool.ts",
-    find: "if (!this.#drains) this.#waiters.failAll(poolIsClosed);",
+    find: "if (!this.#drains) this.#waiters.failAll(() => poolIsClosed(this.#options.name));",
     replace: "",
   },
   {

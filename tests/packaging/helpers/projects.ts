@@ -75,7 +75,13 @@ const installCommands: Readonly<Record<Manager, readonly string[]>> = {
 };
 
 /** Packages that some entry points import. */
-export const integratedPackages: readonly string[] = ["kysely", "@opentelemetry/api"];
+export const integratedPackages: readonly string[] = [
+  "kysely",
+  "@opentelemetry/api",
+  "drizzle-orm",
+  "@libsql/client",
+  "@prisma/driver-adapter-utils",
+];
 
 /** Puts packages into a project that a user has anyway, the types of Node say. */
 export function linkPackages(project: string, ...packages: readonly string[]): void {

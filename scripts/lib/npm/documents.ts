@@ -12,6 +12,7 @@ import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
 const STAYS_IN_THE_REPOSITORY: readonly string[] = [
   ...["api.txt", "decisions.md", "coming-from.md", "drivers.md"],
   ...["migrating-from-aiosqlitepool.md", "places.md", "recipes.md"],
+  "observability.md",
 ];
 
 const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];

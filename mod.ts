@@ -81,6 +81,7 @@ export {
 } from "./src/pool/errors.ts";
 export {
   ConnectionLostError,
+  ConnectionSetUpError,
   SQLiteLibraryConflictError,
   UnsupportedHandleError,
 } from "./src/driver/errors.ts";
@@ -109,6 +110,7 @@ export type {
   SQLiteValue,
   StatementDescription,
 } from "./src/sqlite/types.ts";
+export type { SetUpContext, SetUpFunction, SetUpOptions } from "./src/driver/set_up/options.ts";
 export type { AsyncConnection, DriverConnection } from "./src/driver/connection.ts";
 export type { IntMode } from "./src/sqlite/rows.ts";
 export { detectRuntime, type RuntimeName } from "./src/platform/runtime.ts";

@@ -52,14 +52,19 @@ export const nodeSqlite: Driver = {
     return builtinLibrary("node:sqlite");
   },
   opensImmutable: true,
-  open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
+  open(path, { readonly, create, immutable, allowExtensions, ...options }: DriverOpenOptions) {
     // The driver would create the file.
     if (!create && path !== ":memory:" && fileStatus(path) === undefined) {
       throw new SQLiteError("unable to open database file", resultCode.CANTOPEN);
     }
     const { DatabaseSync } = builtinModule("node:sqlite") as NodeSqlite;
     const location = immutable ? fileUri(path, "immutable=1") : path;
-    const open = () => new DatabaseSync(location, { readOnly: readonly, timeout: 0 });
+    const open = () =>
+      new DatabaseSync(location, {
+        readOnly: readonly,
+        timeout: 0,
+        allowExtension: allowExtensions === true,
+      });
     return adaptNodeSqlite(openHandle(open), options);
   },
 };

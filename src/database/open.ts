@@ -16,12 +16,7 @@ import type { DriverConnection } from "../driver/connection.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import type { WorkerDriverName } from "../worker/wire.ts";
-import {
-  threadFactory,
-  type ThreadStats,
-  WORKER_DRIVERS,
-  type WorkerConnectionFactory,
-} from "../worker/thread_factory.ts";
+import { threadFactory, totalOf, type WorkerConnectionFactory } from "../worker/thread_factory.ts";
 import { backUp } from "./backup.ts";
 import type { Connection } from "../connections/connection.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
@@ -33,8 +28,16 @@ import {
   type ResolvedDatabaseOptions,
 } from "./options.ts";
 import { type LocalLocation, parseLocalLocation } from "../sqlite/location.ts";
-import { expectImmutable, explainOpenFailure, explainReaderError, inspect } from "./open_errors.ts";
+import {
+  expectImmutable,
+  expectInThreads,
+  explainOpenFailure,
+  explainReaderError,
+  inspect,
+} from "./open_errors.ts";
 import { currentSettings, restoreStatements, setUpStatements } from "./pragmas.ts";
+import { setUpOpened } from "../driver/set_up/opened.ts";
+import { moduleOnly } from "../driver/set_up/options.ts";
 import type { Role } from "../connections/observation/operation.ts";
 import type { DatabaseWarning } from "../connections/observation/warning.ts";
 import { Router } from "./router.ts";
@@ -53,7 +56,7 @@ export async function open<R>(
   folder: string | undefined,
   options: DatabaseOptions<R>,
 ): Promise<Database<R>> {
-  const resolved = resolveDatabaseOptions(options);
+  const resolved = resolveDatabaseOptions(options, folder);
   // Checked first: without SQLite no location is valid.
   const driver = resolved.driver === "auto" ? await nativeDriver() : resolved.driver;
   const parsed = parseLocalLocation(location, folder, "openDatabase");
@@ -93,7 +96,10 @@ class Opening<R> {
     // A database in memory has a single connection, so it cannot be in both places.
     const auto = options.execution === "auto" && location.kind === "file";
     this.#router = auto ? new Router() : undefined;
-    if (options.execution !== "inline") expectInThreads(driver, options.execution);
+    if (options.execution !== "inline") {
+      expectInThreads(driver, options.execution);
+      moduleOnly(options.prepare, `execution "${options.execution}"`);
+    }
     this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
       ["read", this.#inThreads(true)],
       ["write", this.#inThreads(false)],
@@ -104,7 +110,8 @@ class Opening<R> {
     const { worker } = this.#options;
     const driver = this.#driver.name as WorkerDriverName;
     const { onTiming, ...access } = this.#access(readonly);
-    return threadFactory({ ...access, driver, path: this.#path }, worker, onTiming);
+    const prepare = moduleOnly(this.#options.prepare, "A thread");
+    return threadFactory({ ...access, ...prepare, driver, path: this.#path }, worker, onTiming);
   }
 
   async open(): Promise<Database<R>> {
@@ -271,8 +278,11 @@ class Opening<R> {
     // A connection to a different file than the others' would be worse than none.
     this.#file?.expectSameNow();
     this.#expectFile();
-    return threads?.get(readonly ? "read" : "write")?.() ??
-      this.#driver.open(this.#path, this.#access(readonly));
+    const thread = threads?.get(readonly ? "read" : "write");
+    if (thread !== undefined) return thread();
+    const opened = this.#driver.open(this.#path, this.#access(readonly));
+    const context = { role: readonly ? "reader" : "writer", driver: this.#driver.name } as const;
+    return setUpOpened(opened, this.#options.prepare, context);
   }
 
   #access(readonly: boolean): DriverOpenOptions {
@@ -281,15 +291,10 @@ class Opening<R> {
     const router = this.#router;
     const onTiming: OnTiming | undefined = router && ((sql, ms) => router.took(sql, ms));
     const { immutable } = this.#options;
-    return { readonly, create, immutable, intMode, statementCacheSize, onTiming };
-  }
-
-  #threadStats(): ThreadStats | undefined {
-    if (this.#threads === undefined) return undefined;
-    const all = [...this.#threads.values()].map(({ threads }) => threads);
+    const allowExtensions = this.#options.prepare.extensions.length > 0;
     return {
-      running: all.reduce((sum, { running }) => sum + running, 0),
-      abandoned: all.reduce((sum, { abandoned }) => sum + abandoned, 0),
+      ...{ readonly, create, immutable, allowExtensions },
+      ...{ intMode, statementCacheSize, onTiming },
     };
   }
 
@@ -327,7 +332,7 @@ class Opening<R> {
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
       file: this.#file,
-      threads: () => this.#threadStats(),
+      threads: () => this.#threads && totalOf(this.#threads.values()),
       // The driver's own backup needs its handle, which is unavailable in threads.
       backup: backUp(
         readers,
@@ -337,14 +342,4 @@ class Opening<R> {
       onClosed: () => share?.giveUp(),
     });
   }
-}
-
-/** Threads load their drivers by module name. */
-function expectInThreads({ name }: Driver, execution: string): void {
-  const known: readonly string[] = WORKER_DRIVERS;
-  if (known.includes(name)) return;
-  throw new TypeError(
-    `execution "${execution}" needs a driver that a thread can load by its name ` +
-      `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
-  );
 }

@@ -5,6 +5,7 @@
  */
 
 import type { SQLiteConnectionPool } from "../connections/connection_pool.ts";
+import { WORKER_DRIVERS } from "../worker/thread_factory.ts";
 import type { Driver } from "../driver/driver.ts";
 import { fileStatus, isWritable } from "../platform/builtins.ts";
 import { PoolConnectionOpenError, SQLitePoolError } from "../pool/errors.ts";
@@ -162,4 +163,14 @@ export function hasWalResetBug(version: string): boolean {
   if (minor === 50) return patch < 7;
   if (minor === 51) return patch < 3;
   return minor >= 7 && minor < 51;
+}
+
+/** Threads load their drivers by module name. */
+export function expectInThreads({ name }: Driver, execution: string): void {
+  const known: readonly string[] = WORKER_DRIVERS;
+  if (known.includes(name)) return;
+  throw new TypeError(
+    `execution "${execution}" needs a driver that a thread can load by its name ` +
+      `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
+  );
 }

@@ -9,6 +9,7 @@ import { refuseUnknownOptions } from "../pool/option_names.ts";
 import { resolveOptions } from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { Driver } from "../driver/driver.ts";
+import { type ResolvedSetUp, resolveSetUp, type SetUpOptions } from "../driver/set_up/options.ts";
 import type { Row } from "../sqlite/types.ts";
 import type { SpawnWorker } from "../worker/thread.ts";
 import {
@@ -23,7 +24,8 @@ import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 export type Execution = "inline" | "worker" | "auto";
 
 /** Settings of a database and its pools. */
-export interface DatabaseOptions<R = Row> extends Omit<PoolOptions<R>, "poolSize" | "minIdle"> {
+export interface DatabaseOptions<R = Row>
+  extends Omit<PoolOptions<R>, "poolSize" | "minIdle">, SetUpOptions {
   /** The driver; "auto" selects the runtime's own. Default: "auto". */
   driver?: "auto" | Driver;
   /**
@@ -77,6 +79,8 @@ export interface ResolvedDatabaseOptions<R> {
   readonly queryTimeoutMs: number;
   readonly maxReadTransactionMs: number;
   readonly untrusted: boolean;
+  /** What is done to every new connection. */
+  readonly prepare: ResolvedSetUp;
   readonly onWarning: (warning: DatabaseWarning) => void;
   readonly acquisitionTimeoutMs: number;
   readonly operationTimeoutMs: number;
@@ -88,6 +92,7 @@ const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
   ...["maxReadTransactionMs", "untrusted", "execution", "worker", "immutable"],
+  ...["extensions", "setUp"],
 ];
 
 // There is one writer and `readers`, so there is no pool size.
@@ -115,6 +120,7 @@ const isLimit = (value: unknown): boolean => typeof value === "number" && value 
 /** Checks the options. Throws a TypeError or RangeError that names the option. */
 export function resolveDatabaseOptions<R>(
   options: DatabaseOptions<R>,
+  folder: string | undefined,
 ): ResolvedDatabaseOptions<R> {
   check(typeof options === "object" && options !== null, "options", "an object", options);
   refuseUnknownOptions(options, OPTION_NAMES);
@@ -130,6 +136,8 @@ export function resolveDatabaseOptions<R>(
     queryTimeoutMs = Infinity,
     maxReadTransactionMs = 60_000,
     untrusted = false,
+    extensions,
+    setUp,
     onWarning = ({ message }) => console.warn(`@sqlitepool/pool: ${message}`),
     ...pool
   } = options;
@@ -167,6 +175,7 @@ export function resolveDatabaseOptions<R>(
     queryTimeoutMs,
     maxReadTransactionMs,
     untrusted,
+    prepare: resolveSetUp({ extensions, setUp }, folder),
     onWarning,
     acquisitionTimeoutMs,
     operationTimeoutMs,

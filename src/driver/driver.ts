@@ -15,6 +15,8 @@ export interface DriverOpenOptions {
   readonly create: boolean;
   /** Whether the file does not change while it is open: see {@linkcode Driver.opensImmutable}. */
   readonly immutable?: boolean;
+  /** Whether extensions are to be loaded into the connection. */
+  readonly allowExtensions?: boolean;
   /** How integers are returned. */
   readonly intMode: "number" | "bigint";
   /** How many prepared statements to cache; `undefined` for the adapter's default. */

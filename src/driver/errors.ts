@@ -39,3 +39,9 @@ export class ConnectionLostError extends SQLitePoolError {
     this.mayHaveTakenEffect = mayHaveTakenEffect;
   }
 }
+
+/** An extension could not be loaded, or the option `setUp` failed for a new connection. */
+export class ConnectionSetUpError extends SQLitePoolError {
+  /** Always `"ConnectionSetUpError"`. */
+  override readonly name: string = "ConnectionSetUpError";
+}

@@ -70,6 +70,7 @@ interface Builtins {
   };
   "node:fs": FileSystem;
   "node:path": { readonly sep: string; resolve(folder: string, path: string): string };
+  "node:url": { pathToFileURL(path: string): URL };
   "node:sqlite": unknown;
   "bun:sqlite": unknown;
   "node:worker_threads": {

@@ -85,3 +85,9 @@ export function absolutePath(path: string, folder: string | undefined): string {
   // Not normalized: "link/../app.db" is in the parent of the link's target.
   return path.startsWith("/") ? path : `${folder}/${path.replace(/^(\.\/+)+/, "")}`;
 }
+
+/** Returns the URL of an absolute path. */
+export function fileUrlOf(path: string): string {
+  const url = builtin("node:url")?.pathToFileURL(path) ?? new URL("file://" + encodeURI(path));
+  return url.href;
+}

@@ -75,3 +75,12 @@ export function threadFactory(
   });
   return factory as WorkerConnectionFactory;
 }
+
+/** Returns the threads of several factories together. */
+export function totalOf(factories: Iterable<WorkerConnectionFactory>): ThreadStats {
+  const all = [...factories].map(({ threads }) => threads);
+  return {
+    running: all.reduce((sum, { running }) => sum + running, 0),
+    abandoned: all.reduce((sum, { abandoned }) => sum + abandoned, 0),
+  };
+}

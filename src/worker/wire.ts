@@ -28,6 +28,9 @@ export interface OpenRequest {
   readonly immutable?: boolean;
   readonly intMode: "number" | "bigint";
   readonly statementCacheSize: number | undefined;
+  /** Extensions to load, and the URL of a module that sets the connection up. */
+  readonly extensions?: readonly string[];
+  readonly setUp?: string;
 }
 
 /** The first message of a thread; without an error if the database is open. */

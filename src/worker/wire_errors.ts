@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ConnectionSetUpError } from "../driver/errors.ts";
 import { messageOf } from "../platform/describe.ts";
 import { SQLiteError, SQLiteIntegerRangeError, withStatement } from "../sqlite/errors.ts";
 
@@ -67,6 +68,7 @@ export function encodeError(error: unknown, causes: number = MOST_CAUSES): WireE
 const STANDARD: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
   TypeError,
   RangeError,
+  ConnectionSetUpError,
 };
 
 /** Restores an error with its class. */

@@ -25,6 +25,7 @@ import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
 import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
 import { nodeSqlite } from "../../adapters/node_sqlite/driver.ts";
 import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
+import { setUpConnection } from "../driver/set_up/run.ts";
 import type { SyncConnection } from "../driver/sync_connection.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { Server } from "./server.ts";
@@ -66,10 +67,20 @@ const { process, close } = globalThis as unknown as Globals;
 const port = process.getBuiltinModule("node:worker_threads").parentPort;
 port?.once("message", (message) => void serve(port, message as OpenRequest));
 
-async function serve(port: Port, { driver, path, ...options }: OpenRequest): Promise<void> {
+async function serve(
+  port: Port,
+  { driver, path, extensions = [], setUp, ...options }: OpenRequest,
+): Promise<void> {
   try {
     // The adapters of synchronous drivers create no other connections.
-    const connection = await openers[driver](path, options) as SyncConnection;
+    const connection = await openers[driver](path, {
+      ...options,
+      allowExtensions: extensions.length > 0,
+    }) as SyncConnection;
+    if (extensions.length > 0 || setUp !== undefined) {
+      const role = options.readonly ? "reader" : "writer";
+      await setUpConnection(connection, { extensions, setUp }, { role, driver });
+    }
     connection.executeSync("PRAGMA busy_timeout = 0");
     const server = new Server(
       connection,

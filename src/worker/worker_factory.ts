@@ -7,12 +7,13 @@
 import { describeValue } from "../platform/describe.ts";
 import { nativeDriverName, workingDirectory } from "../platform/surroundings.ts";
 import type { OnTiming } from "../driver/timing.ts";
+import type { SetUpOptions } from "../driver/set_up/options.ts";
 import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
 import type { OpenRequest, WorkerDriverName } from "./wire.ts";
 
 /** Options of connections in threads. */
-export interface WorkerOptions {
+export interface WorkerOptions extends SetUpOptions {
   /** The driver, which each thread loads. Default: the runtime's own. */
   driver?: WorkerDriverName;
   /** Whether to open an existing file read-only. Default: false. */
@@ -67,11 +68,21 @@ export function workerConnection(
   }
   const request = { driver, path, readonly, create, intMode, statementCacheSize };
   const folder = workingDirectory();
-  return threadFactory(request, worker, onTiming, () => locate(request, folder));
+  return threadFactory(
+    request,
+    worker,
+    onTiming,
+    () => locate(request, options, folder),
+  );
 }
 
 /** Loaded with the first connection, since many programs need neither. */
-async function locate(request: OpenRequest, folder: string | undefined): Promise<OpenRequest> {
+async function locate(
+  plain: OpenRequest,
+  options: SetUpOptions,
+  folder: string | undefined,
+): Promise<OpenRequest> {
+  const request = { ...plain, ...await setUpIn(options, folder) };
   const { parseLocalLocation } = await import("../sqlite/location.ts");
   const location = parseLocalLocation(request.path, folder, "workerConnection");
   if (location.kind === "memory") return { ...request, path: ":memory:" };
@@ -82,4 +93,13 @@ async function locate(request: OpenRequest, folder: string | undefined): Promise
     readonly: request.readonly || mode === "ro",
     create: request.create && mode === "rwc",
   };
+}
+
+async function setUpIn(
+  { extensions, setUp }: SetUpOptions,
+  folder: string | undefined,
+): Promise<Pick<OpenRequest, "extensions" | "setUp">> {
+  if (extensions === undefined && setUp === undefined) return {};
+  const { moduleOnly, resolveSetUp } = await import("../driver/set_up/options.ts");
+  return moduleOnly(resolveSetUp({ extensions, setUp }, folder), "workerConnection");
 }

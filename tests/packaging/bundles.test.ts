@@ -90,7 +90,7 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 18.2, nodeSqlite: 33, singleFile: 74.3 },
+    limits: { start: 18.3, nodeSqlite: 33.2, singleFile: 75.3 },
   },
   "the pool alone": {
     line:

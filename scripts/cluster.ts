@@ -25,6 +25,6 @@ const db = await openDatabase(
 
 TOKEN=... node examples/cluster.ts ${primary.url} ${urls.join(" ")}`);
 
-// What the servers leave behind goes with the process: their helper sees to it.
+// The servers' helper removes their data when the process exits.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 setInterval(() => {}, 2 ** 30);

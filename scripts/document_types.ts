@@ -1,4 +1,4 @@
-// Type-checks the TypeScript blocks of all documents, those that the tests cannot run included.
+// Type-checks the TypeScript blocks of all documents, including those that the tests cannot run.
 
 import process from "node:process";
 
@@ -7,7 +7,7 @@ import { typeErrors } from "./lib/document_types.ts";
 
 const blocks = documents(".")
   .flatMap((document) => readCodeBlocks(".", document))
-  // Those for Deno alone may use its globals, which tsc does not know.
+  // Blocks for Deno alone may use its globals, which tsc does not know.
   .filter(({ language, runtimes }) => language === "ts" && runtimes.join() !== "deno");
 
 for (const report of await typeErrors(blocks)) {

@@ -24,7 +24,7 @@ interface Source {
   readonly statements: readonly SyntaxNode[];
 }
 
-/** Where a name comes from: a declaration in this file, or a name in another file. */
+/** The origin of a name: a declaration in this file, or a name in another file. */
 type Origin =
   | { readonly kind: "declared"; readonly declarations: readonly SyntaxNode[] }
   | { readonly kind: "imported"; readonly from: string; readonly name: string };
@@ -70,7 +70,7 @@ export function renderReport(
   }
 }
 
-/** Lines that only one of two reports has, each with its symbol. */
+/** Returns the lines that only one of two reports has, each with its symbol. */
 export function compareReports(
   before: string,
   after: string,

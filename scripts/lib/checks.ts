@@ -1,4 +1,4 @@
-// Checks that are one command each, and pass or fail as a whole.
+// Checks that consist of one command and pass or fail as a whole.
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -31,7 +31,7 @@ export const staticChecks: readonly Check[] = [
   // --doc: includes the examples in doc comments.
   { name: "deno check", command: [deno, "check", "--quiet", "--doc", "."] },
   { name: "document types", command: [node, "scripts/document_types.ts"] },
-  // What JSR would accept, by its own tool and by the one for npm users.
+  // Whether JSR would accept the package, by its own tool and by the one for npm users.
   { name: "deno publish", command: [deno, "publish", "--dry-run", "--allow-dirty"] },
   {
     name: "jsr publish",
@@ -51,7 +51,7 @@ export const staticChecks: readonly Check[] = [
   { name: "planted bugs apply", command: [node, "scripts/mutate.ts", "--check"] },
 ];
 
-/** Tests of the tests: every planted fault must make some test fail. */
+/** Tests of the tests: every planted bug must make a test fail. */
 export function mutationChecks(): Check[] {
   const script = "scripts/mutate.ts";
   if (!existsSync(script)) return [];

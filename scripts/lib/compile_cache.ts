@@ -1,5 +1,5 @@
-// What Node has compiled once, all processes of a run share. Otherwise each process and thread
-// strips the types of the same sources again, which takes half the time of tests that start many.
+// A compile cache shared by all Node processes of a run. Without it each process and thread strips
+// the types of the same sources again, which takes half the time of tests that start many.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** One per core of the smallest machine the tests run on: more would distort timings. */
+/** One per core of the smallest machine that runs the tests: more would distort timings. */
 export const lanes: number = 2;
 
 /** `Promise.all` over `items`, with at most `limit` of them at a time. */

@@ -1,4 +1,4 @@
-// How much of the public API is documented, according to `deno doc --json`.
+// Measures how much of the public API is documented, according to `deno doc --json`.
 
 import { execFile } from "node:child_process";
 import { relative } from "node:path";
@@ -46,7 +46,7 @@ export type DocNodes = Readonly<Record<string, Module>>;
 export interface Coverage {
   readonly documented: number;
   readonly total: number;
-  /** Symbols without documentation, each with its place. */
+  /** Symbols without documentation, each with its location. */
   readonly undocumented: readonly string[];
   /** Entry points whose module comment is missing or has no example. */
   readonly modulesWithoutExample: readonly string[];
@@ -60,7 +60,7 @@ export async function readDocNodes(paths: readonly string[] = entryPaths): Promi
   return JSON.parse(stdout).nodes;
 }
 
-/** Symbols and their members, each counted once; an overload is a member of its own. */
+/** Symbols and their members, each counted once; each overload is a separate member. */
 export function measureCoverage(nodes: DocNodes): Coverage {
   const counted = new Map<string, { readonly title: string; readonly documented: boolean }>();
   const count = (title: string, { location, jsDoc }: Located): void => {

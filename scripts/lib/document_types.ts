@@ -13,7 +13,7 @@ import { scriptRuntime } from "./runtimes.ts";
 
 const COMPILERS = ["typescript5", "typescript"];
 
-/** What `tsc --init` writes, as far as it concerns types. */
+/** The type-related options that `tsc --init` writes. */
 const DEFAULTS = {
   module: "nodenext",
   target: "esnext",
@@ -28,17 +28,17 @@ const DEFAULTS = {
 };
 
 /**
- * Checks blocks of TypeScript, each a module of its own.
+ * Type-checks blocks of TypeScript, each as a separate module.
  *
- * @returns What each compiler has to say; nothing of those that are content.
+ * @returns The errors of each compiler; nothing for those without errors.
  */
 export async function typeErrors(blocks: readonly CodeBlock[]): Promise<string[]> {
-  // In the repository, where the drivers that examples import are installed.
+  // In the repository, where the drivers imported by examples are installed.
   mkdirSync(".readme-blocks", { recursive: true });
   const directory = mkdtempSync(join(".readme-blocks", "types-"));
   try {
     for (const { document, line, code } of blocks) {
-      // Lines are those of the document: each block is preceded by as many empty ones.
+      // Each block is preceded by empty lines, so that line numbers match the document.
       writeFileSync(join(directory, `${document.replaceAll("/", "-")}-${line}.ts`), code);
     }
     await writeProject(directory);

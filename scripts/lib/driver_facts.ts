@@ -17,9 +17,9 @@ export interface DriverFacts {
 
 /** By driver. */
 export interface FactsReport {
-  /** Those of the runtime that runs this. */
+  /** The drivers of the runtime that runs this. */
   readonly here: Readonly<Record<string, DriverFacts>>;
-  /** Those that live inside workerd, whichever runtime starts it. */
+  /** The drivers inside workerd, whichever runtime starts it. */
   readonly workerd: Readonly<Record<string, DriverFacts>>;
 }
 

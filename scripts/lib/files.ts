@@ -1,4 +1,4 @@
-// Which test files there are, and where each runs.
+// Lists the test files and the runtimes for each.
 
 import { readdirSync } from "node:fs";
 
@@ -11,7 +11,9 @@ export function testFiles(): string[] {
     .sort();
 }
 
-/** Files whose path begins with one of `paths`, or all files. Throws if there are none. */
+/**
+ * Returns the files whose path begins with one of `paths`, or all files. Throws if there are none.
+ */
 export function selectFiles(files: readonly string[], paths: readonly string[]): string[] {
   if (files.length === 0) throw new Error("There are no test files.");
   if (paths.length === 0) return [...files];
@@ -24,7 +26,7 @@ export function selectFiles(files: readonly string[], paths: readonly string[]):
   return files.filter((file) => prefixes.some((prefix) => file.startsWith(prefix)));
 }
 
-/** Tests in these folders start every runtime themselves, so they run on one runtime only. */
+/** Tests in these folders start every runtime themselves, so they run on only one. */
 const onOneRuntime: readonly string[] = ["tests/packaging/"];
 
 /** Whether the file runs on this runtime, rather than only on the one that runs the scripts. */

@@ -1,4 +1,4 @@
-// Reads the JUnit reports of node, bun and deno for one test file into one form.
+// Parses the JUnit reports of Node, Bun and Deno for one test file.
 
 import { type Element, parseXml } from "./xml.ts";
 
@@ -6,7 +6,7 @@ export interface TestResult {
   /** The names of the enclosing suites and of the test, joined by " > ". */
   readonly name: string;
   readonly status: "passed" | "failed" | "skipped";
-  /** What went wrong, or why it was skipped where the runtime says so (only Node does). */
+  /** The failure, or the reason for skipping if the runtime reports it (only Node does). */
   readonly message: string;
 }
 

@@ -1,5 +1,5 @@
-// Runs test files on runtimes, each file in a process of its own, so that a crash, a hang or a
-// failed import fails that file alone, and every runtime reports in the same way.
+// Runs test files on runtimes, each file in its own process, so that a crash, a hang or a failed
+// import fails only that file, and every runtime reports in the same way.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,10 +28,10 @@ export interface RuntimeReport {
   readonly ms: number;
 }
 
-/** Told while the files run. */
+/** Called while the files run. */
 export interface MatrixListener {
   onFile?(runtime: Runtime, report: FileReport): void;
-  /** All files of a runtime have run. */
+  /** Called when all files of a runtime have run. */
   onRuntime?(report: RuntimeReport): void;
 }
 
@@ -54,7 +54,7 @@ export async function runMatrix(
     const report = await runFile(run.runtime, file);
     run.reports[place] = report;
     onFile?.(run.runtime, report);
-    // A sparse array has only the keys of files that are done.
+    // A sparse array has keys only for completed files.
     if (Object.keys(run.reports).length === run.files.length) onRuntime?.(runtimeReport(run));
   });
   return runs.map(runtimeReport);
@@ -69,7 +69,7 @@ function runtimeReport({ runtime, version, reports }: {
   return { runtime: runtime.name, version, files: reports, ms };
 }
 
-/** Each file has a directory of its own for what it writes, which is removed after it. */
+/** Each file has its own temporary directory, which is removed after it. */
 async function runFile(runtime: Runtime, file: string): Promise<FileReport> {
   const directory = mkdtempSync(join(tmpdir(), `sqlitepool-${runtime.name}-`));
   const removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -102,7 +102,7 @@ async function runFileIn(directory: string, runtime: Runtime, file: string): Pro
   return { file, results, output, problem: unexplained ?? unreadable ?? empty, ms };
 }
 
-/** Fills in why tests were skipped, where the runtime does not say so. */
+/** Adds the reasons of skipped tests, if the runtime does not report them. */
 function withReasons(results: readonly TestResult[], path: string): readonly TestResult[] {
   if (!existsSync(path)) return results;
   const lines = readFileSync(path, "utf8").trim().split("\n");

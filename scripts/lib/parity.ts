@@ -3,12 +3,15 @@
 
 import type { RuntimeReport } from "./matrix.ts";
 
-/** One line for each test that is missing on some runtime, or there less often than on another. */
+/**
+ * Returns one line for each test that is missing on a runtime, or occurs there less often than on
+ * another.
+ */
 export function findMissingTests(reports: readonly RuntimeReport[]): string[] {
   const lines: string[] = [];
   const broken = new Set(reports.flatMap(({ files }) => files).filter(hasProblem).map(fileOf));
   for (const file of new Set(reports.flatMap(({ files }) => files).map(fileOf))) {
-    // Already reported as failed, and its list of tests is incomplete.
+    // A broken file is already reported, and its list of tests is incomplete.
     if (broken.has(file)) continue;
     const counts = reports.filter(({ files }) => files.some((report) => report.file === file))
       .map((report) => ({ ...report, tests: countTests(report, file) }));

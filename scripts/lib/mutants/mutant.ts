@@ -1,4 +1,4 @@
-/** A known bug, planted as a change to one place of the sources, and the test that must fail. */
+/** A known bug, planted as a change to one place in the sources, and the test that must fail. */
 export interface Mutant {
   readonly bug: string;
   /** Path of the source file, from the root of the repository. */
@@ -7,15 +7,15 @@ export interface Mutant {
   readonly find: string;
   readonly replace: string;
   /**
-   * Path of the test or script that must notice, from the root. A script that is no `node:test`
-   * says `An invariant broke after 7 schedules` and exits with 1.
+   * Path of the test or script that must notice, from the root. A script that does not use
+   * `node:test` prints `An invariant broke after 7 schedules` and exits with 1.
    */
   readonly guard: string;
-  /** What the guard is told through its environment: a seed and a number of runs, say. */
+  /** Environment variables for the guard, such as a seed and a number of runs. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * A guard that runs for longer counts as having noticed. Default: 20_000; less for a bug that
-   * makes a quick guard wait forever.
+   * A guard that runs for longer counts as having noticed, in milliseconds. Default: 20_000; less
+   * for a bug that makes a fast guard wait forever.
    */
   readonly timeoutMs?: number;
 }

@@ -1,9 +1,9 @@
-// Faults of the outcome of a write, which the model of outcomes must notice.
+// Known bugs in the outcome of a write, which the model of outcomes must notice.
 
 import type { Mutant } from "./mutant.ts";
 
 type OutcomeMutant = Omit<Mutant, "guard" | "env"> & {
-  /** Where its programs run. */
+  /** The place where its programs run. */
   readonly place: string;
 };
 
@@ -123,7 +123,7 @@ export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant 
   timeoutMs: 60_000,
   ...mutant,
   guard: "tests/model/outcomes/run.ts",
-  // One seed, so that a fault that is caught today is not missed tomorrow by chance.
+  // A fixed seed, so that a bug that is caught today is not missed by chance tomorrow.
   env: {
     OUTCOME_SEED: "1",
     OUTCOME_PROGRAMS: "4000",

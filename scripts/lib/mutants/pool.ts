@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 /** A mutant with the names of files in src/pool and tests/pool. */
 type PoolMutant = Omit<Mutant, "guard"> & {
-  /** Without one the model of the pool must notice. */
+  /** Default: the model of the pool. */
   readonly guard?: string;
 };
 
@@ -403,8 +403,8 @@ const ends: readonly PoolMutant[] = [
   },
 ];
 
-// Fixed, so that a bug that is caught today is not missed tomorrow by chance. Most fall within a
-// hundred schedules: how many it took is printed, and should stay far below the limit.
+// A fixed seed, so that a bug that is caught today is not missed by chance tomorrow. Most are
+// caught within a hundred schedules; the number is printed and should stay well below the limit.
 const model = { MODEL_SEED: "1", MODEL_SCHEDULES: "5000", MODEL_SHRINK: "no" };
 
 export const poolMutants: readonly Mutant[] = [...queue, ...slots, ...resources, ...ends]

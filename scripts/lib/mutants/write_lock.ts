@@ -1,4 +1,4 @@
-// Known bugs of the turn to write, within a process and between processes.
+// Known bugs in the turn to write, within a process and between processes.
 
 import type { Mutant } from "./mutant.ts";
 

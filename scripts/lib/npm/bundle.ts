@@ -1,5 +1,5 @@
-// Emitted modules, some eighty small files, become a few: Node takes about a quarter of a
-// millisecond to load a file, whatever is in it.
+// Bundles the emitted modules, some eighty small files, into a few: Node takes about a quarter of a
+// millisecond to load a file of any size.
 
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
@@ -38,22 +38,22 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
     ...["src/driver/driver_error.ts", "src/driver/sync_cursor.ts", "adapters/native_values.ts"],
     "src/sqlite/outcome.ts",
   ],
-  // With the first connection of a pool, and the first that a caller holds.
+  // Loaded with the first connection of a pool, and with the first lease.
   connection: [
     ...["src/connections/physical_connection.ts", "src/sqlite/scan.ts"],
     "src/platform/builtins.ts",
   ],
   lease: ["src/connections/leased_connection.ts"],
-  // With the driver that all three runtimes have.
+  // Loaded with the driver that all three runtimes have.
   synchronous: ["adapters/node_sqlite/driver.ts"],
   asynchronous: ["src/driver/async_connection.ts"],
 };
 
 /**
- * Writes one file for each export, those that they share, and those that they load on demand.
- * `exports` has the source file of each subpath. `scripts` are those sources that run by themselves,
- * in a thread: they share no file with those who start them, so that each has all it needs in one
- * file, and nothing else.
+ * Writes one file for each export, the files they share, and those they load on demand. `exports`
+ * has the source file of each subpath. `scripts` are those sources that run by themselves, in a
+ * thread: they share no file with those who start them, so that each has all it needs in one file,
+ * and nothing else.
  *
  * All are in one directory, so that a module finds its neighbours in the sources (the worker, say)
  * beside itself in the package too.
@@ -73,7 +73,7 @@ export async function bundle(
       input: Object.fromEntries(
         entries.map(([subpath, source]) => [modulePath(subpath), emittedPath(source)]),
       ),
-      // Other people's modules stay imports.
+      // Modules of other packages stay imports.
       external: /^[^./]/,
       platform: "neutral",
       plugins: [sourceMaps(root, resolve(packageDirectory))],
@@ -109,7 +109,7 @@ export async function bundle(
   await write(entries.filter(([, source]) => !scripts.includes(source)), {
     codeSplitting: { groups },
   });
-  // Read by nobody, and by every thread: the smaller, the sooner it runs.
+  // Minified: nobody reads it, and every thread loads it.
   const threads = entries.filter(([, source]) => scripts.includes(source));
   for (const entry of threads) await write([entry], { codeSplitting: false, minify: true });
 }
@@ -121,7 +121,7 @@ export async function bundle(
  */
 function sharedName(root: string, name: string, moduleIds: readonly string[]): string {
   const module = moduleIds.at(-1);
-  // What the bundler adds is in no folder.
+  // Code added by the bundler is in no folder.
   const isOurs = module !== undefined && isAbsolute(module);
   if (Object.hasOwn(chunks, name) || !isOurs) return name;
   const path = relative(root, module).replaceAll("\\", "/");
@@ -131,7 +131,7 @@ function sharedName(root: string, name: string, moduleIds: readonly string[]): s
   );
 }
 
-/** Makes maps of the bundle that lead to the sources in the package, line by line. */
+/** Creates source maps of the bundle that lead to the sources in the package, line by line. */
 function sourceMaps(root: string, packageDirectory: string): Plugin {
   return {
     name: "source maps",

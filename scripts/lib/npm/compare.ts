@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { run } from "../process.ts";
 
-/** What two tarballs differ in, a line each; none when they are the same package. */
+/** Returns the differences of two tarballs, one per line; none if they are the same package. */
 export async function compareTarballs(left: string, right: string): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), "sqlitepool-compare-"));
   try {
@@ -59,7 +59,7 @@ function withoutPositions(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, part]) => [key, withoutPositions(part)]));
 }
 
-/** The names that a module exports. Shared modules are named by the bundler, the same for both. */
+/** Returns the names that a module exports. The bundler names shared modules the same for both. */
 function exportsOf(text: string): string[] {
   const { program } = parse(text, { sourceType: "module" });
   return program.body.flatMap((statement) =>

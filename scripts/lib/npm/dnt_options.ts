@@ -30,8 +30,8 @@ export interface DntOptions {
 }
 
 /**
- * Modules only, for the newest JavaScript, so that `import.meta` and everything else stays as it is
- * written. Nothing is shimmed: the runtimes differ in code of ours, not in globals.
+ * Only modules, for the newest JavaScript, so that `import.meta` and everything else stays as
+ * written. Nothing is shimmed: differences between runtimes are handled in our code.
  */
 export function dntOptions(
   manifest: PublishedManifest,

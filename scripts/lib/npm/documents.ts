@@ -1,4 +1,4 @@
-// The documents that travel in the package.
+// The documents in the package.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
@@ -6,8 +6,8 @@ import { dirname, join, posix } from "node:path";
 import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
 
 /**
- * What is for those who work on the package, or read once when they choose it: more than half of the
- * space that the documents take. Links lead to the repository.
+ * Documents for contributors, or read once when choosing a package: more than half of the size of
+ * all documents. Links to them lead to the repository.
  */
 const STAYS_IN_THE_REPOSITORY: readonly string[] = [
   ...["api.txt", "decisions.md", "coming-from.md", "drivers.md"],
@@ -17,7 +17,7 @@ const STAYS_IN_THE_REPOSITORY: readonly string[] = [
 
 const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];
 
-/** Copies documents. Links to what stays in the repository lead there, at this version. */
+/** Copies documents. Links to files outside the package lead to the repository, at this version. */
 export function copyDocuments(manifest: SourceManifest, packageDirectory: string): void {
   const pages = readdirSync(DOCUMENTS)
     .filter((name) => !STAYS_IN_THE_REPOSITORY.includes(name))

@@ -11,7 +11,7 @@ const deno = runtimes.find(({ kind }) => kind === "deno")!.binary;
 
 /** Emits the graph of the package's exports into a directory. */
 export async function emitWithDnt(directory: string): Promise<void> {
-  // The packages that dnt needs are not ours to install.
+  // The packages that dnt needs are not installed here.
   const flags = ["--allow-all", "--no-config", "--no-lock", "--node-modules-dir=none"];
   const script = "scripts/lib/npm/dnt_build.ts";
   const { problem, output } = await run(deno, ["run", ...flags, script, directory]);

@@ -11,7 +11,7 @@ export interface SourceManifest {
   readonly bugs: string;
   readonly license: string;
   readonly type: "module";
-  /** Modules that do something when they are imported; all others may be left out of bundles. */
+  /** Modules with side effects; bundlers may drop all others. */
   readonly sideEffects: false | readonly string[];
   readonly engines: Readonly<Record<string, string>>;
   /** Subpaths and their source files. */
@@ -35,7 +35,7 @@ export interface PublishedEntry {
 export const MODULES = "dist";
 export const DECLARATIONS = "types";
 
-/** What is in the same place as in the repository. */
+/** Files in the same place as in the repository. */
 const SOURCES: readonly string[] = ["mod.ts", "src", "adapters", "integrations"];
 export const DOCUMENTS = "docs";
 

@@ -1,5 +1,4 @@
-// The sources that the package is made of. They travel in it too, for its source maps and for those
-// who want to read what they run.
+// The sources of the package. They are included in it for source maps and for readers.
 
 import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";

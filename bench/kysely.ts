@@ -1,6 +1,7 @@
 // Kysely at 100 callers: this package's dialect beside Kysely's own over better-sqlite3, and beside
 // libSQL's over @libsql/client, if `@libsql/kysely-libsql` is installed. Files in WAL mode with the
-// same settings for all. Prints requests a second, and how many times those of Kysely's own.
+// same settings for all. Prints requests for each second of processor time, which other load on the
+// machine does not change, and how many times those of Kysely's own.
 //
 //   node bench/kysely.ts [rounds]
 
@@ -100,6 +101,12 @@ const calls: Readonly<Record<string, Call>> = {
     }),
 };
 
+/** Processor time of all threads, in milliseconds. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 console.log(`${describeRuntime()}, ${callers} callers`);
 for (const [what, call] of Object.entries(calls)) {
   const run = async ({ db }: Contender): Promise<void> => {
@@ -107,7 +114,7 @@ for (const [what, call] of Object.entries(calls)) {
       for (let turn = 0; turn < callsEach; turn++) await call(db, caller * callsEach + turn);
     }));
   };
-  const times = await bestTimes(rounds, contenders.map((it) => () => run(it)));
+  const times = await bestTimes(rounds, contenders.map((it) => () => run(it)), processorTime);
   console.log(`\n${what}`);
   for (const [index, { name }] of contenders.entries()) {
     const perSecond = Math.round(1_000 * callers * callsEach / times[index]);

@@ -17,6 +17,9 @@ import { kindOf, type StatementKind } from "./statement_kind.ts";
 import type { Target } from "./target.ts";
 import type { Connection } from "../../src/connections/connection.ts";
 import type { PooledConnection } from "../../src/connections/leased_connection.ts";
+import { withCallersStack } from "../../src/platform/callers_stack.ts";
+import { SQLitePoolError } from "../../src/pool/errors.ts";
+import { SQLiteError } from "../../src/sqlite/errors.ts";
 import type { BindParams, ResultSet, Row } from "../../src/sqlite/types.ts";
 
 /** What begins and ends transactions: queries, so that they show in Kysely's log. */
@@ -30,7 +33,7 @@ const NOTHING: QueryResult<never> = { rows: [] };
 export class SqlitePoolConnection implements DatabaseConnection {
   readonly #target: Target;
   /** Whether statements that write keep a physical connection until this one is released. */
-  readonly #keeps: boolean;
+  #keeps: boolean;
   /** The physical connection that this one keeps. */
   #lease: PooledConnection | undefined;
   #transaction: HeldTransaction | undefined;
@@ -65,7 +68,8 @@ export class SqlitePoolConnection implements DatabaseConnection {
     } catch (error) {
       // Kysely has answered with the reason already, and would report this one as unexpected.
       if (signal?.aborted && error === signal.reason) return NOTHING;
-      throw error;
+      // The engine keeps few functions of a stack: those of the caller matter.
+      throw error instanceof SQLiteError ? withCallersStack(error) : error;
     }
   }
 
@@ -104,7 +108,13 @@ export class SqlitePoolConnection implements DatabaseConnection {
   /** Keeps a connection for migrations: those that begin meanwhile wait for the release. */
   async keepForMigrations(): Promise<void> {
     this.#unlockMigrations = await this.#target.lockMigrations();
-    await this.keep();
+    try {
+      await this.keep();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // A server lends no connections. Migrations need none, unless they say BEGIN themselves.
+      this.#keeps = false;
+    }
   }
 
   /**
@@ -186,6 +196,11 @@ export class SqlitePoolConnection implements DatabaseConnection {
     if (kind === "session" || (kind !== "read" && this.#keeps)) return await this.keep(signal);
     return this.#lease;
   }
+}
+
+/** Whether a place says that it does not have something, in contrast to a failure to give it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SQLitePoolError && error.constructor === SQLitePoolError;
 }
 
 /** Kysely types parameters as unknown; those that SQLite cannot store are refused when bound. */

@@ -56,6 +56,22 @@ for (const place of places) {
     assert.ok(!`${error.message}${error.stack}`.includes(secret));
   });
 
+  test(`${place}: the stack of an error leads to the caller`, async (t) => {
+    const { db } = await openKysely(t, place);
+    const query = sql`select * from nowhere`;
+    async function caller(run: () => Promise<unknown>): Promise<void> {
+      await assert.rejects(async () => await run(), (error) => {
+        assert.match((error as Error).stack!, /errors\.test\.ts/);
+        return true;
+      });
+    }
+    await caller(async () => await query.execute(db));
+    await caller(async () => await db.deleteFrom("nowhere" as "pet").execute());
+    await caller(async () => {
+      await db.transaction().execute(async (trx) => void await query.execute(trx));
+    });
+  });
+
   test(`${place}: parameters that SQLite has no type for are refused`, async (t) => {
     const { db } = await openKysely(t, place);
     for (const value of [new Date(), {}, [1], Symbol("no"), 2n ** 64n]) {

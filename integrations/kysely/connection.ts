@@ -11,8 +11,8 @@ import {
   type DatabaseConnection,
   type QueryResult,
 } from "kysely";
-import { readOnlyTransaction, transactionLeftOpen } from "./errors.ts";
-import { HeldTransaction } from "./held_transaction.ts";
+import { controlNeedsConnection, readOnlyTransaction } from "./errors.ts";
+import { HeldTransaction, isAborted } from "./held_transaction.ts";
 import { kindOf, type StatementKind } from "./statement_kind.ts";
 import type { Target } from "./target.ts";
 import type { Connection } from "../../src/connections/connection.ts";
@@ -57,10 +57,10 @@ export class SqlitePoolConnection implements DatabaseConnection {
         await this.#begin(query === BEGIN_READ_ONLY);
         return NOTHING;
       case COMMIT:
-        await this.#end((transaction) => transaction.commit());
+        await this.#commit();
         return NOTHING;
       case ROLLBACK:
-        await this.#end((transaction) => transaction.rollBack());
+        await this.#rollBack();
         return NOTHING;
     }
     try {
@@ -117,21 +117,12 @@ export class SqlitePoolConnection implements DatabaseConnection {
     }
   }
 
-  /**
-   * Gives back what it has.
-   *
-   * @throws when a transaction is open that was begun with SQL text: nobody can end it any more.
-   */
+  /** Gives back what it has; what is open is rolled back. */
   async release(): Promise<void> {
     this.#unlockMigrations?.();
-    await this.#transaction?.rollBack();
-    this.#transaction = undefined;
-    const lease = this.#lease;
-    if (lease === undefined) return;
+    await this.#rollBack();
+    await this.#lease?.release();
     this.#lease = undefined;
-    const leftOpen = lease.inTransaction;
-    await lease.release();
-    if (leftOpen) throw transactionLeftOpen();
   }
 
   async #begin(readonly: boolean): Promise<void> {
@@ -145,16 +136,25 @@ export class SqlitePoolConnection implements DatabaseConnection {
     this.#readOnly = readonly;
   }
 
-  async #end(end: (transaction: HeldTransaction) => Promise<void>): Promise<void> {
-    // After a COMMIT that failed the transaction is over already.
-    const transaction = this.#transaction;
-    if (transaction === undefined) return;
+  async #commit(): Promise<void> {
     try {
-      await end(transaction);
-    } finally {
-      this.#transaction = undefined;
-      this.#readOnly = false;
+      await this.#transaction?.commit();
+    } catch (error) {
+      // Otherwise Kysely rolls back, and nothing may run outside the transaction until it has.
+      if (isAborted(error)) this.#forgetTransaction();
+      throw error;
     }
+    this.#forgetTransaction();
+  }
+
+  async #rollBack(): Promise<void> {
+    await this.#transaction?.rollBack();
+    this.#forgetTransaction();
+  }
+
+  #forgetTransaction(): void {
+    this.#transaction = undefined;
+    this.#readOnly = false;
   }
 
   async #execute(query: CompiledQuery, signal?: AbortSignal): Promise<QueryResult<Row>> {
@@ -193,8 +193,9 @@ export class SqlitePoolConnection implements DatabaseConnection {
       if (this.#readOnly && kind !== "read") throw readOnlyTransaction();
       return this.#transaction.connection;
     }
-    if (kind === "session" || (kind !== "read" && this.#keeps)) return await this.keep(signal);
-    return this.#lease;
+    if (kind === "control" && !this.#keeps) throw controlNeedsConnection();
+    if (kind === "read" || (!this.#keeps && kind !== "session")) return this.#lease;
+    return await this.keep(signal);
   }
 }
 

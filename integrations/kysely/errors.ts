@@ -17,10 +17,10 @@ export function readOnlyTransaction(): SQLiteError {
   );
 }
 
-export function transactionLeftOpen(): SQLitePoolError {
+export function controlNeedsConnection(): SQLitePoolError {
   return new SQLitePoolError(
-    "A transaction that BEGIN or SAVEPOINT began as SQL text was still open when its connection " +
-      "was released, and was rolled back. Use db.transaction() or db.startTransaction(), or end " +
-      "it inside the callback of db.connection().",
+    "BEGIN, COMMIT, ROLLBACK and SAVEPOINT as SQL text need a connection that is kept: the next " +
+      "query may run on another one. Use db.transaction() or db.startTransaction(), or the " +
+      "callback of db.connection(), called without a signal.",
   );
 }

@@ -19,6 +19,11 @@ const ROLL_BACK: unique symbol = Symbol("roll back");
 /** Kysely tells by this property that a transaction was rolled back where COMMIT was asked for. */
 const ABORTED: symbol = Symbol.for("kysely.AbortedTransactionError");
 
+/** Whether COMMIT failed and everything is rolled back, as Kysely tells it. */
+export function isAborted(error: unknown): boolean {
+  return typeof error === "object" && error !== null && ABORTED in error;
+}
+
 export class HeldTransaction {
   readonly connection: Connection;
   readonly #settle: PromiseWithResolvers<void>;
@@ -53,7 +58,7 @@ export class HeldTransaction {
       await this.#outcome;
     } catch (error) {
       if (error instanceof Error && !(error instanceof OutcomeUnknownError)) {
-        // Not writable for frozen errors; Kysely then rolls back once more, which does no harm.
+        // Without effect on a frozen error: Kysely then rolls back, which does nothing more.
         Reflect.defineProperty(error, ABORTED, { value: true, configurable: true });
       }
       throw error;

@@ -12,10 +12,11 @@ import { TextCache } from "../../src/sqlite/text_cache.ts";
  * - `read` changes nothing and runs on any reader,
  * - `write` changes rows,
  * - `change` changes anything else of the database, such as its schema,
- * - `session` means something to later statements on the same connection only: `BEGIN`, a PRAGMA
- *   that sets something, `ATTACH`, temporary tables.
+ * - `session` means something to later statements on the same connection only: a PRAGMA that sets
+ *   something, `ATTACH`, temporary tables,
+ * - `control` begins, divides or ends a transaction.
  */
-export type StatementKind = "read" | "write" | "change" | "session";
+export type StatementKind = "read" | "write" | "change" | "session" | "control";
 
 const NODE_KINDS: ReadonlyMap<string, StatementKind> = new Map<string, StatementKind>([
   ["SelectQueryNode", "read"],
@@ -66,7 +67,10 @@ function kindOfText(sql: string, head: StatementHead | undefined): StatementKind
     case "drop":
     case "other":
       return "change";
-    default:
+    case "attach":
+    case "detach":
       return "session";
+    default:
+      return "control";
   }
 }

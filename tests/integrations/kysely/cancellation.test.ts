@@ -94,6 +94,27 @@ for (const place of places) {
     assert.equal((await names(db)).length, 3);
   });
 
+  test(`${place}: a connection() that is killed ends with the error of its callback`, async (t) => {
+    const { db } = await openKysely(t, place);
+    const written = captureErrors(t);
+    const controller = new AbortController();
+    const reason = new Error("gone");
+    const attempt = db.connection().execute(async (conn) => {
+      await sql`begin`.execute(conn);
+      await add(conn, "Ada").execute();
+      const last = add(conn, "Bob").execute({
+        signal: controller.signal,
+        inflightQueryAbortStrategy: "kill session",
+      });
+      queueMicrotask(() => controller.abort(reason));
+      await last;
+    });
+    await assert.rejects(attempt, (error) => error === reason);
+    assert.deepEqual(await names(db), []);
+    await addPeople(db);
+    assert.deepEqual(written.filter((line) => !line.includes("query")), []);
+  });
+
   test(`${place}: to cancel a query on the database's side is refused by name`, async (t) => {
     const { db } = await openKysely(t, place);
     const { signal } = new AbortController();

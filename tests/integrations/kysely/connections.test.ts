@@ -7,7 +7,14 @@ import { test } from "node:test";
 import { Kysely, sql } from "kysely";
 
 import { SqlitePoolDialect } from "../../../integrations/kysely/dialect.ts";
-import { openDatabase, PoolClosedError, SQLitePoolError } from "../../../mod.ts";
+import {
+  type Database,
+  openDatabase,
+  PoolClosedError,
+  SQLiteConnectionPool,
+  SQLitePoolError,
+} from "../../../mod.ts";
+import { nativeDriver } from "../../helpers/drivers.ts";
 import { temporaryDirectory } from "../../helpers/runtime.ts";
 import { addPeople, names, openKysely, places, type Tables } from "./helpers.ts";
 
@@ -66,6 +73,18 @@ for (const place of places) {
     });
     await addPeople(db);
     assert.equal((await names(db)).length, 3);
+  });
+
+  test(`${place}: what connection() leaves open is rolled back, and hides no error`, async (t) => {
+    const { db } = await openKysely(t, place);
+    const error = new Error("no");
+    const attempt = db.connection().execute(async (conn) => {
+      await sql`begin`.execute(conn);
+      await addPeople(conn);
+      throw error;
+    });
+    await assert.rejects(attempt, (thrown) => thrown === error);
+    assert.deepEqual(await names(db), []);
   });
 
   test(`${place}: a transaction inside connection() runs on its connection`, async (t) => {
@@ -227,6 +246,18 @@ test("a read-only database reads, and refuses to write", async (t) => {
   await assert.rejects(db.deleteFrom("account").execute(), refused);
   await assert.rejects(db.transaction().execute(() => Promise.resolve()), refused);
   await db.destroy();
+});
+
+test("every database and every pool fits, and nothing but one of them", () => {
+  const memory = (): Promise<Database> => openDatabase(":memory:");
+  const remote = () => openDatabase("libsql://host", {});
+  const pool = () => new SQLiteConnectionPool(() => nativeDriver.open(":memory:"));
+  for (const database of [memory, remote]) new SqlitePoolDialect({ database });
+  new SqlitePoolDialect({ pool });
+  // @ts-expect-error One of them.
+  assert.throws(() => new SqlitePoolDialect({ database: memory, pool }), TypeError);
+  // @ts-expect-error The option is called database.
+  assert.throws(() => new SqlitePoolDialect({ db: memory }), TypeError);
 });
 
 test("what is no database and no pool is refused by name", () => {

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Kysely, sql } from "kysely";
+import { Kysely, sql, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 
-import { SQLiteError, TransactionEndedError } from "../../../mod.ts";
+import { SqlitePoolAdapter } from "../../../integrations/kysely/adapter.ts";
+import { SqlitePoolDriver } from "../../../integrations/kysely/driver.ts";
+import type { Target } from "../../../integrations/kysely/target.ts";
+import { OutcomeUnknownError, SQLiteError, TransactionEndedError } from "../../../mod.ts";
 import { addPeople, names, openKysely, places, type Tables } from "./helpers.ts";
 
 const add = (db: Kysely<Tables>, name: string) =>
@@ -208,4 +211,31 @@ test("a file: reads go on while a transaction writes", async (t) => {
   assert.equal(database!.stats.writer!.inUse, 1);
   await trx.commit().execute();
   assert.deepEqual(await names(db), ["Ada"]);
+});
+
+test("after a COMMIT of unknown outcome nothing runs outside the transaction", async () => {
+  const ran: string[] = [];
+  const refused = new Error("the transaction is over");
+  const target = {
+    run: (sql: string) => Promise.resolve(void ran.push(sql)),
+    all: (sql: string) => Promise.resolve(void ran.push(sql)),
+    async transaction(callback: (tx: object) => Promise<void>) {
+      await callback({ execute: () => Promise.reject(refused) });
+      throw new OutcomeUnknownError("lost");
+    },
+  } as unknown as Target;
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqlitePoolAdapter(),
+      createDriver: () => new SqlitePoolDriver(() => Promise.resolve(target)),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+  const trx = await db.startTransaction().execute();
+  await assert.rejects(trx.commit().execute(), OutcomeUnknownError);
+  await assert.rejects(add(trx, "Ada"), (error) => error === refused);
+  await assert.rejects(names(trx), (error) => error === refused);
+  assert.deepEqual(ran, []);
+  await trx.rollback().execute();
 });

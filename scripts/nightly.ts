@@ -29,6 +29,10 @@ const FILES = [
   "tests/pool/model.test.ts",
   "tests/model",
   "tests/remote/chaos.test.ts",
+  "tests/remote/cluster.test.ts",
+  "tests/remote/libsql_http.test.ts",
+  "tests/remote/stalled.test.ts",
+  "tests/remote/libsql_ws.test.ts",
   "tests/worker/deaths.test.ts",
   "tests/worker/iterate.test.ts",
 ];

@@ -1,5 +1,5 @@
 /**
- * The driver `@libsql/client`, for databases in files.
+ * The driver `@libsql/client`, for databases in files and, over HTTP or WebSocket, on servers.
  *
  * @example
  * ```ts
@@ -27,16 +27,20 @@ import {
   type Outcome,
 } from "../../src/driver/async_connection.ts";
 import type { DriverLimit } from "../limits.ts";
-import { asInteger, plainBytes } from "../native_values.ts";
+import { asInteger } from "../native_values.ts";
 import type { AdaptOptions } from "../options.ts";
 import { read } from "../shape.ts";
 
 import type { LibsqlClient, LibsqlResult, LibsqlTransaction } from "./handle.ts";
 
+import { RemoteClientHandle } from "./remote_client.ts";
+import { expectBigints, valuesOf } from "./result.ts";
+
 export { isLibsqlClient } from "./handle.ts";
+export { libsqlRemoteLimits } from "./remote_client.ts";
 export type { LibsqlClient, LibsqlResult, LibsqlTransaction } from "./handle.ts";
 
-/** The limits of the driver. */
+/** What the driver cannot do with files; see {@linkcode libsqlRemoteLimits} for servers. */
 export const libsqlLimits: readonly DriverLimit[] = [
   ...["nul-text", "infinity", "exclusive", "savepoint", "streaming"] as const,
 ];
@@ -44,10 +48,10 @@ export const libsqlLimits: readonly DriverLimit[] = [
 /**
  * Creates a connection from a client of @libsql/client: one client for each connection.
  *
- * @param client A client of a `file:` location created with `intMode: "bigint"`, without which
- *   INTEGER and REAL cannot be distinguished. The connection closes it.
- * @param options The options of the connection.
- * @throws {TypeError} for an invalid option or a remote client.
+ * @param client A client made with `intMode: "bigint"`: only so is there a difference between
+ *   INTEGER and REAL. The connection closes it.
+ * @param options How the connection behaves.
+ * @throws {TypeError} An option is not one of the allowed values.
  *
  * @example
  * ```ts
@@ -62,11 +66,9 @@ export function adaptLibsql(
   client: LibsqlClient,
   options: Pick<AdaptOptions, "intMode"> = {},
 ): DriverConnection {
-  const protocol = read(client, "protocol");
-  if (protocol !== "file") {
-    throw new TypeError(`the libSQL client must be for a file: location; got ${protocol}:`);
-  }
-  return new AsyncDriverConnection(new ClientHandle(client), options);
+  const isLocal = read(client, "protocol") === "file";
+  const handle = isLocal ? new ClientHandle(client) : new RemoteClientHandle(client);
+  return new AsyncDriverConnection(handle, options);
 }
 
 class ClientHandle implements AsyncHandle {
@@ -93,7 +95,10 @@ class ClientHandle implements AsyncHandle {
   }
 
   async run(statement: Statement, values: SQLiteValue[]): Promise<Outcome> {
-    if (!this.#checked) await this.#checkIntMode();
+    if (!this.#checked) {
+      await expectBigints(this.raw);
+      this.#checked = true;
+    }
     try {
       return await this.#dispatch(statement, values.map(asInteger));
     } finally {
@@ -156,19 +161,4 @@ class ClientHandle implements AsyncHandle {
     this.#transaction.close();
     this.#transaction = undefined;
   }
-
-  async #checkIntMode(): Promise<void> {
-    const { rows } = await this.raw.execute({ sql: "SELECT 1", args: [] });
-    if (typeof rows[0][0] !== "bigint") {
-      throw misuse('the libSQL client must be made with intMode: "bigint"');
-    }
-    this.#checked = true;
-  }
-}
-
-function valuesOf(row: ArrayLike<unknown>): SQLiteValue[] {
-  return Array.from(
-    row as ArrayLike<SQLiteValue | ArrayBuffer>,
-    (value) => typeof value === "object" && value !== null ? plainBytes(value) : value,
-  );
 }

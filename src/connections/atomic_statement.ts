@@ -69,17 +69,22 @@ export async function executeAtomically<R>(
   rows: RowOptions<R>,
 ): Promise<ResultSet<R>> {
   const execute = (guarded ? driver.executeInTransaction! : driver.execute).bind(driver);
-  const opened = execute(SAVEPOINT);
+  // Outside a transaction the two are the same, but some drivers undo a savepoint at once there.
+  const [open, keep, ...undone] = driver.inTransaction
+    ? [SAVEPOINT, RELEASE, ROLLBACK_TO, RELEASE]
+    : ["BEGIN", "COMMIT", "ROLLBACK"];
+  const opened = execute(open);
+  // Threads get both in one message, as BEGIN fails on none of them; a server may be out of reach.
+  if (driver.executeInTransaction === undefined) await opened;
   const call = execute(sql, params, rows);
   try {
     const [, result] = await Promise.all([opened, call]);
-    await execute(RELEASE);
+    await execute(keep);
     return result;
   } catch (error) {
     await Promise.allSettled([opened, call]);
     if (driver.inTransaction) {
-      await execute(ROLLBACK_TO);
-      await execute(RELEASE);
+      for (const statement of undone) await execute(statement);
     }
     throw error;
   }

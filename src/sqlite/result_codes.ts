@@ -87,3 +87,15 @@ export function codeName(rawCode: number): string {
   const name = names.get(rawCode) ?? names.get(primaryCode(rawCode)) ?? "ERROR";
   return `SQLITE_${name}`;
 }
+
+/**
+ * The primary result code of a name; `SQLITE_ERROR` for any other text.
+ *
+ * @param name Such as `"SQLITE_BUSY"`.
+ */
+export function codeOfName(name: string): number {
+  for (let code = ERROR; code <= NOTADB; code++) {
+    if (codeName(code) === name) return code;
+  }
+  return ERROR;
+}

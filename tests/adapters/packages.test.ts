@@ -80,11 +80,6 @@ test("look-alikes without the marks of a driver are nobody's", () => {
   }
 });
 
-test("a libSQL client of a remote database is refused", () => {
-  const client = { protocol: "http", close() {} } as unknown as LibsqlClient;
-  assert.throws(() => adaptLibsql(client), { name: "TypeError", message: /file:/ });
-});
-
 test("a libSQL client that does not tell INTEGER from REAL is refused", async () => {
   const client = {
     protocol: "file",

@@ -12,7 +12,6 @@ import {
   QueryTimeoutError,
   type SQLitePoolError,
 } from "../../pool/errors.ts";
-import { codeName } from "../../sqlite/result_codes.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import { codeFromMessage } from "../../sqlite/message_codes.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
@@ -166,14 +165,7 @@ export function serverError(
   const text = redactValues(message.replace(/^SQLite error: /, ""), values);
   const exact = codeFromMessage(text);
   if (exact !== resultCode.ERROR) return new SQLiteError(text, exact);
-  return new SQLiteError(text, SERVER_CODES[code ?? ""] ?? codeOfName(code ?? ""));
-}
-
-function codeOfName(name: string): number {
-  for (let code = resultCode.ERROR; code <= resultCode.NOTADB; code++) {
-    if (codeName(code) === name) return code;
-  }
-  return resultCode.ERROR;
+  return new SQLiteError(text, SERVER_CODES[code ?? ""] ?? resultCode.codeOfName(code ?? ""));
 }
 
 /** Whether the same request may succeed a little later. */

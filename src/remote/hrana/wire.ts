@@ -7,12 +7,12 @@
  * @module
  */
 
+import { numberParameters } from "../../sqlite/bind/number_parameters.ts";
 import type { Outcome } from "../../sqlite/outcome.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { IntMode } from "../../sqlite/rows.ts";
 import type { Statement } from "../../sqlite/scan.ts";
-import { Tokens } from "../../sqlite/tokens.ts";
 import type { SQLiteValue } from "../../sqlite/types.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 
@@ -76,26 +76,13 @@ export function encodeStatement(
   const named = parameters.filter((parameter) => !parameter.startsWith("?")).length;
   const byName = named > 0 && named === parameters.length;
   // The server takes parameters by name or by position, not both.
-  const sql = named === 0 || byName ? text : numberParameters(text, parameters);
+  const sql = named === 0 || byName ? text : numberParameters({ text, parameters });
   const args = values.map((value, i) => {
     const encoded = encodeValue(value);
     return byName ? `{"name":${JSON.stringify(parameters[i])},"value":${encoded}}` : encoded;
   });
   const list = args.length === 0 ? "" : `,"${byName ? "named_args" : "args"}":[${args.join(",")}]`;
   return `{"sql":${JSON.stringify(sql)}${list},"want_rows":${wantRows}}`;
-}
-
-/** The same statement with numbers in place of names. */
-function numberParameters(text: string, parameters: readonly string[]): string {
-  const tokens = new Tokens(text);
-  let numbered = "";
-  let end = 0;
-  while (tokens.next()) {
-    if (tokens.kind !== "parameter" || text[tokens.start] === "?") continue;
-    numbered += `${text.slice(end, tokens.start)}?${parameters.indexOf(tokens.text()) + 1}`;
-    end = tokens.end;
-  }
-  return numbered + text.slice(end);
 }
 
 /** A step that runs in any case, or only if its condition holds. */

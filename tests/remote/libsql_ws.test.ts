@@ -1,0 +1,6 @@
+import { test } from "node:test";
+
+import { conformance } from "../conformance/suite.ts";
+import { clientDriver } from "./helpers/client_driver.ts";
+
+for (const [name, options, run] of conformance(clientDriver("ws"))) test(name, options, run);

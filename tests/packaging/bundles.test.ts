@@ -90,12 +90,12 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 18.3, nodeSqlite: 33.2, singleFile: 76.4 },
+    limits: { start: 18.3, nodeSqlite: 33.3, singleFile: 76.4 },
   },
   "the pool alone": {
     line:
       'import { SQLiteConnectionPool } from "@sqlitepool/pool"; console.log(SQLiteConnectionPool);',
-    limits: { start: 15.3, nodeSqlite: 31.2, singleFile: 40.7 },
+    limits: { start: 15.3, nodeSqlite: 31.3, singleFile: 40.7 },
   },
 };
 
@@ -169,7 +169,7 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
  * The client of servers in one file, in KiB, without what it loads with the first transaction. Half
  * of it is its own; the rest reads SQL, checks values and options, and words errors.
  */
-const SERVER_CLIENT = 21.2;
+const SERVER_CLIENT = 21.4;
 
 test("the client of libSQL servers is only so large, and has nothing of Node", async () => {
   const { outputFiles: [{ contents, text }] } = await build({

@@ -103,7 +103,7 @@ export interface DatabaseParts<R> {
   readonly inMemory: boolean;
   readonly clock: Clock;
   readonly queryTimeoutMs: number;
-  readonly acquisitionTimeoutMs: number;
+  readonly writeQueueTimeoutMs: number;
   readonly maxWaiting: number;
   readonly operationTimeoutMs: number;
   readonly maxReadTransactionMs: number;
@@ -576,10 +576,10 @@ export class LocalDatabase<R = Row> implements Database<R> {
 
   /** How a caller waits for a shared commit. */
   #limitsOf({ signal, timeoutMs }: AcquireOptions): WriteLimits {
-    const { acquisitionTimeoutMs, queryTimeoutMs } = this.#parts;
+    const { writeQueueTimeoutMs, queryTimeoutMs } = this.#parts;
     return {
       signal,
-      waitMs: timeoutMs ?? acquisitionTimeoutMs,
+      waitMs: timeoutMs ?? writeQueueTimeoutMs,
       limitMs: timeoutMs ?? queryTimeoutMs,
     };
   }

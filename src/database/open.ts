@@ -247,10 +247,13 @@ class Opening<R> {
       restore.splice(0, restore.length, ...current);
     };
     // A database in memory is lost with its connection.
-    const lasting = inMemory ? NEVER : {};
+    const limits = {
+      ...(inMemory && NEVER),
+      ...(role === "writer" && { acquisitionTimeoutMs: this.#options.writeQueueTimeoutMs }),
+    };
     return new SQLiteConnectionPool<R>(
       factory,
-      { ...pool, ...lasting, poolSize, onConnect, onWarning: (warning) => this.#warn(warning) },
+      { ...pool, ...limits, poolSize, onConnect, onWarning: (warning) => this.#warn(warning) },
       {
         identity: { name: this.#name, role },
         turn: share?.file.turn,
@@ -307,7 +310,7 @@ class Opening<R> {
     share: FileShare | undefined,
   ): Database<R> {
     const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
-    const { acquisitionTimeoutMs, operationTimeoutMs } = this.#options;
+    const { writeQueueTimeoutMs, operationTimeoutMs } = this.#options;
     return new LocalDatabase<R>({
       path: this.#path,
       name: pool.name,
@@ -320,7 +323,7 @@ class Opening<R> {
       inMemory: share === undefined,
       clock: systemEnvironment.clock,
       queryTimeoutMs,
-      acquisitionTimeoutMs,
+      writeQueueTimeoutMs,
       maxWaiting: pool.maxWaiting ?? Infinity,
       operationTimeoutMs,
       maxReadTransactionMs,

@@ -61,6 +61,11 @@ export interface DatabaseOptions<R = Row>
   /** Warn if a read holds its snapshot for longer, in milliseconds. Default: 60_000. */
   maxReadTransactionMs?: number;
   /**
+   * How long a write waits for the writes of this database before it, in milliseconds;
+   * `busyTimeoutMs` is for locks of others. Default: `acquisitionTimeoutMs`.
+   */
+  writeQueueTimeoutMs?: number;
+  /**
    * For files of unknown origin: opened read-only and hardened, and checked first. Default: false.
    */
   untrusted?: boolean;
@@ -82,7 +87,7 @@ export interface ResolvedDatabaseOptions<R> {
   /** What is done to every new connection. */
   readonly prepare: ResolvedSetUp;
   readonly onWarning: (warning: DatabaseWarning) => void;
-  readonly acquisitionTimeoutMs: number;
+  readonly writeQueueTimeoutMs: number;
   readonly operationTimeoutMs: number;
   readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
 }
@@ -91,7 +96,14 @@ const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
-  ...["maxReadTransactionMs", "untrusted", "execution", "worker", "immutable"],
+  ...[
+    "maxReadTransactionMs",
+    "writeQueueTimeoutMs",
+    "untrusted",
+    "execution",
+    "worker",
+    "immutable",
+  ],
   ...["extensions", "setUp"],
 ];
 
@@ -135,6 +147,7 @@ export function resolveDatabaseOptions<R>(
     pragmas = {},
     queryTimeoutMs = Infinity,
     maxReadTransactionMs = 60_000,
+    writeQueueTimeoutMs: _,
     untrusted = false,
     extensions,
     setUp,
@@ -163,6 +176,8 @@ export function resolveDatabaseOptions<R>(
   checkHooks(pool);
   resolveSqliteOptions(pool);
   const { acquisitionTimeoutMs, operationTimeoutMs } = resolveOptions(pool);
+  const { writeQueueTimeoutMs = acquisitionTimeoutMs } = options;
+  check(isLimit(writeQueueTimeoutMs), "writeQueueTimeoutMs", milliseconds, writeQueueTimeoutMs);
   return {
     driver,
     execution,
@@ -177,7 +192,7 @@ export function resolveDatabaseOptions<R>(
     untrusted,
     prepare: resolveSetUp({ extensions, setUp }, folder),
     onWarning,
-    acquisitionTimeoutMs,
+    writeQueueTimeoutMs,
     operationTimeoutMs,
     pool,
   };

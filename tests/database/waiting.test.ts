@@ -186,3 +186,26 @@ for (const [place, open] of Object.entries({ inline: openTestPool, worker: openW
     }
   });
 }
+
+for (const execution of EXECUTIONS) {
+  test(`${execution}: writes wait for each other as long as writeQueueTimeoutMs says`, async (t) => {
+    const { db } = await openTestDatabase(t, {
+      execution,
+      readers: 1,
+      acquisitionTimeoutMs: 20_000,
+      busyTimeoutMs: 20_000,
+      writeQueueTimeoutMs: 5,
+    });
+    await db.run("CREATE TABLE t (n)");
+    const letGo = await hold(db, "write");
+    const reader = await db.connection();
+    const read = db.all("SELECT n FROM t");
+    for (const [name, write] of Object.entries(WRITES)) {
+      await assert.rejects(write(db, 1), PoolConnectionAcquireTimeoutError, name);
+    }
+    await assert.rejects(db.connection({ write: true }), PoolConnectionAcquireTimeoutError);
+    await reader.release();
+    assert.deepEqual(await read, []);
+    await letGo();
+  });
+}

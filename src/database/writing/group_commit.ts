@@ -345,6 +345,6 @@ export class GroupCommit {
 function writerStayedBusy(name: string | undefined, timeoutMs: number): Error {
   const message =
     `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
-    "raise acquisitionTimeoutMs.";
+    "raise writeQueueTimeoutMs.";
   return new PoolConnectionAcquireTimeoutError(labelled(name, message));
 }

@@ -131,8 +131,15 @@ const CLOCK = "src/platform/clock.ts";
 
 function timeBesideTheClock(sources: Sources): string[] {
   return [...sources].filter(([path]) => path !== CLOCK).flatMap(([path, source]) =>
-    [...findNames(source)].filter((name) => replaceable.has(name)).map((name) => `${path}: ${name}`)
+    [...findNames(source)]
+      .filter((name) => replaceable.has(name) && !isValue(path, name))
+      .map((name) => `${path}: ${name}`)
   );
+}
+
+/** The tools that integrations are for have dates among their values. */
+function isValue(path: string, name: string): boolean {
+  return path.startsWith("integrations/") && name === "Date";
 }
 
 /** Time, chance and the runtime come in through src/platform, where tests replace them. */

@@ -171,7 +171,7 @@ for (const driver of databaseDrivers) {
     // A file system that takes no new files, whoever asks.
     const readonlyFileSystem = "/proc/no-such.db";
     const onLinux: typeof cases = existsSync("/proc/self")
-      ? [[readonlyFileSystem, { code: "SQLITE_CANTOPEN" }, /its directory may be written to/]]
+      ? [[readonlyFileSystem, { code: "SQLITE_CANTOPEN" }, /its directory is writable/]]
       : [];
     for (const [location, shape, message] of [...cases, ...onLinux]) {
       await assert.rejects(open(location), { name: "SQLiteError", ...shape, message });

@@ -250,12 +250,13 @@ const checks: Readonly<Record<string, (prisma: Client) => Promise<void>>> = {
   },
   "a transaction that takes too long is rolled back, and the next one runs": async (prisma) => {
     const { opened, open: goOn } = gate();
+    let next: Promise<unknown> | undefined;
     const slow = prisma.$transaction(async (tx) => {
       await tx.user.create({ data: { name: "a" } });
+      next = prisma.user.create({ data: { name: "c" } }).then(goOn);
       await opened;
       await tx.user.create({ data: { name: "b" } });
     }, { timeout: 50 });
-    const next = prisma.user.create({ data: { name: "c" } }).then(goOn);
     await assert.rejects(slow, code("P2028"));
     await next;
     assert.deepEqual(await namesOf(prisma), ["c"]);

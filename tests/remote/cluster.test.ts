@@ -65,6 +65,8 @@ onCluster(
     const db = await open(t, cluster);
     await db.run(CREATE);
     const newest = "SELECT max(id) FROM log";
+    // From here on the replica has the table.
+    await db.value(newest);
     const before = requestsOf(db, 1);
     let missed = 0;
     let stale = 0;

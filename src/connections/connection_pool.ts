@@ -610,7 +610,8 @@ export class SQLiteConnectionPool<R = Row> {
     }
     // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
-    const borrowed = wait?.signal === undefined && !this.#watch.isOn ? pool.tryBorrow() : undefined;
+    const watched = this.#watch.sees("query") || this.#watch.seesLoans;
+    const borrowed = wait?.signal === undefined && !watched ? pool.tryBorrow() : undefined;
     if (borrowed === undefined) {
       const taken = takeParams(params);
       return runAfter(

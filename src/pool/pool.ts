@@ -51,7 +51,7 @@ export interface Lifecycle<T> {
 
 /** Tells those who watch of loans. Nothing is done for them unless somebody does. */
 export interface LoanWatch {
-  readonly isOn: boolean;
+  readonly seesLoans: boolean;
   readonly seesReleases: boolean;
   /** Waits for a resource, perhaps not at once. */
   around<S>(kind: "acquire", subject: undefined, call: () => Promise<S>): Promise<S>;
@@ -168,7 +168,7 @@ export class Pool<T> {
 
   get #isWatched(): boolean {
     const { watch } = this.#lifecycle;
-    return watch !== undefined && watch.isOn;
+    return watch !== undefined && watch.seesLoans;
   }
 
   /** A snapshot of gauges and counters. */

@@ -18,9 +18,7 @@ export const tracing: Readonly<Record<OperationKind, TracingChannel>> = {
 /** That of connections which come back. */
 export const releases: Channel = channel("sqlitepool:pool:release");
 
-const { query, transaction, acquire } = tracing;
-
-/** Whether anybody subscribes to operations. */
-export function anySubscribed(): boolean {
-  return isSubscribed(query) || isSubscribed(acquire) || isSubscribed(transaction);
+/** Whether anybody subscribes to operations of a kind. */
+export function hasSubscribers(kind: OperationKind): boolean {
+  return isSubscribed(tracing[kind]);
 }

@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../platform/clock.ts";
 import { OnDemand } from "../../pool/on_demand.ts";
-import { anySubscribed, releases } from "./channels.ts";
+import { hasSubscribers, releases } from "./channels.ts";
 import type { Observer, Operation, OperationContext, OperationKind } from "./operation.ts";
 import type { Place, Role, Watched } from "./operation.ts";
 import type { StatementHooks } from "./statement_hook.ts";
@@ -50,9 +50,14 @@ export class Watch implements Watched {
     return this.#observers.filter(({ kinds }) => kinds.includes(kind));
   }
 
-  /** Whether anybody watches operations. Asked with every call, of whichever kind. */
-  get isOn(): boolean {
-    return this.#observers.length > 0 || anySubscribed();
+  /** Whether anybody watches operations of a kind. Asked with every call. */
+  sees(kind: OperationKind): boolean {
+    return this.#observers.length > 0 || hasSubscribers(kind);
+  }
+
+  /** Whether anybody watches how connections are acquired. */
+  get seesLoans(): boolean {
+    return this.sees("acquire");
   }
 
   /** Whether anybody is told of releases. */
@@ -60,9 +65,9 @@ export class Watch implements Watched {
     return releases.hasSubscribers;
   }
 
-  /** What to wait for before anybody can be told; `undefined` if there is nothing. */
+  /** What to wait for before a query can be told; `undefined` if there is nothing. */
   get loading(): Promise<unknown> | undefined {
-    return telling.now === undefined && this.isOn ? telling.load() : undefined;
+    return telling.now === undefined && this.sees("query") ? telling.load() : undefined;
   }
 
   /** Makes a call that is an operation. The call is made later when there is something to load. */

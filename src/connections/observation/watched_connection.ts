@@ -31,8 +31,8 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
     atomic?: boolean,
   ): Promise<S>;
 
-  get #isWatched(): boolean {
-    return this.watch !== undefined && this.watch.isOn;
+  #isWatched(kind: OperationKind): boolean {
+    return this.watch !== undefined && this.watch.sees(kind);
   }
 
   /** Runs a statement of a caller; see `runOwn`. */
@@ -44,7 +44,7 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
     pick: (result: ResultSet<R>) => S,
     atomic?: boolean,
   ): Promise<S> {
-    if (!this.#isWatched) return this.runOwn(holder, sql, params, rows, pick, atomic);
+    if (!this.#isWatched("query")) return this.runOwn(holder, sql, params, rows, pick, atomic);
     // It may be run later, when something has been loaded.
     const taken = takeParams(params);
     const told = this.watch!.around("query", sql, (operation) => {
@@ -69,11 +69,13 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
     rows: RowOptions<R>,
   ): AsyncIterableIterator<R> {
     const iterator = this.driver.iterate(sql, params, rows);
-    return this.#isWatched ? telling.now!.watchedRows(iterator, this.watch!, sql) : iterator;
+    return this.#isWatched("query")
+      ? telling.now!.watchedRows(iterator, this.watch!, sql)
+      : iterator;
   }
 
   /** Makes a call of a caller that takes several statements, or is none. */
   tell<S>(kind: OperationKind, sql: string, call: () => Promise<S>): Promise<S> {
-    return this.#isWatched ? this.watch!.around(kind, sql, call) : call();
+    return this.#isWatched(kind) ? this.watch!.around(kind, sql, call) : call();
   }
 }

@@ -103,8 +103,8 @@ export class GroupCommit {
   /** Queues a write. Settles when it has been committed or has failed. */
   add(call: WriteCall): Promise<WriteResult> {
     const { watch } = this.#writer;
-    const { isOn } = watch;
-    const loading = isOn ? watch.loading : undefined;
+    const isWatched = watch.sees("query");
+    const loading = isWatched ? watch.loading : undefined;
     if (loading !== undefined) return loading.then(() => this.add(call));
     const { signal, waitMs } = call;
     // Uses the queue's single timer, since one timer per write would cost more than the write.
@@ -115,7 +115,7 @@ export class GroupCommit {
       group = this.#open = { writes: [], phase: "gathering" };
       this.#gather(group, TURNS_TO_GATHER);
     }
-    group.writes.push(new QueuedWrite(call, caller, this.#clock, isOn ? watch : undefined));
+    group.writes.push(new QueuedWrite(call, caller, this.#clock, isWatched ? watch : undefined));
     return answerOf(caller);
   }
 

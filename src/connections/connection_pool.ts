@@ -603,15 +603,14 @@ export class SQLiteConnectionPool<R = Row> {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
-    const pause = this.#eventLoop.pause();
-    if (pause !== undefined) {
-      const taken = takeParams(params);
-      return runAfter(pause, () => this.#runAlone(sql, taken, wait, rows, pick));
-    }
+    // Whoever yields to the event loop waits with a connection, or in line for one: a pool that is
+    // closed meanwhile knows of them.
+    const yields = this.#eventLoop.pause() !== undefined;
     // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
     const watched = this.#watch.sees("query") || this.#watch.seesLoans;
-    const borrowed = wait?.signal === undefined && !watched ? pool.tryBorrow() : undefined;
+    const waits = yields || watched || wait?.signal !== undefined;
+    const borrowed = waits ? undefined : pool.tryBorrow();
     if (borrowed === undefined) {
       const taken = takeParams(params);
       return runAfter(

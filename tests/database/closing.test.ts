@@ -88,6 +88,20 @@ for (const execution of ["inline", "worker", "auto"] as const) {
     await closed;
   });
 
+  test(`${execution}: closing serves those who let the event loop run first when it is to drain`, async (t) => {
+    const { db } = await openTestDatabase(t, { execution });
+    await db.run("CREATE TABLE t (n)");
+    await db.get("SELECT n FROM t");
+    const reading: Promise<unknown>[] = [];
+    // Longer than a program may keep the event loop waiting.
+    for (const until = performance.now() + 10; performance.now() < until;) {
+      reading.push(db.all("SELECT n FROM t"));
+    }
+    const closed = db.close({ drain: true });
+    await Promise.all(reading);
+    await closed;
+  });
+
   test(`${execution}: closing refuses those who wait for a reader otherwise`, async (t) => {
     const { db } = await openTestDatabase(t, { execution, readers: 1 });
     await db.run("CREATE TABLE t (n)");

@@ -6,7 +6,7 @@
 
 import { SQLiteError } from "../src/sqlite/errors.ts";
 import { codeFromMessage } from "../src/sqlite/message_codes.ts";
-import { codeOfName } from "./native_values.ts";
+import { codeOfName } from "../src/sqlite/result_codes.ts";
 
 /**
  * Converts what a driver threw when it opened a database.

@@ -29,7 +29,7 @@ import type {
 import type { NulText } from "../../src/sqlite/bind.ts";
 import type { DriverLimit } from "../limits.ts";
 import { describeColumns } from "../native_columns.ts";
-import { asInteger, codeOfName, plainRow } from "../native_values.ts";
+import { asInteger, plainRow } from "../native_values.ts";
 import type { AdaptOptions } from "../options.ts";
 
 import type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
@@ -89,7 +89,7 @@ class BetterHandle implements SyncHandle {
   resultCodeOf(error: unknown): number | undefined {
     if (error instanceof SQLiteError) return error.rawCode;
     const { code, message } = error as { code?: unknown; message?: unknown };
-    if (typeof code === "string") return codeOfName(code);
+    if (typeof code === "string") return resultCode.codeOfName(code);
     return /not open|closed/.test(String(message)) ? resultCode.MISUSE : undefined;
   }
 }

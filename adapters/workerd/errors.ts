@@ -9,7 +9,6 @@ import { redactValues } from "../../src/driver/driver_error.ts";
 import { SQLiteError } from "../../src/sqlite/errors.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
-import { codeOfName } from "../native_values.ts";
 
 /** Where the text went wrong, and the codes. The former is a place in the text that was sent. */
 const CODES = /(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (SQLITE_[A-Z_]+)\))?$/;
@@ -32,6 +31,6 @@ export function platformError(
   const start = message.startsWith(prefix) ? prefix.length : 0;
   const words = message.slice(start, message.length - codes.length);
   const name = extended ?? primary;
-  const rawCode = name === undefined ? resultCode.ERROR : codeOfName(name);
+  const rawCode = name === undefined ? resultCode.ERROR : resultCode.codeOfName(name);
   return new SQLiteError(redactValues(words, values), rawCode, { cause: thrown });
 }

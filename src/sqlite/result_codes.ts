@@ -89,13 +89,14 @@ export function codeName(rawCode: number): string {
 }
 
 /**
- * The primary result code of a name; `SQLITE_ERROR` for any other text.
+ * Returns the result code with a name.
  *
- * @param name Such as `"SQLITE_BUSY"`.
+ * @param name A name of a primary or extended code, such as `"SQLITE_BUSY_SNAPSHOT"`.
+ * @returns The code; `SQLITE_ERROR` for an unknown name.
  */
 export function codeOfName(name: string): number {
-  for (let code = ERROR; code <= NOTADB; code++) {
-    if (codeName(code) === name) return code;
-  }
+  const bare = name.replace(/^SQLITE_/, "");
+  // Unassigned numbers share the names of their primary codes, which come first.
+  for (const [code, known] of names) if (known === bare) return code;
   return ERROR;
 }

@@ -6,8 +6,8 @@
  */
 
 import { describe } from "../platform/describe.ts";
-import { misuse, withStatement } from "./errors.ts";
-import { isWrite, readHead, type Verb } from "./statement_head.ts";
+import { misuse, type SQLiteError, withStatement } from "./errors.ts";
+import { firstToken, isWrite, readHead, type Verb } from "./statement_head.ts";
 import { Tokens } from "./tokens.ts";
 
 /** A parsed statement. */
@@ -56,9 +56,8 @@ const rowidNames: ReadonlySet<string> = new Set(["ROWID", "_ROWID_", "OID"]);
  * @returns The statement, or `undefined` if only whitespace, comments and semicolons follow.
  */
 export function scanStatement(sql: string, start = 0): Statement | undefined {
-  const tokens = new Tokens(sql, start);
-  do tokens.next(); while (tokens.is(";"));
-  if (tokens.atEnd()) return undefined;
+  const tokens = firstToken(sql, start);
+  if (tokens === undefined) return undefined;
   const first = tokens.start;
   const { verb, trigger, target } = readHead(new Tokens(sql, first));
   const { last, parameters, returning, upserts, openColumns } = readToEnd(tokens, trigger);
@@ -86,14 +85,9 @@ export function scanStatement(sql: string, start = 0): Statement | undefined {
 export function soleStatement(sql: string): Statement {
   checkSqlText(sql);
   const statement = scanStatement(sql);
-  if (statement === undefined) {
-    throw withStatement(misuse("the SQL text contains no statement"), sql);
-  }
+  if (statement === undefined) throw badText(sql, "no statement");
   if (scanStatement(sql, statement.end) !== undefined) {
-    const problem = misuse(
-      "the SQL text contains more than one statement: run them one by one, or use executeScript",
-    );
-    throw withStatement(problem, sql);
+    throw badText(sql, "more than one statement: run them one by one, or use executeScript");
   }
   return statement;
 }
@@ -119,18 +113,12 @@ function checkSqlText(sql: unknown): asserts sql is string {
   if (typeof sql !== "string") {
     throw new TypeError(`SQL text must be a string, not ${describe(sql)}`);
   }
-  if (sql.includes("\0")) {
-    throw withStatement(
-      misuse("the SQL text contains a NUL character, at which SQLite would stop"),
-      sql,
-    );
-  }
-  if (!sql.isWellFormed()) {
-    const problem = misuse(
-      "the SQL text contains a lone surrogate, which SQLite would change",
-    );
-    throw withStatement(problem, sql);
-  }
+  if (sql.includes("\0")) throw badText(sql, "a NUL character, at which SQLite would stop");
+  if (!sql.isWellFormed()) throw badText(sql, "a lone surrogate, which SQLite would change");
+}
+
+function badText(sql: string, content: string): SQLiteError {
+  return withStatement(misuse(`the SQL text contains ${content}`), sql);
 }
 
 function isRowid(name: string): boolean {

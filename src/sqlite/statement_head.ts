@@ -51,41 +51,26 @@ export interface StatementHead {
   readonly pragma: Pragma | undefined;
 }
 
-const verbs: ReadonlyMap<string, Verb> = new Map<string, Verb>([
-  ["SELECT", "select"],
-  ["VALUES", "select"],
-  ["INSERT", "insert"],
-  ["REPLACE", "replace"],
-  ["UPDATE", "update"],
-  ["DELETE", "delete"],
-  ["BEGIN", "begin"],
-  ["COMMIT", "commit"],
-  ["END", "commit"],
-  ["ROLLBACK", "rollback"],
-  ["SAVEPOINT", "savepoint"],
-  ["RELEASE", "release"],
-  ["PRAGMA", "pragma"],
-  ["ATTACH", "attach"],
-  ["DETACH", "detach"],
-  ["CREATE", "create"],
-  ["ALTER", "alter"],
-  ["DROP", "drop"],
-]);
+/** The words that are verbs themselves. */
+const verbs = words<Verb>(
+  "select insert replace update delete begin commit rollback savepoint release pragma attach " +
+    "detach create alter drop",
+)
+  // Other words for the same.
+  .set("VALUES", "select").set("END", "commit");
 
-const conflictClauses: ReadonlyMap<string, ConflictClause> = new Map<string, ConflictClause>([
-  ["ABORT", "abort"],
-  ["FAIL", "fail"],
-  ["IGNORE", "ignore"],
-  ["REPLACE", "replace"],
-  ["ROLLBACK", "rollback"],
-]);
+const conflictClauses = words<ConflictClause>("abort fail ignore replace rollback");
 
 /** PRAGMA statements whose argument is part of a query or command, not a value to set. */
-const askingPragmas: ReadonlySet<string> = new Set([
-  ...["foreign_key_check", "foreign_key_list", "incremental_vacuum", "index_info", "index_list"],
-  ...["index_xinfo", "integrity_check", "optimize", "quick_check", "table_info", "table_list"],
-  ...["table_xinfo", "wal_checkpoint"],
-]);
+const askingPragmas: ReadonlySet<string> = new Set((
+  "foreign_key_check foreign_key_list incremental_vacuum index_info index_list index_xinfo " +
+  "integrity_check optimize quick_check table_info table_list table_xinfo wal_checkpoint"
+).split(" "));
+
+/** A list in lower case, by its words in upper case as {@linkcode Tokens.word} returns them. */
+function words<W extends string>(list: string): Map<string, W> {
+  return new Map(list.split(" ").map((word) => [word.toUpperCase(), word as W]));
+}
 
 /**
  * Parses the beginning of the first statement of a text, in time independent of its length.
@@ -94,12 +79,18 @@ const askingPragmas: ReadonlySet<string> = new Set([
  * @returns The head, or `undefined` if there is no statement.
  */
 export function scanHead(sql: string): StatementHead | undefined {
-  const tokens = new Tokens(sql);
-  do tokens.next(); while (tokens.is(";"));
-  if (tokens.atEnd()) return undefined;
+  const tokens = firstToken(sql);
+  if (tokens === undefined) return undefined;
   const head = new Tokens(sql, tokens.start);
   const { verb, conflict, target, statement } = readHead(head);
   return { verb, conflict, target, pragma: statement === "pragma" ? readPragma(head) : undefined };
+}
+
+/** The tokens of the next statement, at its first one; `undefined` if there is no statement. */
+export function firstToken(sql: string, start = 0): Tokens | undefined {
+  const tokens = new Tokens(sql, start);
+  do tokens.next(); while (tokens.is(";"));
+  return tokens.atEnd() ? undefined : tokens;
 }
 
 /**

@@ -64,62 +64,51 @@ export class Tokens {
   }
 }
 
+// Sticky patterns match at one index only. None of them repeats a group without bounds where the
+// text of a literal could make that deep.
+
+/** Whitespace or a comment. A block comment needs a third character to begin. */
+const BLANK = /[ \t\n\v\f\r\uFEFF]+|--[^\n]*|\/\*(?=[^])[^]*?(?:\*\/|$)/y;
+
+/** The kinds that a pattern tells. Letters are those of ASCII and everything outside it. */
+const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
+  ["word", /[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*/y],
+  ["parameter", /\?\d*|[:@$](?:::)*[\w$\x80-\uffff]+(?:::[\w$\x80-\uffff]*)*(?:\([^)\t-\r ]*\))?/y],
+  // Only colons: SQLite takes that for a name too.
+  ["parameter", /[:@$](?:::)+/y],
+  [
+    "literal",
+    /(?=\.?\d)(?:0[xX][\w$.\x80-\uffff]*|[\w$.\x80-\uffff]*(?:(?<=[eE])[+-](?=\d)[\w$.\x80-\uffff]*)*)/y,
+  ],
+];
+
 /** Reads the kind and end of the token at `start`. */
 function readToken(sql: string, start: number): [TokenKind, number] {
   const first = sql[start];
-  if (isDigit(first) || (first === "." && isDigit(sql[start + 1]))) {
-    return ["literal", endOfNumber(sql, start)];
+  if (first === "'") return ["literal", endOfQuoted(sql, start, first)];
+  if (first === '"' || first === "`") return ["quoted", endOfQuoted(sql, start, first)];
+  if (first === "[") return ["quoted", after(sql, "]", start)];
+  for (const [kind, pattern] of PATTERNS) {
+    const end = endOf(pattern, sql, start);
+    if (end > start) return [kind, end];
   }
-  switch (first) {
-    case "'":
-      return ["literal", endOfQuoted(sql, start, first)];
-    case '"':
-    case "`":
-      return ["quoted", endOfQuoted(sql, start, first)];
-    case "[":
-      return ["quoted", after(sql, "]", start)];
-    case "?":
-      return ["parameter", endOfDigits(sql, start + 1)];
-    case ":":
-    case "@":
-    case "$": {
-      const end = endOfName(sql, start);
-      return [end > start + 1 ? "parameter" : "symbol", end];
-    }
-  }
-  const end = endOfWord(sql, start);
-  return end > start ? ["word", end] : ["symbol", Math.min(start + 1, sql.length)];
+  return ["symbol", Math.min(start + 1, sql.length)];
 }
 
 function skipBlanks(sql: string, start: number): number {
-  let at = start;
-  for (;;) {
-    switch (sql[at]) {
-      case " ":
-      case "\t":
-      case "\n":
-      case "\f":
-      case "\r":
-      case "\uFEFF":
-        at++;
-        continue;
-      case "\v":
-        // SQLite treats a vertical tab as whitespace only after other whitespace.
-        if (at === start) return at;
-        at++;
-        continue;
-      case "-":
-        if (sql[at + 1] !== "-") return at;
-        at = after(sql, "\n", at + 2);
-        continue;
-      case "/":
-        // Two characters at the very end do not start a comment: SQLite requires a third.
-        if (sql[at + 1] !== "*" || at + 2 >= sql.length) return at;
-        at = after(sql, "*/", at + 2);
-        continue;
-    }
-    return at;
+  // SQLite treats a vertical tab as whitespace only after other whitespace.
+  if (sql[start] === "\v") return start;
+  for (let at = start;;) {
+    const end = endOf(BLANK, sql, at);
+    if (end === at) return at;
+    at = end;
   }
+}
+
+/** Returns the end of what a sticky pattern matches at `start`; `start` if that is nothing. */
+function endOf(pattern: RegExp, sql: string, start: number): number {
+  pattern.lastIndex = start;
+  return pattern.test(sql) ? pattern.lastIndex : start;
 }
 
 /** Returns the index after the next `mark`, or the end of the text if there is none. */
@@ -132,60 +121,4 @@ function endOfQuoted(sql: string, start: number, quote: string): number {
   let at = start;
   do at = after(sql, quote, at + 1); while (sql[at] === quote);
   return at;
-}
-
-function endOfDigits(sql: string, start: number): number {
-  let at = start;
-  while (isDigit(sql[at])) at++;
-  return at;
-}
-
-function endOfWord(sql: string, start: number): number {
-  let at = start;
-  while (isWordCharacter(sql.charCodeAt(at))) at++;
-  return at;
-}
-
-function endOfNumber(sql: string, start: number): number {
-  const hexadecimal = sql[start] === "0" && (sql[start + 1] === "x" || sql[start + 1] === "X");
-  let at = start;
-  for (;; at++) {
-    if (sql[at] === "." || isWordCharacter(sql.charCodeAt(at))) continue;
-    const signed = (sql[at] === "+" || sql[at] === "-") && isDigit(sql[at + 1]);
-    const exponent = !hexadecimal && (sql[at - 1] === "e" || sql[at - 1] === "E");
-    if (!signed || !exponent) return at;
-  }
-}
-
-/** Returns the end of `:name`, including Tcl variable syntax: `$a::b(c)`. */
-function endOfName(sql: string, start: number): number {
-  let at = start + 1;
-  for (;;) {
-    const end = endOfWord(sql, at);
-    if (sql[end] === ":" && sql[end + 1] === ":") {
-      at = end + 2;
-    } else if (sql[end] === "(" && /[^:]/.test(sql.slice(start + 1, end))) {
-      const close = endOfSuffix(sql, end);
-      return close < 0 ? end : close;
-    } else {
-      return end;
-    }
-  }
-}
-
-/** Returns the end of `(...)` directly after a name; -1 if whitespace or the end comes first. */
-function endOfSuffix(sql: string, start: number): number {
-  const close = sql.indexOf(")", start);
-  if (close < 0 || /[\t-\r ]/.test(sql.slice(start + 1, close))) return -1;
-  return close + 1;
-}
-
-function isDigit(character: string | undefined): boolean {
-  return character !== undefined && character >= "0" && character <= "9";
-}
-
-/** Letters, digits, `_`, `$` and everything outside ASCII; not `NaN`, which is past the end. */
-function isWordCharacter(code: number): boolean {
-  return code >= 0x80 || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x24;
 }

@@ -276,7 +276,7 @@ const misuse: Readonly<Record<string, readonly [name: string, words: string]>> =
   "-0": ["RangeError", "pass 0"],
   "Infinity": ["RangeError", "pass null if that is meant"],
   "2n ** 63n": ["RangeError", "more than 64 bits"],
-  "a lone surrogate": ["RangeError", "half of a surrogate pair"],
+  "a lone surrogate": ["RangeError", "a lone surrogate"],
   "unknown option": ["TypeError", 'Unknown option "timeout". The options are signal, timeoutMs'],
   "a bad timeoutMs": ["RangeError", "got -1"],
   "a bad signal": ["TypeError", "signal must be an AbortSignal"],

@@ -64,8 +64,8 @@ export class Tokens {
   }
 }
 
-// Sticky patterns match at one index only. None of them repeats a group without bounds where the
-// text of a literal could make that deep.
+// Sticky patterns match at one index only. Only the parts of a name are a repeated group: repeated
+// groups make matching a long text slow on Bun.
 
 /** Whitespace or a comment. A block comment needs a third character to begin. */
 const BLANK = /[ \t\n\v\f\r\uFEFF]+|--[^\n]*|\/\*(?=[^])[^]*?(?:\*\/|$)/y;
@@ -76,11 +76,12 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ["parameter", /\?\d*|[:@$](?:::)*[\w$\x80-\uffff]+(?:::[\w$\x80-\uffff]*)*(?:\([^)\t-\r ]*\))?/y],
   // Only colons: SQLite takes that for a name too.
   ["parameter", /[:@$](?:::)+/y],
-  [
-    "literal",
-    /(?=\.?\d)(?:0[xX][\w$.\x80-\uffff]*|[\w$.\x80-\uffff]*(?:(?<=[eE])[+-](?=\d)[\w$.\x80-\uffff]*)*)/y,
-  ],
+  ["literal", /0[xX][\w$.\x80-\uffff]*/y],
 ];
+
+const NUMBER = /\.?\d[\w$.\x80-\uffff]*/y;
+/** What follows the `e` of an exponent that has a sign. */
+const EXPONENT = /(?<=[eE])[+-]\d[\w$.\x80-\uffff]*/y;
 
 /** Reads the kind and end of the token at `start`. */
 function readToken(sql: string, start: number): [TokenKind, number] {
@@ -92,7 +93,15 @@ function readToken(sql: string, start: number): [TokenKind, number] {
     const end = endOf(pattern, sql, start);
     if (end > start) return [kind, end];
   }
-  return ["symbol", Math.min(start + 1, sql.length)];
+  const end = endOfNumber(sql, start);
+  return end > start ? ["literal", end] : ["symbol", Math.min(start + 1, sql.length)];
+}
+
+function endOfNumber(sql: string, start: number): number {
+  let end = endOf(NUMBER, sql, start);
+  if (end === start) return start;
+  for (let last = start; last < end;) [last, end] = [end, endOf(EXPONENT, sql, end)];
+  return end;
 }
 
 function skipBlanks(sql: string, start: number): number {

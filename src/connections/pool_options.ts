@@ -6,7 +6,7 @@
 
 import { HOOK_NAMES } from "../pool/hooks.ts";
 import { refuseUnknownOptions } from "../pool/option_names.ts";
-import { CORE_OPTION_NAMES, type CorePoolOptions } from "../pool/options.ts";
+import { checkFunction, CORE_OPTION_NAMES, type CorePoolOptions } from "../pool/options.ts";
 import { describeValue } from "../platform/describe.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
 import type { Row, RowFactory } from "../sqlite/types.ts";
@@ -57,12 +57,6 @@ export const POOL_OPTION_NAMES: readonly string[] = [
   "statementCacheSize",
   "busyTimeoutMs",
 ];
-
-function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError(`${name} must be a function; got ${describeValue(value)}`);
-  }
-}
 
 /** The options of the SQLite layer, checked and with defaults. */
 export interface ResolvedSqliteOptions {

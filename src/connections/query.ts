@@ -6,6 +6,7 @@
 
 import { describeValue } from "../platform/describe.ts";
 import { arrayRow } from "../sqlite/array_row.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SqlQuery } from "../sqlite/sql_query.ts";
 import type {
   BindParams,
@@ -78,6 +79,39 @@ export class RowDefaults<R> {
   firstRow<T = R>(options: QueryOptions<T> | undefined): RowOptions<T> {
     if (options?.rowFactory === undefined) return this.#firstRow as unknown as RowOptions<T>;
     return { rowFactory: options.rowFactory, firstRowOnly: true };
+  }
+}
+
+/** A call that runs later, unaffected by what its caller changes meanwhile. */
+export interface TakenCall<O> {
+  readonly sql: string;
+  readonly params: BindParams | undefined;
+  readonly options: O;
+}
+
+/**
+ * Copies what a cursor needs at its call, since its statement starts at the first row.
+ *
+ * @returns a function that returns the copies, or throws what is wrong with them.
+ */
+export function takeCall<O>(
+  query: Query,
+  params: BindParams | undefined,
+  options: O,
+): () => TakenCall<O> {
+  try {
+    const sql = textOf(query);
+    const isObject = typeof options === "object" && options !== null;
+    const taken = {
+      sql,
+      params: takeParams(paramsOf(query, params)),
+      options: isObject ? { ...options } : options,
+    };
+    return () => taken;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

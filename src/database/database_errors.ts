@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeValue } from "../platform/describe.ts";
 import { labelled, PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
@@ -45,5 +46,13 @@ export function scriptLeftTransactionOpen(): SQLitePoolError {
   return new SQLitePoolError(
     "The script began a transaction and did not end it, so the transaction was rolled back. " +
       "End the script with COMMIT, or use db.write(async (tx) => tx.executeScript(...)).",
+  );
+}
+
+/** Throws a RangeError for anything but a number of attempts, or `undefined`. */
+export function checkRetries(retries: unknown = 0): void {
+  if (Number.isSafeInteger(retries) && (retries as number) >= 0) return;
+  throw new RangeError(
+    `retries must be a whole number of at least 0; got ${describeValue(retries)}`,
   );
 }

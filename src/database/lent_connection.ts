@@ -39,7 +39,10 @@ export class LentConnection<R> extends LeasedConnection<R> {
 
   override async begin(mode: TransactionMode = this.#terms.defaultMode): Promise<void> {
     await super.begin(mode);
-    this.#onEnd = this.#terms.onBegin();
+    // COMMIT as SQL text may have ended the one before.
+    this.#ended();
+    // Nobody would tell of the end once the connection has been released.
+    if (this.lease.active) this.#onEnd = this.#terms.onBegin();
   }
 
   override async commit(): Promise<void> {

@@ -66,6 +66,7 @@ import type {
 } from "./database.ts";
 import {
   calledInsideWrite,
+  checkRetries,
   databaseIsClosed,
   openedReadonly,
   scriptLeftTransactionOpen,
@@ -246,11 +247,13 @@ export class LocalDatabase<R = Row> implements Database<R> {
   ): AsyncIterableIterator<T> {
     const { clock, queryTimeoutMs, readers } = this.#parts;
     let limits: CallOptions<T> = {};
+    let sql: string;
     let taken: BindParams | undefined;
     let mistake: { readonly error: unknown } | undefined;
     try {
       checkCallOptions(options, POOL_CALL_OPTION_NAMES);
       limits = options;
+      sql = textOf(query);
       taken = takeParams(paramsOf(query, params));
     } catch (error) {
       mistake = { error };
@@ -265,7 +268,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
         this.#expectRead("iterate");
         return await readers.lend<T>({ signal: leave, timeoutMs, rowFactory });
       },
-      open: (connection) => connection.iterate<T>(textOf(query), taken),
+      open: (connection) => connection.iterate<T>(sql, taken),
       onBegin: () => this.#readWatch.begin(),
     });
   }
@@ -418,11 +421,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     checkTransactionCallback("db.write", fn);
     const { mode = "immediate", retries = 0 } = options;
     beginStatement(mode);
-    if (!Number.isSafeInteger(retries) || retries < 0) {
-      throw new RangeError(
-        `retries must be a whole number of at least 0; got ${describeValue(retries)}`,
-      );
-    }
+    checkRetries(retries);
     const { pool } = this.#writerFor("write");
     return await this.#lend(pool, options, async (connection, onBegin) => {
       for (let attempt = 0;; attempt++) {

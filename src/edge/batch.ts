@@ -39,6 +39,13 @@ export function takeStatements(statements: unknown): TakenStatement[] {
             : `a key ${unknown}`),
       );
     }
+    if (rowFactory !== undefined && typeof rowFactory !== "function") {
+      throw new TypeError(
+        `Statement ${index} of the batch: rowFactory must be a function; got ${
+          describeValue(rowFactory)
+        }`,
+      );
+    }
     return { sql: textOf(sql), params: takeParams(paramsOf(sql, params)), rowFactory };
   });
 }

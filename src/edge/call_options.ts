@@ -29,9 +29,13 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
       );
     }
   }
-  const { after, signal, timeoutMs, rowFactory } = options as Readonly<Record<string, unknown>>;
+  const { after, signal, timeoutMs, rowFactory, drain } = options as Readonly<
+    Record<string, unknown>
+  >;
   check(rowFactory, typeof rowFactory === "function", "rowFactory", "a function");
-  check(timeoutMs, Number(timeoutMs) >= 0, "timeoutMs", "a number from 0 up (milliseconds)");
+  const isTime = typeof timeoutMs === "number" && timeoutMs >= 0;
+  check(timeoutMs, isTime, "timeoutMs", "a number from 0 up (milliseconds)");
+  check(drain, typeof drain === "boolean", "drain", "true or false");
   check(after, typeof after === "string", "after", "a bookmark that session.bookmark gave");
   const { aborted } = (signal ?? {}) as { readonly aborted?: unknown };
   check(signal, typeof aborted === "boolean", "signal", "an AbortSignal");

@@ -33,6 +33,8 @@ export class DatabaseOnD1<R = Row> extends SessionOnD1<R> implements Database<R>
   /** Always `"d1"`: a binding does not tell its name. */
   readonly path = "d1";
 
+  #closed: Promise<void> | undefined;
+
   /** @internal */
   constructor(binding: D1Handle, options: ResolvedD1Options<R>) {
     const counters = { requests: 0, reads: new Counters(), writes: new Counters() };
@@ -105,10 +107,11 @@ export class DatabaseOnD1<R = Row> extends SessionOnD1<R> implements Database<R>
    * @param options are checked, as everywhere.
    */
   close(options?: CloseOptions): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed;
     try {
-      checkOptions(options, ["timeoutMs"]);
+      checkOptions(options, ["timeoutMs", "drain"]);
       this.#parts.closed = true;
-      return Promise.resolve();
+      return this.#closed = Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
     }

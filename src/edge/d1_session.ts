@@ -15,6 +15,8 @@ import {
   firstValue,
   paramsOf,
   type Query,
+  takeCall,
+  type TakenCall,
   textOf,
   wholeResult,
 } from "../connections/query.ts";
@@ -171,12 +173,17 @@ export class SessionOnD1<R = Row> implements Session<R> {
    * @param options wait and row factory of this call.
    * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
    */
-  async *iterate<T = R>(
+  iterate<T = R>(
     query: Query,
     params?: BindParams,
     options: CallOptions<T> = {},
   ): AsyncIterableIterator<T> {
-    yield* await this.#read<T, T[]>("iterate", query, params, options, {}, allRows);
+    return this.#rowsOf(takeCall(query, params, options));
+  }
+
+  async *#rowsOf<T>(taken: () => TakenCall<CallOptions<T>>): AsyncGenerator<T, undefined> {
+    const { sql, params, options } = taken();
+    yield* await this.#read<T, T[]>("iterate", sql, params, options, {}, allRows);
   }
 
   /**

@@ -151,6 +151,13 @@ export function checkCallOptions(options: unknown, allowed: readonly string[]): 
   if (options === undefined) return;
   checkNames(options, allowed);
   checkAcquireOptions(options);
+  checkFunction("rowFactory", (options as { readonly rowFactory?: unknown }).rowFactory);
+}
+
+/** Throws a TypeError for anything but a function or `undefined`. */
+export function checkFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`${name} must be a function; got ${describeValue(value)}`);
 }
 
 function checkNames(options: unknown, allowed: readonly string[]): asserts options is object {

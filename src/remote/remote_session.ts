@@ -30,6 +30,7 @@ import {
   firstValue,
   paramsOf,
   type Query,
+  takeCall,
   textOf,
   wholeResult,
 } from "../connections/query.ts";
@@ -209,8 +210,11 @@ export class RemoteSession<R = Row> implements Session<R> {
     params?: BindParams,
     options: RemoteCallOptions<T> = {},
   ): AsyncIterableIterator<T> {
-    const read = (): Promise<T[]> =>
-      this.#read<T, T[]>("iterate", query, params, options, {}, allRows);
+    const taken = takeCall(query, params, options);
+    const read = async (): Promise<T[]> => {
+      const call = taken();
+      return await this.#read<T, T[]>("iterate", call.sql, call.params, call.options, {}, allRows);
+    };
     return new BufferedCursor(read, new Set());
   }
 

@@ -5,7 +5,6 @@
  */
 
 import type { Clock, Environment } from "../platform/clock.ts";
-import { describeValue } from "../platform/describe.ts";
 import { withDeadline } from "../pool/deadline.ts";
 import { QueryTimeoutError } from "../pool/errors.ts";
 import type { CloseOptions } from "../pool/options.ts";
@@ -14,6 +13,7 @@ import { AsyncDriverConnection } from "../driver/async_connection.ts";
 import { beginStatement, type Connection } from "../connections/connection.ts";
 import { type PoolStats, SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { WriteOptions } from "../database/database.ts";
+import { checkRetries } from "../database/database_errors.ts";
 import { runInside } from "../platform/reentrancy.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Position } from "./position.ts";
@@ -67,11 +67,7 @@ export class Transactions<R> {
   ): Promise<S> {
     const { mode = "immediate", retries = 0 } = options;
     beginStatement(mode);
-    if (!Number.isSafeInteger(retries) || retries < 0) {
-      throw new RangeError(
-        `retries must be a whole number from 0 up; got ${describeValue(retries)}`,
-      );
-    }
+    checkRetries(retries);
     return await this.#lend(position, "write", options, async (connection) => {
       for (let attempt = 0;; attempt++) {
         try {

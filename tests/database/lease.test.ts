@@ -249,6 +249,24 @@ test("a reader on loan keeps its snapshot while others write", async (t) => {
   await conn.release();
 });
 
+test("a transaction of a reader that is over is no long read, however it ended", async (t) => {
+  const { db, warnings } = await openTestDatabase(t, { maxReadTransactionMs: 5, readers: 3 });
+  const conn = await db.connection();
+  await conn.begin();
+  await conn.execute("COMMIT");
+  await conn.begin();
+  await conn.commit();
+  const released = await db.connection();
+  await Promise.allSettled([released.begin(), released.release()]);
+  const discarded = await db.connection();
+  await Promise.allSettled([discarded.begin(), discarded.discard()]);
+  // Begun last, so that the others would be reported before it.
+  await conn.begin();
+  while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await conn.release();
+  assert.deepEqual(warnings, ["long read"]);
+});
+
 test("a database that was opened read-only has no writer to lend", async (t) => {
   const { db, path } = await openTestDatabase(t);
   await db.run("CREATE TABLE t (n)");

@@ -21,6 +21,21 @@ const MISUSES: readonly Misuse[] = [
     error: { name: "SQLiteError", code: "SQLITE_READONLY", message: /Use db\.run\(\)/ },
   },
   {
+    name: "a row factory that is none",
+    does: (db) => db.get("SELECT 1", [], wrong({ rowFactory: null })),
+    error: { name: "TypeError", message: /rowFactory must be a function; got null/ },
+  },
+  {
+    name: "a row factory that is none, for a write",
+    does: (db) => db.run("INSERT INTO t VALUES (2)", [], { rowFactory: wrong<() => unknown>(5) }),
+    error: { name: "TypeError", message: /rowFactory must be a function; got 5/ },
+  },
+  {
+    name: "iterating over no query",
+    does: (db) => db.iterate(wrong(undefined)).next(),
+    error: { name: "TypeError", message: /The query must be a string/ },
+  },
+  {
     name: "writing through iterate",
     does: (db) => db.iterate("DELETE FROM t").next(),
     error: { name: "SQLiteError", code: "SQLITE_READONLY", message: /Use db\.run\(\)/ },

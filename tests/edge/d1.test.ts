@@ -227,13 +227,22 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   async "close refuses new calls, and those under way are answered"() {
-    const { underWay, closed, late } = await ask<{
+    const { underWay, closed, late, refused, opened, isSame } = await ask<{
       underWay: number;
       closed: boolean;
       late: Ended[];
+      refused: Ended;
+      opened: boolean;
+      isSame: boolean;
     }>("closing");
     assert.deepEqual([underWay, closed], [2, true]);
-    assert.deepEqual(namesOf(late), [...Array(6).fill("PoolClosedError"), "RangeError"]);
+    assert.deepEqual(namesOf(late), Array(6).fill("PoolClosedError"));
+    assert.match(refused.message!, /^drain must be true or false/);
+    assert.deepEqual([opened, isSame], [true, true]);
+  },
+
+  async "iterate takes its parameters and options when it is called"() {
+    assert.deepEqual(await ask("iterateTakes"), [1, "01"]);
   },
 
   async "misuse is refused with what to do instead"() {
@@ -276,9 +285,12 @@ const misuse: Readonly<Record<string, readonly [name: string, words: string]>> =
   "-0": ["RangeError", "pass 0"],
   "Infinity": ["RangeError", "pass null if that is meant"],
   "2n ** 63n": ["RangeError", "more than 64 bits"],
-  "a lone surrogate": ["RangeError", "a lone surrogate"],
+  "a lone surrogate": ["RangeError", "lone surrogate"],
   "unknown option": ["TypeError", 'Unknown option "timeout". The options are signal, timeoutMs'],
   "a bad timeoutMs": ["RangeError", "got -1"],
+  "a timeoutMs of another type": ["TypeError", "timeoutMs must be a number"],
+  "a bad timeoutMs of close": ["RangeError", "got -1"],
+  "a bad rowFactory in a batch": ["TypeError", "Statement 0 of the batch: rowFactory must be"],
   "a bad signal": ["TypeError", "signal must be an AbortSignal"],
   "rowFactory of value": ["TypeError", 'Unknown option "rowFactory"'],
   "batch of texts": ["TypeError", 'must be { sql, params }; got the string "SELECT 1"'],

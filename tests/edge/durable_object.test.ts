@@ -297,11 +297,20 @@ const scenarios = {
       db.run("SELECT 1", [], 5), db.batch("x"), db.batch([{ sql: 1 }]), db.batch([null]), db.batch([{ sql: "SELECT 1", args: [] }]), db.executeScript(5),
       db.write(), db.write(() => {}, { mode: "x" }), db.read(5), db.connection(), db.checkpoint(), db.backup("x"),
       db.iterate("SELECT 1", [], { rowFactry: 1 }).next(), db.close({ timeout: 5 }),
+      db.write(() => {}, { retries: "x" }), db.batch([{ sql: "SELECT 1", rowFactory: 5 }]),
     ];
     for (const promise of promises) {
       messages.push(await promise.then(() => "accepted", (error) => error?.name ?? error));
     }
     return messages;
+  },
+  async signalInside(db) {
+    const abort = new AbortController();
+    const { message } = await told(db.write(async (tx) => {
+      await tx.run("INSERT INTO t (name) VALUES ('undone')");
+      abort.abort(new Error("gone"));
+    }, { signal: abort.signal }));
+    return [message, await names(db)];
   },
   async closing(db) {
     const late = db.write(async (tx) => { await tx.run("INSERT INTO t (name) VALUES ('in time')"); });
@@ -531,7 +540,9 @@ const expected: readonly (readonly [scenario: string, name: string, gives: unkno
     ...["TypeError", "TypeError", "TypeError", "TypeError", "TypeError"],
     ...["TypeError", "TypeError", "TypeError", refusedByName, refusedByName, refusedByName],
     ...["TypeError", "TypeError"],
+    ...["RangeError", "TypeError"],
   ]],
+  ["signalInside", "a signal that aborts in a transaction rolls it back", ["gone", ""]],
   ["closing", "close waits for transactions, and refuses new calls", [
     ...["PoolClosedError", true, true, 0],
   ]],

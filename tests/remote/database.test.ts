@@ -60,6 +60,17 @@ onServer("reads, writes, batches and scripts", async (_, db) => {
   assert.deepEqual(await db.batch([]), []);
 });
 
+onServer("iterate takes its parameters and options when it is called", async (_, db) => {
+  const bytes = Uint8Array.of(1);
+  const params = [1, bytes];
+  const options = { rowFactory: (row: readonly unknown[]): unknown => [...row] };
+  const cursor = db.iterate("SELECT ?, hex(?)", params, options);
+  bytes[0] = 9;
+  params[0] = 9;
+  options.rowFactory = () => "another";
+  assert.deepEqual((await cursor.next()).value, [1, "01"]);
+});
+
 onServer("execute sends statements where they belong", async (_, db) => {
   await db.execute(CREATE);
   const { rowsAffected } = await db.execute(INSERT, ["Alice"]);

@@ -19,7 +19,7 @@ import type {
   WriteOptions,
 } from "../../database/database.ts";
 import type { RowCursor } from "../../driver/sync_cursor.ts";
-import { databaseIsClosed } from "../../database/database_errors.ts";
+import { checkRetries, databaseIsClosed } from "../../database/database_errors.ts";
 import { sessionOf } from "../../database/session.ts";
 import type { BatchStatement } from "../../database/writing/batch.ts";
 import { SQLitePoolError } from "../../pool/errors.ts";
@@ -149,13 +149,18 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
       checkTransactionCallback(access, fn);
       checkOptions(options, names);
       beginStatement(options.mode ?? "immediate");
+      checkRetries(options.retries);
       options.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.scope.transaction((scope) => {
-      options.signal?.throwIfAborted();
-      return fn(new TransactionConnection(scope, this.rows));
+    const { signal } = options;
+    return this.scope.transaction(async (scope) => {
+      signal?.throwIfAborted();
+      const result = await fn(new TransactionConnection(scope, this.rows));
+      // Not yet committed.
+      signal?.throwIfAborted();
+      return result;
     }, access);
   }
 

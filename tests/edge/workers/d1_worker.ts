@@ -307,8 +307,11 @@ const scenarios: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
 
   async closing({ db }) {
     const underWay = db.value("SELECT 1 + 1");
-    await db.close();
-    await db.close();
+    const refused = await outcomeOf(() => db.close({ drain: 1 } as object));
+    const opened = !db.closed;
+    const closing = db.close({ drain: true });
+    const isSame = db.close() === closing;
+    await closing;
     const late = await outcomesOf([
       () => db.get("SELECT 1"),
       () => db.run("SELECT 1"),
@@ -316,9 +319,19 @@ const scenarios: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
       () => db.execute("SELECT 1"),
       () => db.executeScript("SELECT 1"),
       () => db.iterate("SELECT 1").next(),
-      () => db.close({ timeoutMs: -1 }),
     ]);
-    return { underWay: await underWay, closed: db.closed, late };
+    return { underWay: await underWay, closed: db.closed, late, refused, opened, isSame };
+  },
+
+  /** What a cursor is given belongs to the call, though its statement starts with the first row. */
+  async iterateTakes({ db }) {
+    const params = [1, Uint8Array.of(1)];
+    const options = { rowFactory: (row: unknown[]): unknown => [...row] };
+    const cursor = db.iterate("SELECT ?, hex(?)", params, options);
+    (params[1] as Uint8Array)[0] = 9;
+    params[0] = 9;
+    options.rowFactory = () => "another";
+    return (await cursor.next()).value;
   },
 
   async misuse({ db, env }) {
@@ -355,6 +368,10 @@ const scenarios: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = 
       "a lone surrogate": () => db.get("SELECT ?", ["\ud800"]),
       "unknown option": () => db.get("SELECT 1", [], { timeout: 5 } as object),
       "a bad timeoutMs": () => db.run("SELECT 1", [], { timeoutMs: -1 }),
+      "a timeoutMs of another type": () => db.run("SELECT 1", [], { timeoutMs: null } as object),
+      "a bad timeoutMs of close": () => db.close({ timeoutMs: -1 }),
+      "a bad rowFactory in a batch": () =>
+        db.batch([{ sql: "INSERT INTO t VALUES (1)", rowFactory: 5 }] as unknown as []),
       "a bad signal": () => db.batch([], { signal: {} as AbortSignal }),
       "rowFactory of value": () => db.value("SELECT 1", [], { rowFactory: () => 1 } as object),
       "batch of texts": () => db.batch(["SELECT 1"] as unknown as []),

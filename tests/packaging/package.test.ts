@@ -117,11 +117,11 @@ test("nothing is installed or run for those who install the package", async () =
   }
 });
 
-// Sources, maps and documents are two thirds of it; what is loaded is held to limits of its own. An
-// integration is about 10 KiB of it.
+// Sources, maps and documents are two thirds of it; what is loaded is held to limits of its own. Each
+// integration is about 10 KiB of it: six of them are in this limit.
 test("the tarball is small", async () => {
   const { packedBytes } = await builtPackage();
-  assert.ok(packedBytes < 520 * KIB, `${packedBytes} bytes`);
+  assert.ok(packedBytes < 565 * KIB, `${packedBytes} bytes`);
 });
 
 test("the tarball is the same from another directory", async () => {

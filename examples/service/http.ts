@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface Server {
@@ -16,7 +16,13 @@ export interface Server {
 type FetchHandler = (request: Request) => Response | Promise<Response>;
 
 export function serve(handler: FetchHandler, port: number): Promise<Server> {
-  const server = createServer((incoming, outgoing) => void answer(handler, incoming, outgoing));
+  const server = createServer(async (incoming, outgoing) => {
+    const response = await handler(await toRequest(incoming));
+    // Otherwise a client that keeps its connection after the last answer would hold up the end.
+    if (!server.listening) outgoing.setHeader("connection", "close");
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  });
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
@@ -29,16 +35,6 @@ export function serve(handler: FetchHandler, port: number): Promise<Server> {
       resolve({ url: `http://127.0.0.1:${port}`, close });
     });
   });
-}
-
-async function answer(
-  handler: FetchHandler,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const response = await handler(await toRequest(incoming));
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(new Uint8Array(await response.arrayBuffer()));
 }
 
 async function toRequest(incoming: IncomingMessage): Promise<Request> {

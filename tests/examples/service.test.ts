@@ -1,58 +1,23 @@
 /** examples/service, started by its one command and asked with real requests. */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import process from "node:process";
 import { test, type TestContext } from "node:test";
 
 import { noWorkerd } from "../edge/harness/workerd.ts";
-import { runtimeCommand, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { type Service, startService, stopService, untilRefused } from "../helpers/service.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 import { noServers, Sqld, tokenOf } from "../remote/helpers/sqld.ts";
 
 /** Miniflare ends its process as the signal would. */
 const BY_SIGNAL = 143;
 
-interface Service {
-  readonly url: string;
-  readonly child: ChildProcess;
-}
-
-/** Starts the service, and ends it with the test. */
-async function start(
+const start = (
   t: TestContext,
   entry: string,
   env: Readonly<Record<string, string>>,
-): Promise<Service> {
-  const [command, ...args] = runtimeCommand(`examples/service/${entry}.ts`);
-  const child = spawn(command, args, {
-    env: { ...process.env, PORT: "0", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  let output = "";
-  const listening = Promise.withResolvers<string>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => {
-      output += chunk;
-      const [, url] = /Listening on (\S+)\n/.exec(output) ?? [];
-      if (url !== undefined) listening.resolve(url);
-    });
-  }
-  child.once("exit", () => listening.reject(new Error(`${entry} ended: ${output}`)));
-  return { url: await listening.promise, child };
-}
-
-/** Stops it as an operator would; resolves to its exit code. */
-async function stop({ child }: Service): Promise<unknown> {
-  const exited = once(child, "exit");
-  // Not by its own kill(), which Deno takes for the end whatever the signal is.
-  process.kill(child.pid!, "SIGTERM");
-  const [code, signal] = await exited;
-  return code ?? signal;
-}
+): Promise<Service> => startService(t, `examples/service/${entry}.ts`, env);
 
 async function exercise({ url }: Service): Promise<void> {
   const post = (path: string, body: unknown): Promise<Response> =>
@@ -104,7 +69,7 @@ test("the service over a file", async (t) => {
   const path = join(temporaryDirectory(t), "shop.db");
   const service = await start(t, runtimeName(), { DATABASE_URL: path });
   await exercise(service);
-  assert.equal(await stop(service), 0);
+  assert.equal(await stopService(service), 0);
 });
 
 const overServer = "the service over a libSQL server";
@@ -114,7 +79,7 @@ test(overServer, skipFor(overServer, noServers), async (t) => {
   const env = { DATABASE_URL: server.url, DATABASE_TOKEN: tokenOf() };
   const service = await start(t, runtimeName(), env);
   await exercise(service);
-  assert.equal(await stop(service), 0);
+  assert.equal(await stopService(service), 0);
 });
 
 const onWorkerd = "the service as a Worker over a libSQL server";
@@ -124,14 +89,14 @@ test(onWorkerd, skipFor(onWorkerd, noWorkerd ?? noServers), async (t) => {
   const env = { DATABASE_URL: server.url, DATABASE_TOKEN: tokenOf() };
   const service = await start(t, "workerd", env);
   await exercise(service);
-  assert.equal(await stop(service), BY_SIGNAL);
+  assert.equal(await stopService(service), BY_SIGNAL);
 });
 
 const onD1 = "the service as a Worker over D1";
 test(onD1, skipFor(onD1, noWorkerd), async (t) => {
   const service = await start(t, "workerd", {});
   await exercise(service);
-  assert.equal(await stop(service), BY_SIGNAL);
+  assert.equal(await stopService(service), BY_SIGNAL);
 });
 
 test("requests in progress are answered when the service is stopped", async (t) => {
@@ -148,20 +113,10 @@ test("requests in progress are answered when the service is stopped", async (t) 
   const writer = writable.getWriter();
   await writer.write(new TextEncoder().encode(body.slice(0, 5)));
   await fetch(`${service.url}/items`);
-  const exited = stop(service);
-  await untilRefused(service.url);
+  const exited = stopService(service);
+  await untilRefused(`${service.url}/items`);
   await writer.write(new TextEncoder().encode(body.slice(5)));
   await writer.close();
   assert.equal((await answer).status, 201);
   assert.equal(await exited, 0);
 });
-
-async function untilRefused(url: string): Promise<void> {
-  for (;;) {
-    try {
-      await (await fetch(`${url}/items`, { headers: { connection: "close" } })).text();
-    } catch {
-      return;
-    }
-  }
-}

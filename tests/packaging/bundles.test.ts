@@ -199,7 +199,7 @@ const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   },
   "a database on D1": {
     line: 'export * from "@sqlitepool/pool/d1";',
-    limit: 12.3,
+    limit: 12.5,
   },
 };
 

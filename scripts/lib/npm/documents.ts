@@ -12,6 +12,8 @@ import { DOCUMENTS, type SourceManifest } from "./manifest.ts";
 const STAYS_IN_THE_REPOSITORY: readonly string[] = [
   ...["api.txt", "decisions.md", "coming-from.md", "drivers.md"],
   ...["migrating-from-aiosqlitepool.md", "places.md", "recipes.md"],
+  // Of tools that most who install the package do not have.
+  ...["frameworks.md", "kysely.md", "drizzle.md", "prisma.md", "libsql-client.md"],
   "observability.md",
 ];
 

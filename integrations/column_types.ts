@@ -6,9 +6,7 @@
 
 import type { StatementDescription } from "../mod.ts";
 import { classify } from "../src/sqlite/classify.ts";
-
-/** More texts than a program has. */
-const MOST = 1_000;
+import { TextCache } from "../src/sqlite/text_cache.ts";
 
 /** What can tell what a statement is: a database, or a connection in a transaction. */
 export interface Describer {
@@ -17,7 +15,7 @@ export interface Describer {
 
 /** Asks once for each text, until the schema changes. */
 export class ColumnTypes {
-  readonly #known = new Map<string, readonly string[]>();
+  readonly #known = new TextCache<readonly string[]>();
 
   /** To be called with every statement: it may change the schema. */
   note(sql: string): void {
@@ -38,7 +36,6 @@ export class ColumnTypes {
     if (known?.length === columns.length) return [...known];
     const types = await declaredTypes(describer, sql);
     if (types?.length !== columns.length) return columns.map(() => "");
-    if (this.#known.size >= MOST) this.#known.clear();
     this.#known.set(sql, types);
     return [...types];
   }

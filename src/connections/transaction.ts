@@ -64,9 +64,9 @@ export async function begin(
   const physical = holder.value;
   // Fails at once inside a transaction, for which another writer may be waiting.
   const waits = mode !== "deferred" && !physical.driver.inTransaction;
-  if (waits && tryTakeWriteLock(physical, statement)) return;
-  if (waits) await takeWriteLock(holder, statement, limit);
-  else await physical.runOwn(holder, statement, undefined, NO_ROWS, () => {});
+  if (waits) {
+    if (!tryTakeWriteLock(physical, statement)) await takeWriteLock(holder, statement, limit);
+  } else await physical.runOwn(holder, statement, undefined, NO_ROWS, () => {});
 }
 
 /** Commits synchronously, if the driver can and no call is in progress. */

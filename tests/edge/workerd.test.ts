@@ -9,12 +9,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { findImports } from "../helpers/imports.ts";
-import { repositoryRoot, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { onNewestNode, repositoryRoot, temporaryDirectory } from "../helpers/runtime.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 
 /** What `workerd test` runs; it fails when the handler throws. */
@@ -77,7 +76,6 @@ const config :Workerd.Config = (services = [(name = "main", worker = (
 }
 
 // Nothing of it depends on the runtime that starts workerd.
-const onNewestNode = runtimeName() === "node" && Number.parseInt(process.versions.node) >= 26;
 const name = "mod.ts works on workerd";
 const skip = skipFor(name, onNewestNode ? undefined : "workerd is started from Node 26");
 

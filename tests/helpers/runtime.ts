@@ -22,6 +22,10 @@ export function runtimeName(): RuntimeName {
   return globals.Deno === undefined ? "node" : "deno";
 }
 
+/** Whether this is Node 26 or later, where tests run that need not run on every runtime. */
+export const onNewestNode: boolean = runtimeName() === "node" &&
+  Number.parseInt(process.versions.node) >= 26;
+
 export const repositoryRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Collects garbage until finalizers have run too. */

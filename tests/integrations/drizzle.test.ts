@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { test, type TestContext } from "node:test";
 import {
   and,
@@ -40,7 +39,7 @@ import { drizzle, migrate, type SqlitePoolDatabase } from "../../integrations/dr
 import type { SQLiteError } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { openTestPool } from "../helpers/pools.ts";
-import { runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { onNewestNode, temporaryDirectory } from "../helpers/runtime.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 
 const users = sqliteTable("users", {
@@ -447,7 +446,6 @@ const everywhere: Readonly<Record<string, Check>> = {
 };
 
 // Threads differ between runtimes in what tests of their own try.
-const onNewestNode = runtimeName() === "node" && Number.parseInt(process.versions.node) >= 26;
 const elsewhere = onNewestNode ? undefined : "Drizzle over threads is tried on Node 26";
 
 for (const over of ["a database", "a database in threads", "a pool"] as const) {

@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import process from "node:process";
 import { test, type TestContext } from "node:test";
 
 import { PrismaSqlitePool } from "../../integrations/prisma/adapter.ts";
 import { openDatabase } from "../../mod.ts";
 import { gate } from "../helpers/pools.ts";
-import { runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { onNewestNode, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 import { type Client, generateClient, type Models, TABLES } from "./helpers/prisma_client.ts";
 
@@ -317,7 +316,6 @@ const checks: Readonly<Record<string, (prisma: Client) => Promise<void>>> = {
 };
 
 // Threads differ between runtimes in what tests of their own try.
-const onNewestNode = runtime === "node" && Number.parseInt(process.versions.node) >= 26;
 const elsewhere = onNewestNode ? undefined : "Prisma over threads is tried on Node 26";
 
 for (const [name, check] of Object.entries(checks)) {

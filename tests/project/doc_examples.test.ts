@@ -1,17 +1,14 @@
 /** The examples in doc comments run. That their types fit, `deno check --doc` tells. */
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
 
 import { codeBlockTest } from "../helpers/code_blocks.ts";
 import { documentedFiles, extractExamples, readExamples } from "../helpers/doc_comments.ts";
-import { repositoryRoot, runtimeName } from "../helpers/runtime.ts";
+import { onNewestNode, repositoryRoot } from "../helpers/runtime.ts";
 
 const examples = documentedFiles(repositoryRoot)
   .flatMap((file) => readExamples(repositoryRoot, file));
-
-const onNewestNode = runtimeName() === "node" && Number.parseInt(process.versions.node) >= 26;
 
 for (const example of examples) {
   // The same everywhere, and README.md runs everywhere.

@@ -2,12 +2,9 @@
 
 import { build } from "esbuild";
 import { createRequire } from "node:module";
-import process from "node:process";
 
-import { repositoryRoot, runtimeName } from "../../helpers/runtime.ts";
+import { onNewestNode, repositoryRoot } from "../../helpers/runtime.ts";
 import { D1_DATABASES } from "./edge_driver.ts";
-
-const onNewestNode = runtimeName() === "node" && Number.parseInt(process.versions.node) >= 26;
 
 /** Why workerd is not started here: nothing that runs in it depends on who starts it. */
 export const noWorkerd: string | undefined = onNewestNode

@@ -304,6 +304,8 @@ onServer(
   "the server ends a transaction that keeps others waiting, and nothing of it stays",
   async (t, db) => {
     await db.run(CREATE);
+    const rivalDatabase = await openDatabase(shared.server.url as `http://${string}`);
+    t.after(() => rivalDatabase.close());
     const rival = Promise.withResolvers<void>();
     const stalled = db.write(async (tx) => {
       await tx.run(INSERT, ["stalled"]);
@@ -313,8 +315,6 @@ onServer(
       await tx.run(INSERT, ["too late"]).catch(() => {});
       await tx.run(INSERT, ["far too late"]).catch(() => {});
     });
-    const rivalDatabase = await openDatabase(shared.server.url as `http://${string}`);
-    t.after(() => rivalDatabase.close());
     await assert.rejects(stalled, { extendedCode: "SQLITE_ABORT_ROLLBACK" });
     await rival.promise;
     assert.deepEqual(await db.values("SELECT name FROM users"), [["rival"]]);

@@ -1,5 +1,8 @@
-/** One per core of the smallest machine that runs the tests: more would distort timings. */
+/** One per core of the smallest machine that runs the tests. */
 export const lanes: number = 2;
+
+/** Test files wait for locks, servers and deadlines for a third of their time. */
+export const testLanes: number = lanes + 1;
 
 /** `Promise.all` over `items`, with at most `limit` of them at a time. */
 export async function mapLimited<T, R>(

@@ -26,8 +26,11 @@ export function selectFiles(files: readonly string[], paths: readonly string[]):
   return files.filter((file) => prefixes.some((prefix) => file.startsWith(prefix)));
 }
 
-/** Tests in these folders start every runtime themselves, so they run on only one. */
-const onOneRuntime: readonly string[] = ["tests/packaging/"];
+/** These start every runtime themselves, or try a tool that runs on one. */
+const onOneRuntime: readonly string[] = [
+  "tests/packaging/",
+  "tests/project/document_types.test.ts",
+];
 
 /** Whether the file runs on this runtime, rather than only on the one that runs the scripts. */
 export function runsOn(runtime: Runtime, file: string): boolean {

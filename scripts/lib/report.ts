@@ -90,7 +90,25 @@ export function printElsewhere(runtimes: readonly Runtime[], files: readonly str
   const counts = runtimes.filter(left).map((runtime) => `${left(runtime)} on ${runtime.name}`);
   if (counts.length === 0) return;
   const { name } = scriptRuntime;
-  console.log(`\nFiles left to ${name}, where they start every runtime: ${counts.join(", ")}`);
+  console.log(
+    `\nFiles left to ${name}, which starts every runtime where they need it: ${counts.join(", ")}`,
+  );
+}
+
+/** The files that took longest, over all runtimes: where to look when the run takes too long. */
+export function printSlowest(reports: readonly RuntimeReport[], count: number): void {
+  const runs = reports.flatMap(({ runtime, files }) =>
+    files.map(({ file, ms }) => ({ runtime, file, ms }))
+  );
+  const files = [...Map.groupBy(runs, ({ file }) => file)].map(([file, group]) => ({
+    file,
+    ms: group.reduce((sum, { ms }) => sum + ms, 0),
+    each: group.map(({ runtime, ms }) => `${runtime} ${seconds(ms)}`).join(", "),
+  }));
+  console.log("\nSlowest files:");
+  for (const { file, ms, each } of files.sort((a, b) => b.ms - a.ms).slice(0, count)) {
+    console.log(`  ${seconds(ms)} s  ${file} (${each})`);
+  }
 }
 
 export function printTable(reports: readonly RuntimeReport[]): void {

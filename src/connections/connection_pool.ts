@@ -276,16 +276,23 @@ export class SQLiteConnectionPool<R = Row> {
    *
    * @internal
    */
-  lend<T = R>(options: ConnectionOptions<T>): Promise<LeasedConnection<T>> {
+  lend<T = R>(
+    options: ConnectionOptions<T>,
+    origin?: "new" | "queued",
+  ): Promise<LeasedConnection<T>> {
+    // Statements called earlier take precedence.
     if (this.#loading !== undefined) {
-      // Statements called earlier take precedence.
       const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options);
       return this.#loading.then(inTurn, inTurn);
+    }
+    const turn = this.#pool.isExpecting ? this.#eventLoop.nextTurn : undefined;
+    if (turn !== undefined && !this.closed) {
+      return this.#afterTurn(turn, () => this.lend(options, "queued"));
     }
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
-    return this.#pool.acquire(options).then((lease) => hold(lease, rows));
+    return this.#pool.acquire(options, origin).then((lease) => hold(lease, rows));
   }
 
   /**
@@ -332,7 +339,8 @@ export class SQLiteConnectionPool<R = Row> {
    * @internal
    */
   tryLend(): Lease<PhysicalConnection> | undefined {
-    return this.#loading === undefined ? this.#pool.tryAcquire() : undefined;
+    if (this.#loading !== undefined || this.#pool.isExpecting) return undefined;
+    return this.#pool.tryAcquire();
   }
 
   /**
@@ -595,26 +603,50 @@ export class SQLiteConnectionPool<R = Row> {
     }, wait);
   }
 
-  /** Runs a statement on an exclusive connection. */
+  /** Makes a call in the next turn of the event loop. */
+  #afterTurn<S>(turn: Promise<void>, call: () => Promise<S>): Promise<S> {
+    this.#pool.expect();
+    return runAfter(turn, () => {
+      try {
+        return call();
+      } finally {
+        this.#pool.arrived();
+      }
+    });
+  }
+
+  /**
+   * Runs a statement on an exclusive connection.
+   *
+   * @param origin "queued" for a call that was made in an earlier turn of the event loop.
+   */
   #runAlone<T, S>(
     sql: string,
     params: BindParams | undefined,
     wait: AcquireOptions | undefined,
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
+    origin: "new" | "queued" = "new",
   ): Promise<S> {
-    // Whoever yields to the event loop waits with a connection, or in line for one: a pool that is
-    // closed meanwhile knows of them.
-    const yields = this.#eventLoop.pause() !== undefined;
-    // An idle connection and a synchronous driver: no promise but the one that is returned.
     const pool = this.#pool;
+    // A thread answers in another turn anyway.
+    const turn = this.#sharing === undefined ? this.#eventLoop.pause() : undefined;
+    if (turn !== undefined && !pool.closed) {
+      const taken = takeParams(params);
+      return this.#afterTurn(
+        turn,
+        () => this.#runAlone(sql, taken, wait, rows, pick, "queued"),
+      );
+    }
+    // An idle connection and a synchronous driver: no promise but the one that is returned.
     const watched = this.#watch.sees("query") || this.#watch.seesLoans;
-    const waits = yields || watched || wait?.signal !== undefined;
+    const refused = pool.closed && origin === "new";
+    const waits = watched || refused || wait?.signal !== undefined;
     const borrowed = waits ? undefined : pool.tryBorrow();
     if (borrowed === undefined) {
       const taken = takeParams(params);
       return runAfter(
-        pool.acquire(wait),
+        pool.acquire(wait, origin),
         (lease) => runLeased(lease, sql, taken, rows, pick),
       );
     }

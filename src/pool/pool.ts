@@ -77,6 +77,8 @@ export class Pool<T> {
   readonly #idle: IdleStack<T>;
   /** Each waiter carries the stack of its call if leases are tracked. */
   readonly #waiters: WaitQueue<Lease<T>, string | undefined>;
+  /** Callers that ask in the next turn of the event loop. */
+  #expected = 0;
   #opening = 0;
   #validating = 0;
   #leased = 0;
@@ -143,12 +145,22 @@ export class Pool<T> {
 
   /** Callers that are waiting. */
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#waiters.size + this.#expected;
+  }
+
+  /** Whether callers will ask in the next turn of the event loop. */
+  get isExpecting(): boolean {
+    return this.#expected > 0;
   }
 
   /** Whether nobody is served any more. After `close`, those who wait may be. */
   get #stopped(): boolean {
-    return this.closed && this.#waiters.size === 0;
+    return this.closed && this.#unserved === 0;
+  }
+
+  /** Callers that `close` must wait for. */
+  get #unserved(): number {
+    return this.#waiters.size + (this.#drains ? this.#expected : 0);
   }
 
   /** Counters shared with other queues for the same resources. */
@@ -179,7 +191,7 @@ export class Pool<T> {
       idle: this.#idle.size,
       inUse: this.#leased,
       opening: this.#opening,
-      waiting: this.#waiters.size,
+      waiting: this.waiting,
       ...this.#counters,
       destroyed: { ...this.#counters.destroyed },
     };
@@ -284,14 +296,30 @@ export class Pool<T> {
     this.#warmUpBackoff.cancel();
     this.#drains = options.drain === true;
     if (!this.#drains) this.#waiters.failAll(() => poolIsClosed(this.#options.name));
-    for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
-    if (this.#resources.size > 0) {
+    this.#closeIdle();
+    if (this.#resources.size + this.#unserved > 0) {
       const { clock } = this.#environment;
       const force = (): void => this.#closeByForce();
       this.#closeTimer = clock.schedule(force, timeoutMs, "keeps process alive");
     }
     this.#finishClosing();
     return this.#closed;
+  }
+
+  /**
+   * Announces a caller that asks in the next turn of the event loop. Until then it counts as
+   * waiting, and is served by a pool that drains.
+   */
+  expect(): void {
+    this.#expected += 1;
+  }
+
+  /** The caller has asked. */
+  arrived(): void {
+    this.#expected -= 1;
+    if (!this.closed) return;
+    this.#closeIdle();
+    this.#finishClosing();
   }
 
   /** Takes back a resource that its holder left clean, so it needs no reset. */
@@ -537,9 +565,16 @@ export class Pool<T> {
     this.#finishClosing();
   }
 
+  /** Closes idle resources, unless callers are expected who are still to be served. */
+  #closeIdle(): void {
+    if (this.#drains && this.#expected > 0) return;
+    for (const resource of this.#idle.drain()) this.#destroy(resource, "closed");
+  }
+
   #closeByForce(): void {
     this.#drains = false;
     this.#waiters.failAll(() => poolIsClosed(this.#options.name));
+    this.#closeIdle();
     for (const resource of [...this.#resources]) {
       if (resource.state === "leased") this.#endLoan(resource);
       else if (resource.state !== "validating" && resource.state !== "resetting") continue;
@@ -549,7 +584,7 @@ export class Pool<T> {
   }
 
   #finishClosing(): void {
-    if (this.#phase !== "closing" || this.#resources.size + this.#waiters.size > 0) return;
+    if (this.#phase !== "closing" || this.#resources.size + this.#unserved > 0) return;
     this.#phase = "closed";
     this.#environment.clock.cancel(this.#closeTimer);
     this.#announceClosed();

@@ -1,7 +1,7 @@
 // Statements of the pool itself: a connection is taken and given back within the call.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SQLiteError, SQLitePoolError } from "../../mod.ts";
+import { PoolClosedError, SQLiteError, SQLitePoolError } from "../../mod.ts";
 import { openTestPool } from "../helpers/pools.ts";
 
 const CREATE = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)";
@@ -19,6 +19,33 @@ test("a statement of the pool is over, and its connection idle, when the call re
     { acquired: 2, queued: 0, idle: 1, inUse: 0 },
   );
   await Promise.all(calls);
+});
+
+test("statements that let the event loop run first count as waiting and keep their place", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute("CREATE TABLE t (n)");
+  const inserting: Promise<unknown>[] = [];
+  // Until one would keep the event loop waiting for too long.
+  while (pool.stats.waiting === 0) inserting.push(pool.run("INSERT INTO t VALUES (1)"));
+  for (const _ of [1, 2]) inserting.push(pool.run("INSERT INTO t VALUES (1)"));
+  assert.equal(pool.stats.waiting, 3);
+  const seen = await pool.withConnection((conn) => conn.value("SELECT count(*) FROM t"));
+  assert.equal(seen, inserting.length);
+  await Promise.all(inserting);
+  assert.equal(pool.stats.waiting, 0);
+});
+
+test("after close a pool that drains serves those who let the event loop run first, and no others", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  await pool.execute("CREATE TABLE t (n)");
+  const reading: Promise<unknown>[] = [];
+  while (pool.stats.waiting === 0) reading.push(pool.all("SELECT n FROM t"));
+  const connecting = pool.withConnection((conn) => conn.all("SELECT n FROM t"));
+  const closed = pool.close({ drain: true });
+  await assert.rejects(pool.all("SELECT n FROM t"), PoolClosedError);
+  await assert.rejects(pool.connection(), PoolClosedError);
+  await Promise.all([...reading, connecting]);
+  await closed;
 });
 
 for (

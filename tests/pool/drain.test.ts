@@ -88,3 +88,56 @@ test("drain is true or false", async () => {
   assert.equal(pool.closed, false);
   await pool.close();
 });
+
+test("callers that are expected count as waiting, and are served by what idles", async () => {
+  const { pool, clock } = fakePool({ poolSize: 2 });
+  (await pool.acquire()).release();
+  for (const _ of [1, 2]) pool.expect();
+  assert.equal(pool.stats.waiting, 2);
+  const closing = watch(pool.close({ drain: true }));
+  await settle();
+  assert.equal(pool.stats.idle, 1, "it is kept for them");
+  for (const stillExpected of [1, 0]) {
+    const resource = pool.tryBorrow();
+    assert.ok(resource !== undefined);
+    pool.giveBack(resource);
+    pool.arrived();
+    assert.equal(pool.stats.waiting, stillExpected);
+    assert.equal(pool.stats.idle, stillExpected);
+  }
+  await settle();
+  assert.equal(closing.state, "fulfilled");
+  assert.equal(clock.pending, 0);
+});
+
+test("a pool without connections opens one for a caller that is expected", async () => {
+  const { pool } = fakePool({ poolSize: 1 });
+  pool.expect();
+  const closing = watch(pool.close({ drain: true }));
+  await settle();
+  assert.equal(closing.state, "pending");
+  const waiting = watch(pool.acquire({}, "queued"));
+  pool.arrived();
+  await settle();
+  served(waiting).release();
+  await settle();
+  assert.equal(closing.state, "fulfilled");
+});
+
+test("a pool that does not drain waits for no caller, nor does one at its deadline", async () => {
+  for (const drain of [false, true]) {
+    const { pool, clock } = fakePool({ poolSize: 1 });
+    (await pool.acquire()).release();
+    pool.expect();
+    const closing = watch(pool.close({ drain, timeoutMs: 20 }));
+    await settle();
+    assert.equal(closing.state, drain ? "pending" : "fulfilled");
+    await clock.advance(20);
+    assert.equal(closing.state, "fulfilled");
+    const late = watch(pool.acquire({}, "queued"));
+    pool.arrived();
+    await settle();
+    assert.ok(late.error instanceof PoolClosedError);
+    assert.equal(clock.pending, 0);
+  }
+});

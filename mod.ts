@@ -118,6 +118,6 @@ export { SqlQuery } from "./src/sqlite/sql_query.ts";
 export { ident, sql, type SqlArgument, type SqlTag } from "./src/sqlite/sql_tag.ts";
 export type { OnTiming } from "./src/driver/timing.ts";
 export type { ThreadStats, WorkerConnectionFactory } from "./src/worker/thread_factory.ts";
-export type { SpawnWorker, WorkerLike } from "./src/worker/thread.ts";
-export type { WorkerDriverName } from "./src/worker/wire.ts";
+export type { SpawnWorker, WorkerLike } from "./src/worker/transport.ts";
+export type { WorkerDriverName } from "./src/worker/wire/wire.ts";
 export { workerConnection, type WorkerOptions } from "./src/worker/worker_factory.ts";

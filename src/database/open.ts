@@ -15,7 +15,7 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { OnTiming } from "../driver/timing.ts";
-import type { WorkerDriverName } from "../worker/wire.ts";
+import type { WorkerDriverName } from "../worker/wire/wire.ts";
 import { threadFactory, totalOf, type WorkerConnectionFactory } from "../worker/thread_factory.ts";
 import { backUp } from "./backup.ts";
 import type { Connection } from "../connections/connection.ts";

@@ -11,7 +11,7 @@ import { describeValue } from "../platform/describe.ts";
 import type { Driver } from "../driver/driver.ts";
 import { type ResolvedSetUp, resolveSetUp, type SetUpOptions } from "../driver/set_up/options.ts";
 import type { Row } from "../sqlite/types.ts";
-import type { SpawnWorker } from "../worker/thread.ts";
+import type { SpawnWorker } from "../worker/transport.ts";
 import {
   POOL_OPTION_NAMES,
   type PoolOptions,

@@ -12,9 +12,9 @@ import type { BindParams, ResultSet, StatementDescription } from "../sqlite/type
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import { type Chunk, type HasColumns, ReplyReader, type RowReader } from "./reply_reader.ts";
-import type { LostError } from "./thread.ts";
-import { MessageWriter, reply, request, type WirePart } from "./wire.ts";
-import { decodeError } from "./wire_errors.ts";
+import type { LostError } from "./peer.ts";
+import { MessageWriter, reply, request, type WirePart } from "./wire/wire.ts";
+import { decodeError } from "./wire/wire_errors.ts";
 
 const { clock } = systemEnvironment;
 

@@ -22,7 +22,7 @@ import {
   NULL_LENGTH,
   type WirePart,
   type WireValue,
-} from "./wire.ts";
+} from "./wire/wire.ts";
 
 /** An object whose columns are sent when they change. */
 export interface HasColumns {

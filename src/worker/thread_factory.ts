@@ -8,8 +8,8 @@ import { describeValue } from "../platform/describe.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import { ThreadCount } from "./thread_count.ts";
-import type { SpawnWorker } from "./thread.ts";
-import type { OpenRequest, WorkerDriverName } from "./wire.ts";
+import type { SpawnWorker } from "./transport.ts";
+import type { OpenRequest, WorkerDriverName } from "./wire/wire.ts";
 
 /** Thread counts. */
 export interface ThreadStats {
@@ -64,9 +64,12 @@ export function threadFactory(
     );
   }
   const crew = new ThreadCount();
-  const surroundings = { spawn, crew, onTiming };
   const open = async (): Promise<DriverConnection> => {
-    const { WorkerConnection } = await import("./worker_connection.ts");
+    const [{ WorkerConnection }, { threads }] = await Promise.all([
+      import("./worker_connection.ts"),
+      import("./thread.ts"),
+    ]);
+    const surroundings = { transport: threads(spawn), crew, onTiming };
     return await WorkerConnection.open(surroundings, await locate());
   };
   const factory: object = Object.defineProperties(open, {

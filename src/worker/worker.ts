@@ -20,36 +20,9 @@
 // No top-level await: Node can end the whole process if a thread is terminated while a module
 // awaits.
 
-import { betterSqlite3, type BetterSqlite3Class } from "../../adapters/better_sqlite3/driver.ts";
-import { bunSqlite } from "../../adapters/bun_sqlite/driver.ts";
-import { libsqlSync, type LibsqlSyncClass } from "../../adapters/libsql/driver.ts";
-import { nodeSqlite } from "../../adapters/node_sqlite/driver.ts";
-import type { Driver, DriverOpenOptions } from "../driver/driver.ts";
-import { setUpConnection } from "../driver/set_up/run.ts";
-import type { SyncConnection } from "../driver/sync_connection.ts";
-import { systemEnvironment } from "../platform/clock.ts";
-import { Server } from "./server.ts";
-import type { OpenReply, OpenRequest, WirePart, WorkerDriverName } from "./wire.ts";
-import { encodeError } from "./wire_errors.ts";
-
-type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
-
-const openers: Readonly<Record<WorkerDriverName, Open>> = {
-  "node:sqlite": nodeSqlite.open,
-  "bun:sqlite": bunSqlite.open,
-  async "better-sqlite3"(path, options) {
-    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
-  },
-  async libsql(path, options) {
-    return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
-  },
-};
-
-/** In a variable, so that no bundler treats the package as required. */
-async function load<M>(name: string): Promise<M> {
-  const module: { readonly default: M } = await import(name);
-  return module.default;
-}
+import { openServer } from "./server/open_server.ts";
+import type { OpenReply, OpenRequest, WirePart } from "./wire/wire.ts";
+import { encodeError } from "./wire/wire_errors.ts";
 
 interface Port {
   postMessage(message: OpenReply | WirePart[], transfer?: readonly ArrayBuffer[]): void;
@@ -67,25 +40,11 @@ const { process, close } = globalThis as unknown as Globals;
 const port = process.getBuiltinModule("node:worker_threads").parentPort;
 port?.once("message", (message) => void serve(port, message as OpenRequest));
 
-async function serve(
-  port: Port,
-  { driver, path, extensions = [], setUp, ...options }: OpenRequest,
-): Promise<void> {
+async function serve(port: Port, request: OpenRequest): Promise<void> {
   try {
-    // The adapters of synchronous drivers create no other connections.
-    const connection = await openers[driver](path, {
-      ...options,
-      allowExtensions: extensions.length > 0,
-    }) as SyncConnection;
-    if (extensions.length > 0 || setUp !== undefined) {
-      const role = options.readonly ? "reader" : "writer";
-      await setUpConnection(connection, { extensions, setUp }, { role, driver });
-    }
-    connection.executeSync("PRAGMA busy_timeout = 0");
-    const server = new Server(
-      connection,
+    const server = await openServer(
+      request,
       ({ parts, transfer }) => port.postMessage(parts, transfer),
-      systemEnvironment.clock.now,
     );
     port.on("message", (requests) => {
       if (server.receive(requests as WirePart[])) end(port);

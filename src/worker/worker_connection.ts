@@ -22,23 +22,24 @@ import type {
 import { Channel } from "./channel.ts";
 import { remoteHandle } from "./remote_handle.ts";
 import { readArrays, readObjects, type RowReader, withRows } from "./reply_reader.ts";
-import { type LostError, type SpawnWorker, Thread } from "./thread.ts";
+import { type LostError, Peer } from "./peer.ts";
 import type { ThreadCount } from "./thread_count.ts";
+import type { Transport } from "./transport.ts";
 import {
   type MessageWriter,
   type OpenReply,
   type OpenRequest,
   request,
   type WirePart,
-} from "./wire.ts";
-import { decodeError } from "./wire_errors.ts";
+} from "./wire/wire.ts";
+import { decodeError } from "./wire/wire_errors.ts";
 import { type CutOff, WorkerCursor } from "./worker_cursor.ts";
 
 /** The environment of a connection on the host. */
 export interface WorkerSurroundings {
-  /** Starts the thread, if a bundler has moved its script. */
-  readonly spawn: SpawnWorker | undefined;
-  /** The counter for this thread. */
+  /** Starts its thread or process. */
+  readonly transport: Transport;
+  /** The counter for it. */
   readonly crew: ThreadCount;
   /** Called after each statement with its execution time in the thread. */
   readonly onTiming: OnTiming | undefined;
@@ -74,7 +75,7 @@ export class WorkerConnection implements DriverConnection {
   readonly path: string | undefined;
   /** Whether its file may stay open after the connection was closed. */
   readonly closesLate: boolean;
-  readonly #thread: Thread;
+  readonly #peer: Peer;
   readonly #channel: Channel;
   readonly #cursors = new Set<CutOff>();
   readonly #crew: ThreadCount;
@@ -87,7 +88,7 @@ export class WorkerConnection implements DriverConnection {
   #announceEnd!: () => void;
 
   private constructor(
-    { spawn, crew, onTiming }: WorkerSurroundings,
+    { transport, crew, onTiming }: WorkerSurroundings,
     { path, driver }: OpenRequest,
   ) {
     if (path !== ":memory:") {
@@ -101,7 +102,7 @@ export class WorkerConnection implements DriverConnection {
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
-    this.#thread = new Thread(spawn, {
+    this.#peer = new Peer(transport, {
       onMessage: (message) => this.#receive(message),
       onEnd: (lost) => this.#onEnd(lost),
     });
@@ -124,7 +125,7 @@ export class WorkerConnection implements DriverConnection {
     const connection = new WorkerConnection(surroundings, open);
     await new Promise<void>((resolve, reject) => {
       connection.#opened = { resolve, reject };
-      connection.#thread.post(open);
+      connection.#peer.post(open);
     });
     return connection;
   }
@@ -265,7 +266,7 @@ export class WorkerConnection implements DriverConnection {
     const shared = this.#channel.calls.statements > 1;
     const closed = this.close();
     this.#channel.flush();
-    if (!shared) this.#thread.setBusy(false);
+    if (!shared) this.#peer.setBusy(false);
     this.#crew.abandoned(closed.then(() => this.#ended, () => this.#ended));
   }
 
@@ -286,8 +287,8 @@ export class WorkerConnection implements DriverConnection {
   #send({ parts, transfer }: MessageWriter): void {
     if (this.#state === "closed") return;
     // A definition alone has no reply.
-    if (this.#channel.calls.size > 0) this.#thread.setBusy(true);
-    this.#thread.post(parts, transfer);
+    if (this.#channel.calls.size > 0) this.#peer.setBusy(true);
+    this.#peer.post(parts, transfer);
   }
 
   #receive(message: unknown): void {
@@ -296,7 +297,7 @@ export class WorkerConnection implements DriverConnection {
       if (error === undefined) {
         this.#state = "open";
         this.#opened!.resolve();
-        this.#thread.setBusy(false);
+        this.#peer.setBusy(false);
       } else {
         this.#state = "closed";
         this.#opened!.reject(decodeError(error));
@@ -306,9 +307,9 @@ export class WorkerConnection implements DriverConnection {
     try {
       this.#channel.receive(message as WirePart[]);
     } catch (error) {
-      this.#thread.giveUp("its answers could not be read", error);
+      this.#peer.giveUp("its answers could not be read", error);
     }
-    if (this.#channel.calls.size === 0 && this.#state === "open") this.#thread.setBusy(false);
+    if (this.#channel.calls.size === 0 && this.#state === "open") this.#peer.setBusy(false);
   }
 
   #onEnd(lost: LostError): void {

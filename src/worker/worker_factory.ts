@@ -8,9 +8,9 @@ import { describeValue } from "../platform/describe.ts";
 import { nativeDriverName, workingDirectory } from "../platform/surroundings.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import type { SetUpOptions } from "../driver/set_up/options.ts";
-import type { SpawnWorker } from "./thread.ts";
 import { threadFactory, type WorkerConnectionFactory } from "./thread_factory.ts";
-import type { OpenRequest, WorkerDriverName } from "./wire.ts";
+import type { SpawnWorker } from "./transport.ts";
+import type { OpenRequest, WorkerDriverName } from "./wire/wire.ts";
 
 /** Options of connections in threads. */
 export interface WorkerOptions extends SetUpOptions {

@@ -90,7 +90,7 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 18.3, nodeSqlite: 33, singleFile: 75.9 },
+    limits: { start: 18.4, nodeSqlite: 33.1, singleFile: 76.1 },
   },
   "the pool alone": {
     line:

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { BindParams } from "../../src/sqlite/types.ts";
 import { Channel } from "../../src/worker/channel.ts";
 import { readArrays } from "../../src/worker/reply_reader.ts";
-import { type MessageWriter, reply, request, type WirePart } from "../../src/worker/wire.ts";
+import { type MessageWriter, reply, request, type WirePart } from "../../src/worker/wire/wire.ts";
 
 interface Sent {
   readonly channel: Channel;

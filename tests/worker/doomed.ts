@@ -1,7 +1,7 @@
 // Makes the thread that imports it die when its time has come; see doomed_worker.ts.
 import process from "node:process";
 import { setTimeout } from "node:timers";
-import { request } from "../../src/worker/wire.ts";
+import { request } from "../../src/worker/wire/wire.ts";
 import { type Doom, type Moment, MOMENTS } from "./doom.ts";
 
 interface Threads {

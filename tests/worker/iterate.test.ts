@@ -4,8 +4,9 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { test } from "node:test";
 import { workerConnection } from "../../mod.ts";
-import { request } from "../../src/worker/wire.ts";
-import { spawnWorker, type WorkerLike } from "../../src/worker/thread.ts";
+import { request } from "../../src/worker/wire/wire.ts";
+import { spawnWorker } from "../../src/worker/thread.ts";
+import type { WorkerLike } from "../../src/worker/transport.ts";
 import { runScript } from "../helpers/runtime.ts";
 import { openWorkerPool } from "../helpers/workers.ts";
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { SQLiteValue } from "../../src/sqlite/types.ts";
 import { readArrays, readObjects, ReplyReader } from "../../src/worker/reply_reader.ts";
-import { RowPacker } from "../../src/worker/row_packer.ts";
-import { MessageWriter, MOST_TEXT, type WirePart } from "../../src/worker/wire.ts";
+import { RowPacker } from "../../src/worker/server/row_packer.ts";
+import { MessageWriter, MOST_TEXT, type WirePart } from "../../src/worker/wire/wire.ts";
 
 const number = fc.double({ noNaN: true });
 const text = fc.string({ unit: "grapheme", maxLength: 20 });

@@ -4,9 +4,9 @@ import { test, type TestContext } from "node:test";
 import { nativeDriver } from "../../adapters/native_driver.ts";
 import type { RowOptions } from "../../src/sqlite/types.ts";
 import type { SyncConnection } from "../../src/driver/sync_connection.ts";
-import { Server } from "../../src/worker/server.ts";
-import { reply, request, type WirePart } from "../../src/worker/wire.ts";
-import type { WireError } from "../../src/worker/wire_errors.ts";
+import { Server } from "../../src/worker/server/server.ts";
+import { reply, request, type WirePart } from "../../src/worker/wire/wire.ts";
+import type { WireError } from "../../src/worker/wire/wire_errors.ts";
 
 interface Scene {
   readonly server: Server;

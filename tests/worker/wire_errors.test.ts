@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SQLiteError, SQLiteIntegerRangeError } from "../../src/sqlite/errors.ts";
-import { decodeError, encodeError } from "../../src/worker/wire_errors.ts";
+import { decodeError, encodeError } from "../../src/worker/wire/wire_errors.ts";
 
 /** As it arrives in another thread. */
 function arrived(error: unknown): Error {

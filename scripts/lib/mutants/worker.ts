@@ -25,14 +25,14 @@ const mutants: readonly Mutant[] = [
   },
   {
     bug: "thread: bytes are copied at the end of the turn",
-    file: "wire.ts",
+    file: "wire/wire.ts",
     find: "else this.buffer(new Uint8Array(value).buffer);",
     replace: "else this.parts.push(value as unknown as ArrayBuffer);",
     guard: "channel.test.ts",
   },
   {
     bug: "thread: the caller's own memory travels, with all that is in it",
-    file: "wire.ts",
+    file: "wire/wire.ts",
     find: "else this.buffer(new Uint8Array(value).buffer);",
     replace: "else this.buffer(value.buffer as ArrayBuffer);",
     guard: "channel.test.ts",
@@ -92,7 +92,7 @@ const mutants: readonly Mutant[] = [
   },
   {
     bug: "thread: a statement runs although its transaction has ended",
-    file: "server.ts",
+    file: "server/server.ts",
     find: "kind === request.executeInTransaction && !this.#connection.inTransaction",
     replace: "kind === request.script",
     guard: "server.test.ts",

@@ -47,6 +47,8 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
   // Loaded with the driver that all three runtimes have.
   synchronous: ["adapters/node_sqlite/driver.ts"],
   asynchronous: ["src/driver/async_connection.ts"],
+  // Last, so that it has nothing that others need too.
+  threads: ["src/worker/worker_connection.ts", "src/worker/thread.ts"],
 };
 
 /**

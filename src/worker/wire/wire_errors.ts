@@ -4,9 +4,9 @@
  * @module
  */
 
-import { ConnectionSetUpError } from "../driver/errors.ts";
-import { messageOf } from "../platform/describe.ts";
-import { SQLiteError, SQLiteIntegerRangeError, withStatement } from "../sqlite/errors.ts";
+import { ConnectionSetUpError } from "../../driver/errors.ts";
+import { messageOf } from "../../platform/describe.ts";
+import { SQLiteError, SQLiteIntegerRangeError, withStatement } from "../../sqlite/errors.ts";
 
 /** An error on the wire. */
 export interface WireError {

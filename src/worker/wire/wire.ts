@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/types.ts";
+import type { SQLiteValue } from "../../sqlite/types.ts";
 import type { WireError } from "./wire_errors.ts";
 
 /** The drivers that threads can load by name. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SQLiteValue } from "../sqlite/types.ts";
+import type { SQLiteValue } from "../../sqlite/types.ts";
 import {
   areLoose,
   type ColumnKind,
@@ -13,7 +13,7 @@ import {
   NULL_LENGTH,
   NULL_NUMBER,
   type Stores,
-} from "./wire.ts";
+} from "../wire/wire.ts";
 
 /** A larger number buffer is not kept for the next message. */
 const MOST_KEPT = 65_536;

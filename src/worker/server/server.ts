@@ -5,17 +5,17 @@
  * @module
  */
 
-import { SQLiteError } from "../sqlite/errors.ts";
-import { ERROR } from "../sqlite/result_codes.ts";
-import type { ResultSet, SQLiteValue } from "../sqlite/types.ts";
-import { areEqual } from "../driver/columns.ts";
-import { describeWith } from "../driver/describe_statement.ts";
-import type { RowCursor } from "../driver/sync_cursor.ts";
-import { arrayRow } from "../sqlite/array_row.ts";
-import type { SyncConnection } from "../driver/sync_connection.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
+import { ERROR } from "../../sqlite/result_codes.ts";
+import type { ResultSet, SQLiteValue } from "../../sqlite/types.ts";
+import { areEqual } from "../../driver/columns.ts";
+import { describeWith } from "../../driver/describe_statement.ts";
+import type { RowCursor } from "../../driver/sync_cursor.ts";
+import { arrayRow } from "../../sqlite/array_row.ts";
+import type { SyncConnection } from "../../driver/sync_connection.ts";
 import { RowPacker } from "./row_packer.ts";
-import { MessageReader, MessageWriter, reply, request, type WirePart } from "./wire.ts";
-import { encodeError } from "./wire_errors.ts";
+import { MessageReader, MessageWriter, reply, request, type WirePart } from "../wire/wire.ts";
+import { encodeError } from "../wire/wire_errors.ts";
 
 /** Replies are sent when there are this many ... */
 const MOST_REPLIES = 24;

@@ -1,0 +1,58 @@
+/**
+ * Opens the database of a thread or process and the server that runs its statements.
+ *
+ * @module
+ */
+
+import { betterSqlite3, type BetterSqlite3Class } from "../../../adapters/better_sqlite3/driver.ts";
+import { bunSqlite } from "../../../adapters/bun_sqlite/driver.ts";
+import { libsqlSync, type LibsqlSyncClass } from "../../../adapters/libsql/driver.ts";
+import { nodeSqlite } from "../../../adapters/node_sqlite/driver.ts";
+import type { Driver, DriverOpenOptions } from "../../driver/driver.ts";
+import { setUpConnection } from "../../driver/set_up/run.ts";
+import type { SyncConnection } from "../../driver/sync_connection.ts";
+import { systemEnvironment } from "../../platform/clock.ts";
+import type { MessageWriter, OpenRequest, WorkerDriverName } from "../wire/wire.ts";
+import { Server } from "./server.ts";
+
+type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
+
+const openers: Readonly<Record<WorkerDriverName, Open>> = {
+  "node:sqlite": nodeSqlite.open,
+  "bun:sqlite": bunSqlite.open,
+  async "better-sqlite3"(path, options) {
+    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
+  },
+  async libsql(path, options) {
+    return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
+  },
+};
+
+/** In a variable, so that no bundler treats the package as required. */
+async function load<M>(name: string): Promise<M> {
+  const module: { readonly default: M } = await import(name);
+  return module.default;
+}
+
+/**
+ * Opens a database.
+ *
+ * @param request What to open, and how.
+ * @param post Sends a message to the host.
+ */
+export async function openServer(
+  { driver, path, extensions = [], setUp, ...options }: OpenRequest,
+  post: (message: MessageWriter) => void,
+): Promise<Server> {
+  // The adapters of synchronous drivers create no other connections.
+  const connection = await openers[driver](path, {
+    ...options,
+    allowExtensions: extensions.length > 0,
+  }) as SyncConnection;
+  if (extensions.length > 0 || setUp !== undefined) {
+    const role = options.readonly ? "reader" : "writer";
+    await setUpConnection(connection, { extensions, setUp }, { role, driver });
+  }
+  connection.executeSync("PRAGMA busy_timeout = 0");
+  return new Server(connection, post, systemEnvironment.clock.now);
+}

@@ -1,94 +1,97 @@
-// Drizzle over a pool and over its own drivers: 100 callers of point reads, of which a tenth write
-// in the second row. Ratios to Drizzle on better-sqlite3, which stops the event loop meanwhile.
+// Drizzle at 100 callers: over this pool, and over its own drivers. A file in WAL mode for each, with
+// the same settings, and a process for each. Prints requests for each second of processor time, which
+// other load on the machine does not change, and how many times those of Drizzle on better-sqlite3.
+//
+//   node bench/drizzle.ts [rounds]
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
 import { createClient } from "@libsql/client";
 import BetterSqlite3 from "better-sqlite3";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { drizzle as drizzleOnBetterSqlite3 } from "drizzle-orm/better-sqlite3";
 import { drizzle as drizzleOnLibsql } from "drizzle-orm/libsql";
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { type BaseSQLiteDatabase, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
+import { betterSqlite3 } from "../adapters/better_sqlite3/driver.ts";
 import { drizzle } from "../integrations/drizzle/driver.ts";
 import { openDatabase } from "../mod.ts";
-import { bestTimes, describeRuntime } from "./rounds.ts";
+import { compare, type Contender, print } from "./processes.ts";
+import { describeRuntime } from "./rounds.ts";
 
-const CALLERS = 100;
-const CALLS = 100;
-const ROUNDS = 7;
+const rounds = Number(process.argv[2] ?? 10);
+const callers = 100;
+const callsEach = 50;
+const people = 1_000;
+const settings = ["journal_mode = WAL", "synchronous = NORMAL", "cache_size = -16000"];
 
 const users = sqliteTable("users", { id: integer().primaryKey(), name: text().notNull() });
-const directory = mkdtempSync(join(tmpdir(), "sqlitepool-bench-"));
+
+const directory = mkdtempSync(join(tmpdir(), "bench-drizzle-"));
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
 const file = join(directory, "bench.db");
 
-const database = await openDatabase(file, { onWarning: () => {} });
-await database.executeScript(`
-  CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-  INSERT INTO users SELECT value, 'User ' || value FROM generate_series(1, 1000);
-`.replace("generate_series(1, 1000)", numbers(1_000)));
-const raw = new BetterSqlite3(file);
-raw.pragma("synchronous = NORMAL");
-const client = createClient({ url: `file:${file}`, timeout: 5_000 });
+type Call = (id: number) => PromiseLike<unknown>;
 
-/** What the drivers have in common, for this. */
-interface Drizzle {
-  read(id: number): PromiseLike<unknown>;
-  write(id: number): PromiseLike<unknown>;
-}
-
-const onPool = drizzle(database);
-const onBetterSqlite3 = drizzleOnBetterSqlite3(raw);
-const onLibsql = drizzleOnLibsql(client);
-const contenders: Readonly<Record<string, Drizzle>> = {
-  "better-sqlite3": {
-    read: async (id) => onBetterSqlite3.select().from(users).where(eq(users.id, id)).get(),
-    write: async (id) =>
-      onBetterSqlite3.update(users).set({ name: "x" }).where(eq(users.id, id)).run(),
-  },
-  "this pool": {
-    read: (id) => onPool.select().from(users).where(eq(users.id, id)).get(),
-    write: (id) => onPool.update(users).set({ name: "x" }).where(eq(users.id, id)).run(),
-  },
-  "@libsql/client": {
-    read: (id) => onLibsql.select().from(users).where(eq(users.id, id)).get(),
-    write: (id) => onLibsql.update(users).set({ name: "x" }).where(eq(users.id, id)).run(),
-  },
-};
-
-function numbers(count: number): string {
-  return `(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < ${count})
-    SELECT value FROM n)`;
-}
-
-async function run({ read, write }: Drizzle, writeEvery: number): Promise<void> {
-  await Promise.all(Array.from({ length: CALLERS }, async (_, caller) => {
-    for (let n = 0; n < CALLS; n++) {
-      const id = 1 + (caller * CALLS + n) % 1_000;
-      await ((n + 1) % writeEvery === 0 ? write(id) : read(id));
-    }
+/** Runs a call for each request of all callers. */
+async function request(call: Call): Promise<void> {
+  await Promise.all(Array.from({ length: callers }, async (_, caller) => {
+    for (let n = 0; n < callsEach; n++) await call(1 + (caller * callsEach + n) % people);
   }));
 }
 
-console.log(describeRuntime());
-for (const [workload, writeEvery] of [["reads", Infinity], ["a tenth writes", 10]] as const) {
-  const names = Object.keys(contenders);
-  const times = await bestTimes(
-    ROUNDS,
-    names.map((name) => () => run(contenders[name], writeEvery)),
-  );
-  names.forEach((name, index) => {
-    const perSecond = CALLERS * CALLS / times[index] * 1_000;
-    const ratio = times[0] / times[index];
-    console.log(
-      `${workload.padEnd(15)} ${name.padEnd(15)} ${perSecond.toFixed(0).padStart(8)}/s ${
-        ratio.toFixed(2).padStart(6)
-      }`,
-    );
-  });
+async function contender(
+  db: BaseSQLiteDatabase<"async" | "sync", unknown>,
+  close: () => unknown,
+): Promise<Contender> {
+  await db.run(sql`CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL)`);
+  await db.run(sql`INSERT INTO users WITH RECURSIVE n(i) AS (
+    SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${people}
+  ) SELECT i, 'User ' || i FROM n`);
+  const byId = eq(users.id, sql.placeholder("id"));
+  const preparedRead = db.select().from(users).where(byId).prepare();
+  const preparedWrite = db.update(users).set({ name: "x" }).where(byId).prepare();
+  const read: Call = async (id) => await db.select().from(users).where(eq(users.id, id)).get();
+  const write: Call = async (id) =>
+    await db.update(users).set({ name: "x" }).where(eq(users.id, id)).run();
+  const workloads: Readonly<Record<string, Call>> = {
+    reads: read,
+    writes: write,
+    "a tenth writes": (id) => id % 10 === 0 ? write(id) : read(id),
+    "prepared reads": async (id) => await preparedRead.get({ id }),
+    "prepared writes": async (id) => await preparedWrite.run({ id }),
+  };
+  const runs = Object.entries(workloads).map(([name, call]) => [name, () => request(call)]);
+  return { workloads: Object.fromEntries(runs), close };
 }
 
-await database.close();
-raw.close();
-client.close();
-rmSync(directory, { recursive: true });
+const contenders = {
+  async "drizzle's own, better-sqlite3"() {
+    const raw = new BetterSqlite3(file);
+    for (const setting of settings) raw.pragma(setting);
+    return await contender(drizzleOnBetterSqlite3(raw), () => raw.close());
+  },
+  async "drizzle's own, @libsql/client"() {
+    const client = createClient({ url: `file:${file}` });
+    for (const setting of settings) await client.execute(`PRAGMA ${setting}`);
+    return await contender(drizzleOnLibsql(client), () => client.close());
+  },
+  async "this package's"() {
+    const database = await openDatabase(file);
+    return await contender(drizzle(database), () => database.close());
+  },
+  async "this package's, better-sqlite3"() {
+    const database = await openDatabase(file, { driver: betterSqlite3(BetterSqlite3) });
+    return await contender(drizzle(database), () => database.close());
+  },
+};
+
+const workloads = ["reads", "writes", "a tenth writes", "prepared reads", "prepared writes"];
+const script = fileURLToPath(import.meta.url);
+const times = await compare(script, contenders, workloads, rounds);
+console.log(`${describeRuntime()}, ${callers} callers`);
+for (const workload of workloads) print(workload, times, callers * callsEach);

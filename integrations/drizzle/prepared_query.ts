@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fillPlaceholders, type Logger, type Query } from "drizzle-orm";
+import { DrizzleQueryError, fillPlaceholders, type Logger, type Query } from "drizzle-orm";
 import type { Cache } from "drizzle-orm/cache/core";
 import type { WithCacheConfig } from "drizzle-orm/cache/core/types";
 import {
@@ -14,12 +14,22 @@ import {
   SQLitePreparedQuery,
 } from "drizzle-orm/sqlite-core";
 import type { BindParams, ResultSet, RowOptions } from "../../mod.ts";
-import { mapResultRow, notNullableOf, queryWithCache } from "./internals.ts";
-import { asObject, asValues } from "./rows.ts";
+import { notNullableOf, queryWithCache } from "./internals.ts";
+import { AS_OBJECTS, AS_VALUES, mapperOf, type RowMapper } from "./rows.ts";
 
 /** Whatever a statement can be run on: a database, a pool, or a connection in a transaction. */
 export interface Executor {
   execute<T>(sql: string, params: BindParams, options: RowOptions<T>): Promise<ResultSet<T>>;
+  get<T>(sql: string, params: BindParams, options: RowOptions<T>): Promise<T | undefined>;
+}
+
+/** What all queries of a session share. */
+export interface Surroundings {
+  readonly executor: Executor;
+  readonly logger: Logger;
+  readonly cache: Cache;
+  /** Whether the cache keeps anything. */
+  readonly caches: boolean;
 }
 
 /** What Drizzle's builder knows of a query. */
@@ -44,41 +54,52 @@ type Placeholders = Record<string, unknown> | undefined;
 /** A query that runs on a pool. Made by `prepare()` of Drizzle's builders. */
 export class PoolPreparedQuery<T extends PreparedQueryConfig = PreparedQueryConfig>
   extends SQLitePreparedQuery<T & { type: "async"; run: ResultSet<unknown> }> {
-  readonly #executor: Executor;
-  readonly #logger: Logger;
+  readonly #surroundings: Surroundings;
   readonly #parts: QueryParts;
+  #mapper: RowMapper | undefined;
 
   /** @internal Sessions make queries. */
-  constructor(executor: Executor, logger: Logger, cache: Cache, parts: QueryParts) {
+  constructor(surroundings: Surroundings, parts: QueryParts) {
     const { method, query, metadata, cacheConfig } = parts;
-    super("async", method, query, cache, metadata, cacheConfig);
-    this.#executor = executor;
-    this.#logger = logger;
+    super("async", method, query, surroundings.cache, metadata, cacheConfig);
+    this.#surroundings = surroundings;
     this.#parts = parts;
   }
 
   /** How rows of this query are made: as arrays where Drizzle knows their columns. */
-  get rowFactory(): typeof asValues {
+  get rowOptions(): RowOptions<unknown> {
     const { fields, mapRows } = this.#parts;
-    return fields === undefined && mapRows === undefined ? asObject : asValues;
+    return fields === undefined && mapRows === undefined ? AS_OBJECTS : AS_VALUES;
   }
 
   async run(placeholders?: Placeholders): Promise<ResultSet<unknown>> {
-    return await this.#execute(placeholders, asObject, (result) => result);
+    return await this.#execute(placeholders, AS_OBJECTS, wholeResult);
   }
 
   async all(placeholders?: Placeholders): Promise<T["all"]> {
-    const rows = await this.#execute(placeholders, this.rowFactory, (result) => result.rows);
-    return this.#mapAll(rows);
+    return this.#mapAll(await this.#execute(placeholders, this.rowOptions, rowsOf));
   }
 
   async get(placeholders?: Placeholders): Promise<T["get"]> {
-    const rows = await this.#execute(placeholders, this.rowFactory, (result) => result.rows);
-    return this.#mapFirst(rows);
+    const { fields, metadata } = this.#parts;
+    const { executor, caches } = this.#surroundings;
+    // A select runs no further than to its first row, unless all of them are to be cached.
+    if (metadata?.type !== "select" || fields === undefined || caches) {
+      return this.#mapFirst(await this.#execute(placeholders, this.rowOptions, rowsOf));
+    }
+    const { sql } = this.#parts.query;
+    const values = this.#fill(placeholders);
+    let row: unknown;
+    try {
+      row = await executor.get(sql, values as BindParams, AS_VALUES);
+    } catch (error) {
+      throw new DrizzleQueryError(sql, values, error as Error);
+    }
+    return row === undefined ? undefined : this.#mapRow(fields, row);
   }
 
   async values(placeholders?: Placeholders): Promise<T["values"]> {
-    return await this.#execute(placeholders, asValues, (result) => result.rows);
+    return await this.#execute(placeholders, AS_VALUES, rowsOf);
   }
 
   override mapAllResult(result: unknown): unknown {
@@ -94,18 +115,32 @@ export class PoolPreparedQuery<T extends PreparedQueryConfig = PreparedQueryConf
     return this.#parts.arrayMode;
   }
 
-  #execute<S>(
-    placeholders: Placeholders,
-    rowFactory: typeof asValues,
-    pick: (result: ResultSet<unknown>) => S,
-  ): Promise<S> {
+  #fill(placeholders: Placeholders): unknown[] {
     const { sql, params } = this.#parts.query;
     const values = fillPlaceholders(params, placeholders ?? {});
-    this.#logger.logQuery(sql, values);
-    // What is kept in the cache is what the driver gave.
-    return queryWithCache(this as never, sql, values, async () => {
-      return pick(await this.#executor.execute(sql, values as BindParams, { rowFactory }));
-    });
+    this.#surroundings.logger.logQuery(sql, values);
+    return values;
+  }
+
+  async #execute<S>(
+    placeholders: Placeholders,
+    rows: RowOptions<unknown>,
+    pick: (result: ResultSet<unknown>) => S,
+  ): Promise<S> {
+    const { sql } = this.#parts.query;
+    const { executor, caches } = this.#surroundings;
+    const values = this.#fill(placeholders);
+    if (caches) {
+      // What is kept in the cache is what the driver gave.
+      return await queryWithCache(this as never, sql, values, async () => {
+        return pick(await executor.execute(sql, values as BindParams, rows));
+      });
+    }
+    try {
+      return pick(await executor.execute(sql, values as BindParams, rows));
+    } catch (error) {
+      throw new DrizzleQueryError(sql, values, error as Error);
+    }
   }
 
   #mapAll(rows: unknown[]): unknown {
@@ -122,6 +157,10 @@ export class PoolPreparedQuery<T extends PreparedQueryConfig = PreparedQueryConf
   }
 
   #mapRow(fields: SelectedFieldsOrdered, row: unknown): unknown {
-    return mapResultRow(fields, row as unknown[], notNullableOf(this as never));
+    this.#mapper ??= mapperOf(fields);
+    return this.#mapper(fields, row as unknown[], notNullableOf(this as never));
   }
 }
+
+const wholeResult = (result: ResultSet<unknown>): ResultSet<unknown> => result;
+const rowsOf = ({ rows }: ResultSet<unknown>): unknown[] => rows;

@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { Logger, Query, RelationalSchemaConfig, TablesRelationalConfig } from "drizzle-orm";
+import {
+  is,
+  type Logger,
+  type Query,
+  type RelationalSchemaConfig,
+  type TablesRelationalConfig,
+} from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Cache } from "drizzle-orm/cache/core";
+import { type Cache, NoopCache } from "drizzle-orm/cache/core";
 import type { WithCacheConfig } from "drizzle-orm/cache/core/types";
 import {
   type PreparedQueryConfig,
@@ -22,11 +28,17 @@ import type {
   Connection,
   Database,
   ResultSet,
+  RowOptions,
   SQLiteConnectionPool,
 } from "../../mod.ts";
 import { dialectOf, type PreparedItem, preparedItem, sessionOf } from "./internals.ts";
-import { type Executor, PoolPreparedQuery, type QueryMetadata } from "./prepared_query.ts";
-import { asObject, asValues } from "./rows.ts";
+import {
+  type Executor,
+  PoolPreparedQuery,
+  type QueryMetadata,
+  type Surroundings,
+} from "./prepared_query.ts";
+import { AS_OBJECTS, AS_VALUES } from "./rows.ts";
 
 /** What a Drizzle database can be made over. */
 export type Source = Database<unknown> | SQLiteConnectionPool<unknown>;
@@ -52,6 +64,7 @@ export class PoolSession<
   readonly parts: SessionParts<TSchema>;
   /** The connection of the transaction; `undefined` outside one. */
   readonly connection: Connection<unknown> | undefined;
+  readonly #surroundings: Surroundings;
 
   /** @internal `drizzle()` makes sessions. */
   constructor(
@@ -62,6 +75,9 @@ export class PoolSession<
     super(dialect);
     this.parts = parts;
     this.connection = connection;
+    const { source, logger, cache } = parts;
+    const executor = connection ?? source as Executor;
+    this.#surroundings = { executor, logger, cache, caches: !is(cache, NoopCache) };
   }
 
   /** The session of a transaction inside this one. */
@@ -78,9 +94,8 @@ export class PoolSession<
     metadata?: QueryMetadata,
     cacheConfig?: WithCacheConfig,
   ): PoolPreparedQuery<PreparedQueryConfig & { type: "async" }> {
-    const { source, logger, cache } = this.parts;
     const parts = { query, fields, method, arrayMode, mapRows, metadata, cacheConfig };
-    return new PoolPreparedQuery(this.connection ?? source as Executor, logger, cache, parts);
+    return new PoolPreparedQuery(this.#surroundings, parts);
   }
 
   override transaction<T>(
@@ -100,7 +115,7 @@ export class PoolSession<
     const statements = prepared.map((query) => {
       const { sql, params } = query.getQuery();
       logger.logQuery(sql, params);
-      return { sql, params: params as BindParams, rowFactory: rowFactoryOf(query) };
+      return { sql, params: params as BindParams, ...rowOptionsOf(query) };
     });
     const results = isDatabase(source)
       ? await source.batch(statements)
@@ -130,10 +145,10 @@ export class PoolSession<
   }
 }
 
-function rowFactoryOf(query: PreparedItem): typeof asValues {
-  if (query instanceof PoolPreparedQuery) return query.rowFactory;
+function rowOptionsOf(query: PreparedItem): RowOptions<unknown> {
+  if (query instanceof PoolPreparedQuery) return query.rowOptions;
   // SQL of the user's own says how it was asked for.
-  return query.getQuery().method === "values" ? asValues : asObject;
+  return query.getQuery().method === "values" ? AS_VALUES : AS_OBJECTS;
 }
 
 /** What a transaction's callback gets. */

@@ -168,6 +168,15 @@ const everywhere: Readonly<Record<string, Check>> = {
     await db.insert(users).values({ id: 1, name: "Nobody" }).onConflictDoNothing();
     assert.deepEqual(await db.select({ age: users.age }).from(users), [{ age: 2 }]);
   },
+  "get reads no further than to the first row": async (db) => {
+    const smallest = -(2n ** 63n);
+    await db.run(sql`INSERT INTO users (id, name) VALUES (1, 'Alice'), (2, ${smallest})`);
+    // Of the second row there is no absolute value.
+    const query = db.select({ size: sql<number>`abs(CAST(${users.name} AS INTEGER))` }).from(users)
+      .orderBy(users.id);
+    assert.deepEqual(await query.get(), { size: 0 });
+    await assert.rejects(async () => await query.all(), /Failed query/);
+  },
   "update and delete, with returning": async (db) => {
     await addThree(db);
     const older = await db.update(users).set({ age: sql`${users.age} + 1` })

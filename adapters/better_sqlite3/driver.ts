@@ -78,6 +78,7 @@ export function betterSqlite3(Database: BetterSqlite3Class): Driver {
   return {
     name: "better-sqlite3",
     library: "better-sqlite3",
+    hasPlainLog: true,
     open(path, { readonly, create, ...options }: DriverOpenOptions) {
       checkPath(path);
       // The driver refuses to open a database in memory read-only.

@@ -54,6 +54,7 @@ export const bunSqlite: Driver = {
     return builtinLibrary("bun:sqlite");
   },
   opensImmutable: true,
+  hasPlainLog: true,
   open(path, { readonly, create, immutable, ...options }: DriverOpenOptions) {
     const { Database, constants } = builtinModule("bun:sqlite") as BunSqlite;
     // The driver trims whitespace from a plain path and would open a different file.

@@ -52,6 +52,7 @@ export const nodeSqlite: Driver = {
     return builtinLibrary("node:sqlite");
   },
   opensImmutable: true,
+  hasPlainLog: true,
   open(path, { readonly, create, immutable, allowExtensions, ...options }: DriverOpenOptions) {
     // The driver would create the file.
     if (!create && path !== ":memory:" && fileStatus(path) === undefined) {

@@ -334,6 +334,15 @@ export class SQLiteConnectionPool<R = Row> {
   }
 
   /**
+   * Whether callers are waiting for a connection.
+   *
+   * @internal
+   */
+  get isAwaited(): boolean {
+    return this.#pool.waiting > 0;
+  }
+
+  /**
    * Synchronously acquires a connection, if one is idle and nobody is waiting.
    *
    * @internal

@@ -341,6 +341,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
   /** Closes the connection in any state and gives up its turn. */
   close(): void | Promise<void> {
     this.#busy.leave(this);
+    this.onClose?.();
     const { driver } = this;
     const busy = this.activity.isUnsettled || (driver.backlogMs ?? 0) > 0;
     if (!busy || driver.abandon === undefined) return driver.close();

@@ -22,10 +22,12 @@ import {
   type StatementOptions,
 } from "../connections/connection_pool.ts";
 import type { LeasedConnection, PooledConnection } from "../connections/leased_connection.ts";
+import type { PhysicalConnection } from "../connections/physical_connection.ts";
 import { paramsOf, type Query, RowDefaults, textOf, wantsTypes } from "../connections/query.ts";
 import { isInside, runInside } from "../platform/reentrancy.ts";
 import { classify } from "../sqlite/classify.ts";
 import { callTooSlow, withDeadline } from "../pool/deadline.ts";
+import type { Lease } from "../pool/lease.ts";
 import { gauges } from "../pool/stats.ts";
 import {
   type AcquireOptions,
@@ -76,6 +78,7 @@ import type { Execution } from "./options.ts";
 import type { FileWatch } from "./file_watch.ts";
 import { LentConnection } from "./lent_connection.ts";
 import { GroupCommit } from "./writing/group_commit.ts";
+import type { SharedSync } from "./writing/shared_sync.ts";
 import { refuseJournalMode } from "./pragmas.ts";
 import { ReadWatch } from "./read_watch.ts";
 import { ReaderCursor } from "./reader_cursor.ts";
@@ -102,6 +105,8 @@ export interface DatabaseParts<R> {
   readonly inline: SQLiteConnectionPool<R> | undefined;
   readonly router: Router | undefined;
   readonly inMemory: boolean;
+  /** How commits become durable; `undefined` if SQLite alone sees to that. */
+  readonly sync: SharedSync | undefined;
   readonly clock: Clock;
   readonly queryTimeoutMs: number;
   readonly writeQueueTimeoutMs: number;
@@ -159,6 +164,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       pool: writer,
       group: new GroupCommit(
         writer as unknown as SQLiteConnectionPool<unknown>,
+        parts.sync,
         clock,
         parts,
       ),
@@ -335,12 +341,14 @@ export class LocalDatabase<R = Row> implements Database<R> {
     if (!this.#parts.inMemory) refuseJournalMode(sql);
     const onReader = reads && method === "execute";
     if (onReader) this.#expectRead(method);
-    const pool = onReader ? this.#parts.readers : this.#writerFor(method).pool;
     const { rowFactory } = options;
-    return await this.#lend(pool, options, async (connection, onBegin) => {
+    const run = (connection: LeasedConnection<R>): Promise<ResultSet<T>> =>
+      connection.execute<T>(sql, taken, { rowFactory, columnTypes });
+    if (onReader) return await this.#lend(this.#parts.readers, options, run);
+    return await this.#change(this.#writerFor(method).pool, options, (connection, onBegin) => {
       // It commits by itself: what has begun cannot be called off.
-      if (!onReader) onBegin({ isPastRecall: true });
-      return await connection.execute<T>(sql, taken, { rowFactory, columnTypes });
+      onBegin({ isPastRecall: true });
+      return run(connection);
     });
   }
 
@@ -358,7 +366,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       const { pool, group } = this.#writerFor(method, writes);
       if (!writes) {
         if (!this.#parts.inMemory) refuseJournalMode(sql);
-        return pool.execute(query, params, options);
+        return this.#durably(pool.execute(query, params, options));
       }
       const rowFactory = (options.rowFactory ?? this.#parts.rowFactory) as
         | RowFactory<T>
@@ -388,7 +396,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
       return await group.add({ statements: prepared, ...limits }) as ResultSet<T>[];
     }
     try {
-      return await this.#lend(
+      return await this.#change(
         pool,
         options,
         (connection, onBegin) => runBatch(connection.lease, prepared, onBegin),
@@ -404,7 +412,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     const { pool } = this.#writerFor("executeScript");
     // A script commits as it runs, so it cannot be cancelled once it has begun.
     const begun = { isPastRecall: true };
-    await this.#lend(pool, options, async (connection, onBegin) => {
+    await this.#change(pool, options, async (connection, onBegin) => {
       onBegin(begun);
       await connection.executeScript(sql);
       if (!connection.inTransaction) return;
@@ -423,7 +431,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     beginStatement(mode);
     checkRetries(retries);
     const { pool } = this.#writerFor("write");
-    return await this.#lend(pool, options, async (connection, onBegin) => {
+    return await this.#change(pool, options, async (connection, onBegin) => {
       for (let attempt = 0;; attempt++) {
         try {
           return await connection.runTransaction(
@@ -461,6 +469,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
     if (!write) this.#expectRead("connection");
     const pool = write ? this.#writerFor("connection").pool : readers;
     const { lease } = await pool.lend(wait);
+    if (write) await this.#handOut(lease);
     const rows = new RowDefaults(rowFactory as RowFactory<T> | undefined);
     const connection = new LentConnection(lease, rows, {
       defaultMode: write ? "immediate" : "deferred",
@@ -523,6 +532,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
         const connection = await writer.lend({ timeoutMs });
         try {
           await readersClosed;
+          await this.#parts.sync?.settled();
           await tidyUp(connection, { inMemory, expired: () => clock.now() >= deadline });
         } finally {
           await connection.release();
@@ -570,6 +580,56 @@ export class LocalDatabase<R = Row> implements Database<R> {
       );
     } finally {
       if (released === undefined) await connection.release();
+    }
+  }
+
+  /** Runs work on the writer, and settles once what it has committed is durable. */
+  #change<S>(
+    pool: SQLiteConnectionPool<R>,
+    options: AcquireOptions,
+    use: (
+      connection: LeasedConnection<R>,
+      onBegin: (work: Recallable) => void,
+    ) => Promise<S>,
+  ): Promise<S> {
+    const { sync } = this.#parts;
+    if (sync === undefined) return this.#lend(pool, options, use);
+    return this.#lend(pool, options, async (connection, onBegin) => {
+      const physical = connection.lease.value;
+      const ready = sync.begin(physical, pool.isAwaited);
+      if (ready !== undefined) await ready;
+      let result: S;
+      let durable: Promise<void> | undefined;
+      try {
+        result = await use(connection, onBegin);
+        durable = sync.commit();
+      } finally {
+        if (physical.needsReset) sync.settingsMayHaveChanged();
+      }
+      if (durable === undefined) return result;
+      // Nobody else waits for the disk with it.
+      await connection.release();
+      await durable;
+      return result;
+    });
+  }
+
+  /** Settles with a call of the writer's pool, once what it has committed is durable. */
+  async #durably<S>(call: Promise<S>): Promise<S> {
+    const result = await call;
+    const { sync } = this.#parts;
+    await sync?.commit();
+    sync?.settingsMayHaveChanged();
+    return result;
+  }
+
+  /** Prepares the writer for a caller who commits as he likes. */
+  async #handOut(lease: Lease<PhysicalConnection>): Promise<void> {
+    try {
+      await this.#parts.sync?.lend(lease.value);
+    } catch (error) {
+      await lease.release();
+      throw error;
     }
   }
 

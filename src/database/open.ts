@@ -41,6 +41,7 @@ import { moduleOnly } from "../driver/set_up/options.ts";
 import type { Role } from "../connections/observation/operation.ts";
 import type { DatabaseWarning } from "../connections/observation/warning.ts";
 import { Router } from "./router.ts";
+import { sharedSync } from "./writing/durability.ts";
 import { fileStatus } from "../platform/builtins.ts";
 import type { ConnectionFactory } from "../connections/connection_manager.ts";
 import { FileWatch } from "./file_watch.ts";
@@ -139,7 +140,7 @@ class Opening<R> {
       share?.giveUp();
       throw error instanceof PoolConnectionOpenError ? error.cause : this.#explain(error);
     }
-    return this.#assemble(pools, share);
+    return await this.#assemble(pools, share);
   }
 
   /** Opens the first connection with the time limit that later ones get from their pool. */
@@ -305,10 +306,10 @@ class Opening<R> {
     notify("onWarning", this.#options.onWarning, warning);
   }
 
-  #assemble(
+  async #assemble(
     { writer, readers, inline }: Pools<R>,
     share: FileShare | undefined,
-  ): Database<R> {
+  ): Promise<Database<R>> {
     const { pool, queryTimeoutMs, maxReadTransactionMs } = this.#options;
     const { writeQueueTimeoutMs, operationTimeoutMs } = this.#options;
     return new LocalDatabase<R>({
@@ -321,6 +322,7 @@ class Opening<R> {
       inline,
       router: this.#router,
       inMemory: share === undefined,
+      sync: await sharedSync(writer && share && this.#path, this.#driver, this.#options),
       clock: systemEnvironment.clock,
       queryTimeoutMs,
       writeQueueTimeoutMs,

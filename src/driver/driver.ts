@@ -50,6 +50,12 @@ export interface Driver {
    */
   readonly opensImmutable?: boolean;
   /**
+   * Whether the write-ahead log is an ordinary file beside the database, with "-wal" at the end of
+   * its name, on which the library takes no locks: transactions with durability "full" can then
+   * share a sync of it. Default: false.
+   */
+  readonly hasPlainLog?: boolean;
+  /**
    * Opens a connection.
    *
    * @param path a path or ":memory:".

@@ -38,14 +38,19 @@ export interface TracingChannel {
 }
 
 /**
- * What is used of `node:fs`. Nothing that opens the file, since closing it would drop SQLite's
- * locks.
+ * What is used of `node:fs`. The database file and its -shm are never opened, since closing them
+ * would drop SQLite's locks.
  */
 export interface FileSystem {
   linkSync(path: string, newPath: string): void;
   renameSync(path: string, newPath: string): void;
   rmSync(path: string, options: { force: true }): void;
   accessSync(path: string, mode: number): void;
+  realpathSync(path: string): string;
+  openSync(path: string, flags: "r" | "r+"): number;
+  closeSync(descriptor: number): void;
+  fsyncSync(descriptor: number): void;
+  fdatasync(descriptor: number, callback: (error: unknown) => void): void;
   readonly constants: { readonly W_OK: number };
   statSync(
     path: string,

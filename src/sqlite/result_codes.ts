@@ -27,6 +27,7 @@ export const AUTH = 23;
 export const RANGE = 25;
 export const NOTADB = 26;
 export const BUSY_SNAPSHOT = 517;
+export const IOERR_FSYNC = 1034;
 export const READONLY_DBMOVED = 1032;
 export const ABORT_ROLLBACK = 516;
 export const CONSTRAINT_CHECK = 275;

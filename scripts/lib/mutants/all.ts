@@ -2,6 +2,7 @@ import { fileMutants } from "./files.ts";
 import type { Mutant } from "./mutant.ts";
 import { outcomeMutants } from "./outcomes.ts";
 import { poolMutants } from "./pool.ts";
+import { sharedSyncMutants } from "./shared_sync.ts";
 import { workerMutants } from "./worker.ts";
 import { writeLockMutants } from "./write_lock.ts";
 
@@ -10,5 +11,6 @@ export const mutants: readonly Mutant[] = [
   ...fileMutants,
   ...workerMutants,
   ...writeLockMutants,
+  ...sharedSyncMutants,
   ...outcomeMutants,
 ];

@@ -20,6 +20,8 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
   abstract readonly activity: Activity;
   /** Who is told: nobody while the connection is set up. */
   watch: Watch | undefined = undefined;
+  /** Called when it is closed. */
+  onClose: (() => void) | undefined = undefined;
 
   /** Runs a statement; nobody is told. */
   abstract runOwn<R, S>(

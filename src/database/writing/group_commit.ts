@@ -29,7 +29,8 @@ import {
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
 import { PartialWrites } from "./partial_writes.ts";
-import { type Outcome, type Run, runAsync, runSync } from "./run_writes.ts";
+import type { SharedSync } from "./shared_sync.ts";
+import { answerAll, type Outcome, type Run, runAsync, runSync } from "./run_writes.ts";
 import {
   answerOf,
   ownCopy,
@@ -65,6 +66,7 @@ interface Work {
 /** Collects writes while the writer is busy and commits them together. */
 export class GroupCommit {
   readonly #writer: SQLiteConnectionPool<unknown>;
+  readonly #sync: SharedSync | undefined;
   readonly #clock: Clock;
   /** The waiting writes. */
   readonly #queue: WaitQueue<WriteResult>;
@@ -81,10 +83,12 @@ export class GroupCommit {
   /** @param limits how many callers may wait for the writer, and what errors call the database. */
   constructor(
     writer: SQLiteConnectionPool<unknown>,
+    sync: SharedSync | undefined,
     clock: Clock,
     { name, maxWaiting }: { readonly name: string | undefined; readonly maxWaiting: number },
   ) {
     this.#writer = writer;
+    this.#sync = sync;
     this.#clock = clock;
     this.#queue = new WaitQueue(clock, {
       name,
@@ -146,6 +150,8 @@ export class GroupCommit {
       lease = this.#writer.tryLend() ?? await this.#waitForWriter();
       if (this.#open === group) this.#open = undefined;
       this.#starting = writes.length;
+      const ready = this.#sync?.begin(lease.value, this.#writer.isAwaited);
+      if (ready !== undefined) await ready;
       const work: Work = { lease, left: writes, alone: 0 };
       while (this.#hasMore(work)) {
         // Awaiting a settled promise would cost more than a write.
@@ -154,7 +160,7 @@ export class GroupCommit {
       }
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
-      for (const write of writes) write.refuse(ownCopy(error));
+      for (const write of writes) if (!write.isDone) write.refuse(ownCopy(error));
     } finally {
       this.#starting = 0;
       const released = lease?.release();
@@ -173,7 +179,7 @@ export class GroupCommit {
   }
 
   #hasMore(work: Work): boolean {
-    work.left = work.left.filter(({ caller }) => !caller.settled);
+    work.left = work.left.filter(({ isDone }) => !isDone);
     return work.left.length > 0;
   }
 
@@ -221,7 +227,7 @@ export class GroupCommit {
       write.report?.stops(0, result);
       if (result === undefined) return false;
       this.#send(write);
-      write.answer(result);
+      write.committed(result, this.#sync?.commit());
     } catch (error) {
       this.#send(write);
       write.refuse(this.#partialWrites.explain(physical, error));
@@ -265,7 +271,7 @@ export class GroupCommit {
       });
       if (result === undefined) return;
       write.report?.stops(0, result);
-      write.answer(result);
+      write.committed(result, this.#sync?.commit());
     } catch (error) {
       write.refuse(outcomeOfLost(error));
     }
@@ -307,13 +313,12 @@ export class GroupCommit {
 
   /** Commits and settles the calls. If COMMIT fails for several, they run again one by one. */
   #commit(work: Work, outcomes: readonly Outcome[]): void | Promise<void> {
-    const physical = work.lease.value;
     try {
-      if (!tryCommit(physical)) return this.#commitAsync(work, outcomes);
+      if (!tryCommit(work.lease.value)) return this.#commitAsync(work, outcomes);
     } catch (error) {
       return this.#commitFailed(work, outcomes, error);
     }
-    this.#answerAll(outcomes);
+    answerAll(outcomes, this.#sync?.commit());
   }
 
   async #commitAsync(work: Work, outcomes: readonly Outcome[]): Promise<void> {
@@ -322,7 +327,7 @@ export class GroupCommit {
     } catch (error) {
       return await this.#commitFailed(work, outcomes, error);
     }
-    this.#answerAll(outcomes);
+    answerAll(outcomes, this.#sync?.commit());
   }
 
   async #commitFailed(work: Work, outcomes: readonly Outcome[], error: unknown): Promise<void> {
@@ -332,13 +337,6 @@ export class GroupCommit {
     if (outcomes.length === 1) outcomes[0].write.refuse(error);
     // With a transaction each, the write that makes COMMIT fail can be identified.
     else work.alone = outcomes.length;
-  }
-
-  #answerAll(outcomes: readonly Outcome[]): void {
-    for (const { write, result, error } of outcomes) {
-      if (result === undefined) write.refuse(error);
-      else write.answer(result);
-    }
   }
 }
 

@@ -59,7 +59,7 @@ export class QueuedWrite {
   /** What those who watch are told. */
   readonly report: WriteReport | undefined;
   readonly #clock: Clock;
-  #phase: "queued" | "sent" = "queued";
+  #phase: "queued" | "sent" | "committed" = "queued";
   /** Ends the wait for an outcome that does not arrive. */
   #timer: Timer = undefined;
   #stopListening: (() => void) | undefined = undefined;
@@ -76,9 +76,14 @@ export class QueuedWrite {
     this.report = watch && reportOf(watch, call, caller.promise);
   }
 
-  /** Whether it is waiting or has run. */
-  get phase(): "queued" | "sent" {
+  /** Whether it is waiting, has been started, or waits only for the disk. */
+  get phase(): "queued" | "sent" | "committed" {
     return this.#phase;
+  }
+
+  /** Whether it need not be run (again). */
+  get isDone(): boolean {
+    return this.#phase === "committed" || this.caller.settled;
   }
 
   /**
@@ -86,7 +91,7 @@ export class QueuedWrite {
    * up.
    */
   send(): boolean {
-    if (this.#phase === "sent") return !this.caller.settled;
+    if (this.#phase !== "queued") return !this.caller.settled;
     if (!this.caller.take()) return false;
     this.#phase = "sent";
     const { signal, limitMs } = this.call;
@@ -112,8 +117,18 @@ export class QueuedWrite {
     if (this.#clock.now() - this.caller.since >= limitMs) throw callTooSlow(limitMs);
   }
 
-  /** Settles the call with the outcome of the write. */
-  answer(result: WriteResult): void {
+  /**
+   * Settles the call of a write that is committed.
+   *
+   * @param durable what to wait for first.
+   */
+  committed(result: WriteResult, durable: Promise<void> | undefined): void {
+    this.#phase = "committed";
+    if (durable === undefined) this.#answer(result);
+    else durable.then(() => this.#answer(result), (error) => this.refuse(ownCopy(error)));
+  }
+
+  #answer(result: WriteResult): void {
     this.#stopWaiting();
     this.caller.accept(result);
   }

@@ -26,6 +26,21 @@ export interface Outcome {
   readonly error: unknown;
 }
 
+/**
+ * Settles the calls of a transaction that is committed.
+ *
+ * @param durable what those that have succeeded wait for.
+ */
+export function answerAll(
+  outcomes: readonly Outcome[],
+  durable: Promise<void> | undefined,
+): void {
+  for (const { write, result, error } of outcomes) {
+    if (result === undefined) write.refuse(error);
+    else write.committed(result, durable);
+  }
+}
+
 /** What to run. */
 export interface Run {
   readonly lease: Lease<PhysicalConnection>;

@@ -47,7 +47,7 @@ const textEncoder = new TextEncoder();
 
 /** What is used of `Buffer`, which decodes short text much faster than `TextDecoder`. */
 interface Bytes extends Uint8Array<ArrayBuffer> {
-  toString(encoding: "utf8", start: number, end: number): string;
+  toString(encoding?: "utf8", start?: number, end?: number): string;
 }
 
 interface Globals {
@@ -78,7 +78,7 @@ export class FrameWriter {
     this.#start = start;
     this.#at += HEADER_LENGTH;
     try {
-      if (Array.isArray(message)) for (const part of message) this.#part(part);
+      if (Array.isArray(message)) { for (const part of message) this.#part(part); }
       else this.#text(JSON.stringify(message));
       this.#endSegment();
       const segments = this.#segments;

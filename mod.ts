@@ -65,6 +65,7 @@ export type { RemoteSession } from "./src/remote/remote_session.ts";
 export type { AuthToken, Fetch } from "./src/remote/hrana/server.ts";
 export type { StatementStats } from "./src/database/router.ts";
 export type { Place } from "./src/connections/observation/operation.ts";
+export type { ObservationOptions } from "./src/connections/observation/options.ts";
 export type { StatementEvent } from "./src/connections/observation/statement_hook.ts";
 export type { DatabaseWarning } from "./src/connections/observation/warning.ts";
 export type { Durability, Pragmas } from "./src/database/pragmas.ts";

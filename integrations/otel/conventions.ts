@@ -16,7 +16,9 @@ export const DB_RESPONSE_RETURNED_ROWS = "db.response.returned_rows";
 export const POOL_NAME = "db.client.connection.pool.name";
 export const CONNECTION_STATE = "db.client.connection.state";
 export const ERROR_TYPE = "error.type";
-/** Of our own: "reader" or "writer", and "inline" or "worker". */
+export const SERVER_ADDRESS = "server.address";
+export const SERVER_PORT = "server.port";
+/** Of our own: "reader" or "writer", and where statements run, such as "worker". */
 export const ROLE = "sqlitepool.role";
 export const PLACE = "sqlitepool.place";
 
@@ -53,6 +55,16 @@ export const COUNT: InstrumentName = connection(
   "count",
   "{connection}",
   "The number of connections that are currently in state described by the state attribute.",
+);
+export const IDLE_MAX: InstrumentName = connection(
+  "idle.max",
+  "{connection}",
+  "The maximum number of idle open connections allowed.",
+);
+export const IDLE_MIN: InstrumentName = connection(
+  "idle.min",
+  "{connection}",
+  "The minimum number of idle open connections allowed.",
 );
 export const MAX: InstrumentName = connection(
   "max",

@@ -18,6 +18,8 @@ export interface ObservedPool {
   readonly name: string;
   readonly closed: boolean;
   readonly stats: PoolStats;
+  /** How many idle connections are kept ready. */
+  readonly minIdle: number;
   /** Adds hooks to those of the user. */
   addHooks(hooks: PoolHooks): void;
   /** Calls with each wait that was served, in milliseconds. */
@@ -37,8 +39,11 @@ export class StatementMetrics implements Observer {
   readonly kinds: Observer["kinds"] = ["query"];
   readonly #duration: Histogram;
   readonly #rows: Histogram;
+  readonly #server: Attributes;
 
-  constructor(meter: Meter) {
+  /** @param server where the database is, if that is a server. */
+  constructor(meter: Meter, server: Attributes) {
+    this.#server = server;
     this.#duration = histogram(meter, names.OPERATION_DURATION);
     this.#rows = histogram(meter, names.RETURNED_ROWS);
   }
@@ -46,6 +51,7 @@ export class StatementMetrics implements Observer {
   ended(operation: Operation): void {
     const { context: { sql = "", name, rows, error }, failed, ms } = operation;
     const attributes: Attributes = {
+      ...this.#server,
       [names.DB_SYSTEM_NAME]: names.SQLITE,
       [names.DB_NAMESPACE]: name,
       [names.DB_QUERY_SUMMARY]: summarize(sql),
@@ -82,13 +88,15 @@ export function measurePools(meter: Meter, pools: readonly ObservedPool[]): void
   const gauge = ({ name, ...options }: names.InstrumentName) =>
     meter.createObservableUpDownCounter(name, options);
   const count = gauge(names.COUNT);
+  const idleMax = gauge(names.IDLE_MAX);
+  const idleMin = gauge(names.IDLE_MIN);
   const max = gauge(names.MAX);
   const pending = gauge(names.PENDING_REQUESTS);
   const { name, ...options } = names.TIMEOUTS;
   const timeouts = meter.createObservableCounter(name, options);
-  const observables = [count, max, pending, timeouts];
+  const observables = [count, idleMax, idleMin, max, pending, timeouts];
   const observe = (result: BatchObservableResult): void => {
-    for (const { name, stats } of pools) {
+    for (const { name, stats, minIdle } of pools) {
       const attributes = { [names.POOL_NAME]: name };
       const state = (value: string): Attributes => ({
         ...attributes,
@@ -96,6 +104,9 @@ export function measurePools(meter: Meter, pools: readonly ObservedPool[]): void
       });
       result.observe(count, stats.idle, state("idle"));
       result.observe(count, stats.inUse, state("used"));
+      // All connections may be idle, each for as long as `idleTimeoutMs` allows.
+      result.observe(idleMax, stats.poolSize, attributes);
+      result.observe(idleMin, minIdle, attributes);
       result.observe(max, stats.poolSize, attributes);
       result.observe(pending, stats.waiting, attributes);
       result.observe(timeouts, stats.timeouts, attributes);

@@ -16,11 +16,23 @@
  * @module
  */
 
-import { type MeterProvider, metrics, trace, type TracerProvider } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type MeterProvider,
+  metrics,
+  trace,
+  type TracerProvider,
+} from "@opentelemetry/api";
 import { type PoolStats, SQLiteConnectionPool } from "../../src/connections/connection_pool.ts";
+import type {
+  Watch,
+  WatchedDatabase,
+  WatchedPool,
+} from "../../src/connections/observation/watch.ts";
 import type { Database } from "../../src/database/database.ts";
 import { describeValue } from "../../src/platform/describe.ts";
 import { HOOK_NAMES, notify, type PoolHooks } from "../../src/pool/hooks.ts";
+import * as names from "./conventions.ts";
 import { measurePools, type ObservedPool, StatementMetrics } from "./metrics.ts";
 import { Spans } from "./spans.ts";
 
@@ -41,7 +53,7 @@ const instrumented = new WeakSet<object>();
 /**
  * Measures and traces a pool or a database from now on, until it is closed.
  *
- * @param target a `SQLiteConnectionPool`, or a database of this machine from `openDatabase`.
+ * @param target a `SQLiteConnectionPool`, or a database of this machine, on servers or at the edge.
  * @param options where metrics and traces go.
  * @throws {TypeError} for anything else, or for a target that is instrumented already.
  */
@@ -50,23 +62,37 @@ export function instrument<R>(
   { meterProvider = metrics.getMeterProvider(), tracerProvider = trace.getTracerProvider() }:
     InstrumentOptions = {},
 ): void {
-  const pools = poolsOf(target);
+  const { watches, pools } = instrumentsOf(target);
   if (instrumented.has(target)) {
     throw new TypeError("This pool or database is instrumented already: each is measured once.");
   }
   instrumented.add(target);
   const meter = meterProvider.getMeter(SCOPE);
-  const observers = [new Spans(tracerProvider.getTracer(SCOPE)), new StatementMetrics(meter)];
-  for (const { pool } of pools) {
-    for (const observer of observers) pool.watch.add(observer);
+  const server = serverOf(target);
+  const observers = [
+    new Spans(tracerProvider.getTracer(SCOPE), server),
+    new StatementMetrics(meter, server),
+  ];
+  for (const watch of watches) {
+    for (const observer of observers) watch.add(observer);
   }
-  measurePools(meter, pools.map(observed));
+  // D1 and Durable Objects have none.
+  if (pools.length > 0) measurePools(meter, pools);
 }
 
-/** A pool, and what it is of its database. */
-interface Part {
-  readonly part: string | undefined;
-  readonly pool: SQLiteConnectionPool<unknown>;
+/** Where a database on servers has its primary. */
+function serverOf(target: object): Attributes {
+  const { path = "" } = target as { readonly path?: string };
+  const url = /^https?:/.test(path) ? new URL(path) : undefined;
+  if (url === undefined) return {};
+  const port = url.port || (url.protocol === "http:" ? 80 : 443);
+  return { [names.SERVER_ADDRESS]: url.hostname, [names.SERVER_PORT]: Number(port) };
+}
+
+/** What a target is measured by. */
+interface Instruments {
+  readonly watches: readonly Watch[];
+  readonly pools: readonly ObservedPool[];
 }
 
 /** What databases of this machine have. */
@@ -74,15 +100,29 @@ interface HasPools {
   readonly pools: ReadonlyMap<string, SQLiteConnectionPool<unknown>>;
 }
 
-function poolsOf(target: unknown): Part[] {
-  if (target instanceof SQLiteConnectionPool) return [{ part: undefined, pool: target }];
-  const { pools } = (target ?? {}) as Partial<HasPools>;
+/** What other databases have. */
+interface HasWatches extends Database<unknown> {
+  readonly watched: WatchedDatabase;
+}
+
+function instrumentsOf(target: unknown): Instruments {
+  if (target instanceof SQLiteConnectionPool) {
+    return { watches: [target.watch], pools: [observed(target)] };
+  }
+  const { pools, watched } = (target ?? {}) as Partial<HasPools & HasWatches>;
   if (pools instanceof Map) {
-    return [...(pools as HasPools["pools"])].map(([part, pool]) => ({ part, pool }));
+    const all = [...(pools as HasPools["pools"])];
+    return {
+      watches: all.map(([, { watch }]) => watch),
+      pools: all.map(([part, pool]) => observed(pool, part)),
+    };
+  }
+  if (watched !== undefined) {
+    const { watches, onPool } = watched;
+    return { watches, pools: onPool === undefined ? [] : [observedStreams(target as HasWatches)] };
   }
   throw new TypeError(
-    "instrument takes a SQLiteConnectionPool, or a database of this machine from openDatabase; " +
-      `got ${describeValue(target)}. For databases on servers, instrument the fetch that they use.`,
+    `instrument takes a SQLiteConnectionPool, or a database; got ${describeValue(target)}`,
   );
 }
 
@@ -96,25 +136,50 @@ function both(first: PoolHooks, second: PoolHooks): PoolHooks {
   }]));
 }
 
-function observed({ part, pool }: Part): ObservedPool {
-  const { name = UNNAMED } = pool.watch.contextOf(undefined);
+function nameOf(watch: Watch, part?: string): string {
+  const { name = UNNAMED } = watch.contextOf(undefined);
+  return part === undefined ? name : `${name}.${part}`;
+}
+
+function observed(pool: SQLiteConnectionPool<unknown>, part?: string): ObservedPool {
   return {
-    name: part === undefined ? name : `${name}.${part}`,
+    name: nameOf(pool.watch, part),
     get closed(): boolean {
       return pool.closed;
     },
     get stats(): PoolStats {
       return pool.stats;
     },
-    addHooks(hooks: PoolHooks): void {
-      const core = pool.instruments.pool;
-      core.hooks = both(core.hooks, hooks);
-    },
-    onWaited(onServed: (ms: number) => void): void {
-      for (const counters of pool.instruments.waits) {
-        // Not to be listed among what they count.
-        Object.defineProperty(counters, "onServed", { value: onServed });
-      }
-    },
+    minIdle: pool.instruments.pool.minIdle,
+    addHooks: (hooks) => addHooks(pool, hooks),
+    onWaited: (onServed) => onWaited(pool, onServed),
   };
+}
+
+/** The streams of a database on servers, whose pool is there once one was needed. */
+function observedStreams(db: HasWatches): ObservedPool {
+  const { watches: [watch], onPool } = db.watched;
+  return {
+    name: nameOf(watch, "streams"),
+    get closed(): boolean {
+      return db.closed;
+    },
+    get stats(): PoolStats {
+      return db.stats.readers;
+    },
+    minIdle: 0,
+    addHooks: (hooks) => onPool!((pool) => addHooks(pool, hooks)),
+    onWaited: (onServed) => onPool!((pool) => onWaited(pool, onServed)),
+  };
+}
+
+function addHooks({ instruments: { pool } }: WatchedPool, hooks: PoolHooks): void {
+  pool.hooks = both(pool.hooks, hooks);
+}
+
+function onWaited({ instruments: { waits } }: WatchedPool, onServed: (ms: number) => void): void {
+  for (const counters of waits) {
+    // Not to be listed among what they count.
+    Object.defineProperty(counters, "onServed", { value: onServed });
+  }
 }

@@ -31,9 +31,12 @@ export class Spans implements Observer {
   readonly kinds: Observer["kinds"] = ["query", "transaction"];
   readonly #tracer: Tracer;
   readonly #spans = new WeakMap<Operation, Span>();
+  readonly #server: Attributes;
 
-  constructor(tracer: Tracer) {
+  /** @param server where the database is, if that is a server. */
+  constructor(tracer: Tracer, server: Attributes) {
     this.#tracer = tracer;
+    this.#server = server;
   }
 
   enter<S>(operation: Operation, call: () => S): S {
@@ -62,6 +65,7 @@ export class Spans implements Observer {
 
   #start({ kind, context: { sql = "", name, role, place } }: Operation): Span | undefined {
     const attributes: Attributes = {
+      ...this.#server,
       [names.DB_SYSTEM_NAME]: names.SQLITE,
       [names.DB_NAMESPACE]: name,
       [names.ROLE]: role,

@@ -203,7 +203,7 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     if (share !== undefined) this.#shares.set(physical, share);
     const lend = (): PhysicalConnection => {
       physical.watch = this.watch;
-      this.watch.place = connection.backlogMs === undefined ? "inline" : "worker";
+      if (connection.backlogMs !== undefined) this.watch.place = "worker";
       return physical;
     };
     try {

@@ -101,6 +101,8 @@ export interface PoolInternals {
   readonly probes?: boolean;
   /** Whose connections they are, for those who watch. */
   readonly identity?: { readonly name: string; readonly role: Role };
+  /** Who watches, where that is not only for this pool. */
+  readonly watch?: Watch;
 }
 
 /** A snapshot of a pool: current gauges, and counters since it was created. */
@@ -203,7 +205,7 @@ export class SQLiteConnectionPool<R = Row> {
       claimsFiles: internals.turn === undefined,
       probes: internals.probes ?? true,
     };
-    const watch = this.#watch = new Watch(
+    const watch = this.#watch = internals.watch ?? new Watch(
       clock,
       internals.identity ?? { name: options.name, role: undefined },
       factory.pipelines === true ? "worker" : "inline",

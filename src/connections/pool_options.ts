@@ -12,17 +12,14 @@ import { MAX_TIMER_MS } from "../platform/clock.ts";
 import type { Row, RowFactory } from "../sqlite/types.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import type { Connection } from "./connection.ts";
-import type { StatementEvent } from "./observation/statement_hook.ts";
-import type { DatabaseWarning } from "./observation/warning.ts";
+import {
+  checkObservation,
+  OBSERVATION_OPTION_NAMES,
+  type ObservationOptions,
+} from "./observation/options.ts";
 
 /** Settings of a pool of SQLite connections. `R` is the type of its rows. */
-export interface PoolOptions<R = Row> extends CorePoolOptions {
-  /** Called when a statement has run, or failed. Not called for statements of the pool's own. */
-  onStatement?: (event: StatementEvent) => void;
-  /** Warn of statements that take this long, in milliseconds. Default: no warnings. */
-  slowStatementMs?: number;
-  /** Called with warnings. Default: `console.warn`. */
-  onWarning?: (warning: DatabaseWarning) => void;
+export interface PoolOptions<R = Row> extends CorePoolOptions, ObservationOptions {
   /** Sets up each new connection before it is used. */
   onConnect?: (connection: Connection<R>) => unknown;
   /** Creates each row from its values and column names. Default: plain objects. */
@@ -49,9 +46,7 @@ export const POOL_OPTION_NAMES: readonly string[] = [
   ...CORE_OPTION_NAMES,
   ...HOOK_NAMES,
   "onConnect",
-  "onStatement",
-  "slowStatementMs",
-  "onWarning",
+  ...OBSERVATION_OPTION_NAMES,
   "rowFactory",
   "intMode",
   "statementCacheSize",
@@ -75,8 +70,7 @@ export function resolveSqliteOptions<R>(options: PoolOptions<R>): ResolvedSqlite
   }
   refuseUnknownOptions(options, POOL_OPTION_NAMES);
   checkFunction("onConnect", options.onConnect);
-  checkFunction("onStatement", options.onStatement);
-  checkFunction("onWarning", options.onWarning);
+  checkObservation(options);
   checkFunction("rowFactory", options.rowFactory);
   const { intMode = "number", statementCacheSize, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } =
     options;
@@ -85,15 +79,7 @@ export function resolveSqliteOptions<R>(options: PoolOptions<R>): ResolvedSqlite
   }
   checkRange("statementCacheSize", statementCacheSize ?? 0, Number.MAX_SAFE_INTEGER);
   checkRange("busyTimeoutMs", busyTimeoutMs, MAX_TIMER_MS);
-  checkMilliseconds("slowStatementMs", options.slowStatementMs);
   return { intMode, statementCacheSize, busyTimeoutMs };
-}
-
-/** `Infinity` is a limit that nothing reaches. */
-function checkMilliseconds(name: string, value: unknown): void {
-  if (value === undefined || typeof value === "number" && value >= 0) return;
-  const message = `${name} must be a number from 0 up (milliseconds); got ${describeValue(value)}`;
-  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
 function checkRange(name: string, value: unknown, max: number): void {

@@ -6,13 +6,22 @@
 
 import { type BindLimits, bindValues } from "../sqlite/bind.ts";
 import { copyBytes } from "../sqlite/bind/take_params.ts";
+import { classify } from "../sqlite/classify.ts";
 import { connectionClosed, SQLiteError, withStatement } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
 import { mayChangeSchema } from "../sqlite/statement_head.ts";
-import type { BindParams, ResultSet, Row, RowOptions, SQLiteValue } from "../sqlite/types.ts";
+import type {
+  BindParams,
+  ColumnDescription,
+  ResultSet,
+  Row,
+  RowOptions,
+  SQLiteValue,
+  StatementDescription,
+} from "../sqlite/types.ts";
 import { BufferedCursor } from "./buffered_cursor.ts";
 import type { DriverConnection } from "./connection.ts";
 import { driverError } from "./driver_error.ts";
@@ -51,6 +60,8 @@ export interface AsyncHandle extends BindLimits {
   readonly tellsRowids?: boolean;
   /** Runs one statement to completion. Nothing else runs in the meantime. */
   run(statement: Statement, values: SQLiteValue[]): Promise<Outcome>;
+  /** Tells the columns of a statement without running it, if the driver can. */
+  columnsOf?(statement: Statement): Promise<ColumnDescription[]>;
   /** Rolls back an open transaction and closes the database. */
   close(): Promise<void>;
   /** SQLite's result code for a driver error; `undefined` if the driver reports none. */
@@ -64,6 +75,8 @@ const rollbackStatement = scanStatement("ROLLBACK")!;
 
 /** A connection over an asynchronous handle of a driver. */
 export class AsyncDriverConnection implements DriverConnection {
+  /** Describes a statement, if the driver can; see `DriverConnection`. */
+  readonly describe?: (sql: string) => Promise<StatementDescription>;
   readonly #handle: AsyncHandle;
   readonly #intMode: IntMode;
   readonly #cursors = new Set<BufferedCursor<unknown>>();
@@ -86,6 +99,7 @@ export class AsyncDriverConnection implements DriverConnection {
     }
     this.#handle = handle;
     this.#intMode = intMode;
+    if (handle.columnsOf !== undefined) this.describe = (sql) => this.#describe(sql);
   }
 
   /** The driver's own handle. */
@@ -189,6 +203,19 @@ export class AsyncDriverConnection implements DriverConnection {
       });
     } catch (error) {
       throw driverError(this.#handle, error, values);
+    }
+  }
+
+  async #describe(sql: string): Promise<StatementDescription> {
+    try {
+      this.#checkOpen();
+      const statement = soleStatement(sql);
+      const { expectDescribable } = await import("./describe_statement.ts");
+      expectDescribable(sql);
+      const columns = await this.#inTurn(() => this.#handle.columnsOf!(statement));
+      return { readonly: classify(sql).reads, columns, parameters: [...statement.parameters] };
+    } catch (error) {
+      throw withStatement(driverError(this.#handle, error), sql);
     }
   }
 

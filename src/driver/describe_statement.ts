@@ -38,6 +38,13 @@ function describeStatement(
   };
 }
 
+/** @throws {SQLiteError} for a statement that SQLite would run, in part, while it is prepared. */
+export function expectDescribable(sql: string): void {
+  const { setting } = classify(sql);
+  if (setting === undefined) return;
+  throw misuse(`a PRAGMA that sets ${setting} takes effect while it is prepared: run it instead`);
+}
+
 /** What can prepare a statement for a look at it. */
 export interface Inspector {
   /** Runs a statement. */
@@ -53,10 +60,7 @@ export interface Inspector {
  *   part, while it is prepared.
  */
 export function describeWith(connection: Inspector, sql: string): StatementDescription {
-  const { setting } = classify(sql);
-  if (setting !== undefined) {
-    throw misuse(`a PRAGMA that sets ${setting} takes effect while it is prepared: run it instead`);
-  }
+  expectDescribable(sql);
   connection.executeSync(LOOK_AT_SCHEMA);
   return connection.inspectSync(sql, describeStatement);
 }

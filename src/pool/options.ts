@@ -92,19 +92,26 @@ const milliseconds = (fallback: number, max: number = Infinity): NumberRule => (
 
 type NumberOption = Exclude<keyof ResolvedPoolOptions, "name" | "trackLeases">;
 
-const NUMBER_OPTIONS: Readonly<Record<NumberOption, NumberRule>> = {
-  poolSize: { ...count(20, 1), max: Number.MAX_SAFE_INTEGER },
-  minIdle: { ...count(0, 0), max: Number.MAX_SAFE_INTEGER },
-  acquisitionTimeoutMs: milliseconds(30_000),
-  idleTimeoutMs: milliseconds(86_400_000),
-  operationTimeoutMs: milliseconds(10_000, MAX_TIMER_MS),
-  maxLifetimeMs: { ...milliseconds(Infinity), min: 1 },
-  maxUses: count(Infinity, 1),
-  validateAfterIdleMs: milliseconds(30_000),
-  maxWaiting: count(Infinity, 0),
-};
+const WAIT_LIMIT: NumberRule = /* @__PURE__ */ milliseconds(30_000);
 
-const CLOSE_TIMEOUT: NumberRule = milliseconds(0, MAX_TIMER_MS);
+const NUMBER_OPTIONS: Readonly<Record<NumberOption, NumberRule>> = /* @__PURE__ */ numberOptions();
+
+/** Pure, for bundles that never ask for it. */
+function numberOptions(): Readonly<Record<NumberOption, NumberRule>> {
+  return {
+    poolSize: { ...count(20, 1), max: Number.MAX_SAFE_INTEGER },
+    minIdle: { ...count(0, 0), max: Number.MAX_SAFE_INTEGER },
+    acquisitionTimeoutMs: WAIT_LIMIT,
+    idleTimeoutMs: milliseconds(86_400_000),
+    operationTimeoutMs: milliseconds(10_000, MAX_TIMER_MS),
+    maxLifetimeMs: { ...milliseconds(Infinity), min: 1 },
+    maxUses: count(Infinity, 1),
+    validateAfterIdleMs: milliseconds(30_000),
+    maxWaiting: count(Infinity, 0),
+  };
+}
+
+const CLOSE_TIMEOUT: NumberRule = /* @__PURE__ */ milliseconds(0, MAX_TIMER_MS);
 
 function rangeOf(rule: NumberRule): string {
   const kind = rule.whole ? "a whole number" : "a number";
@@ -125,7 +132,8 @@ function checkNumber(name: string, value: unknown, rule: NumberRule): number {
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }
 
-function checkBoolean(name: string, value: unknown): void {
+/** Throws a TypeError for anything but true or false. */
+export function checkBoolean(name: string, value: unknown): void {
   if (typeof value === "boolean") return;
   throw new TypeError(`${name} must be true or false; got ${describeValue(value)}`);
 }
@@ -167,10 +175,16 @@ function checkNames(options: unknown, allowed: readonly string[]): asserts optio
   refuseUnknownOptions(options, allowed);
 }
 
+/** Throws a TypeError for anything but a name or `undefined`. */
+export function checkName(name: unknown): void {
+  if (name === undefined || (typeof name === "string" && name !== "")) return;
+  throw new TypeError(`name must be a string that is not empty; got ${describeValue(name)}`);
+}
+
 /** Checks the options of one `acquire`. */
 export function checkAcquireOptions({ signal, timeoutMs }: AcquireOptions): void {
   if (timeoutMs !== undefined) {
-    checkNumber("timeoutMs", timeoutMs, NUMBER_OPTIONS.acquisitionTimeoutMs);
+    checkNumber("timeoutMs", timeoutMs, WAIT_LIMIT);
   }
   if (signal !== undefined && !isSignal(signal)) throw notASignal(signal);
 }
@@ -207,9 +221,7 @@ export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
     resolved[name] = value === undefined ? rule.default : checkNumber(name, value, rule);
   }
   const { name, trackLeases = false } = options;
-  if (name !== undefined && (typeof name !== "string" || name === "")) {
-    throw new TypeError(`name must be a string that is not empty; got ${describeValue(name)}`);
-  }
+  checkName(name);
   resolved.name = name;
   checkBoolean("trackLeases", trackLeases);
   resolved.trackLeases = trackLeases;
@@ -223,7 +235,8 @@ export function resolveOptions(options: CorePoolOptions): ResolvedPoolOptions {
 }
 
 /** The names of all options of the core pool. */
-export const CORE_OPTION_NAMES: readonly string[] = [
-  ...Object.keys(NUMBER_OPTIONS),
-  ...["trackLeases", "name"],
-];
+export const CORE_OPTION_NAMES: readonly string[] = /* @__PURE__ */ coreOptionNames();
+
+function coreOptionNames(): string[] {
+  return [...Object.keys(NUMBER_OPTIONS), "trackLeases", "name"];
+}

@@ -183,6 +183,11 @@ export class Pool<T> {
     return watch !== undefined && watch.seesLoans;
   }
 
+  /** How many idle resources are kept ready. */
+  get minIdle(): number {
+    return this.#options.minIdle;
+  }
+
   /** A snapshot of gauges and counters. */
   get stats(): PoolStats {
     return {

@@ -15,6 +15,8 @@ import { callTooSlow } from "./hrana/errors.ts";
 /** What is known of a call while it waits. */
 export interface CallState {
   readonly writes: boolean;
+  /** Called when it is sent, or sent again. */
+  readonly onSent: (() => void) | undefined;
   /** The request it travels in. */
   flight: Flight | undefined;
 }
@@ -29,7 +31,10 @@ export class Flight {
 
   constructor(calls: readonly Call[]) {
     this.#calls = calls;
-    for (const { details } of calls) details.flight = this;
+    for (const { details } of calls) {
+      details.flight = this;
+      details.onSent?.();
+    }
   }
 
   get signal(): AbortSignal {
@@ -66,8 +71,8 @@ export class Calls {
   }
 
   /** Begins to wait. */
-  begin(writes: boolean, wait: Wait): Call {
-    return this.#waiting.wait(wait, { writes, flight: undefined });
+  begin(writes: boolean, wait: Wait, onSent?: () => void): Call {
+    return this.#waiting.wait(wait, { writes, onSent, flight: undefined });
   }
 
   /** Settles when nobody waits any longer. */
@@ -78,7 +83,7 @@ export class Calls {
   }
 
   /** Ends every call. */
-  failAll(makeError: (call: Call) => Error): void {
+  failAll(makeError: (call: Call) => unknown): void {
     for (let call = this.#waiting.first; call !== undefined; call = this.#waiting.first) {
       call.details.flight?.leave(call);
       call.fail(makeError(call));

@@ -8,8 +8,8 @@
  */
 
 import { type Clock, type Environment, pause } from "../platform/clock.ts";
-import { Following } from "./cluster/following.ts";
-import { RequestFailure } from "./hrana/errors.ts";
+import { alone, type Followers } from "./cluster/alone.ts";
+import { RequestFailure } from "./hrana/request_failure.ts";
 import { type Reply, Server, type Transport } from "./hrana/server.ts";
 import { indexIn, ranHere } from "./hrana/wire.ts";
 import { type Answer, type Consistency, Log, type Sent } from "./position.ts";
@@ -29,6 +29,21 @@ export interface ClusterUrls {
   readonly replicas: readonly URL[];
 }
 
+/** Makes what only servers with replicas need. */
+export type MakeFollowers = (
+  primary: Server,
+  replicas: readonly Server[],
+  log: Log,
+  environment: Environment,
+) => Followers;
+
+/** Loads it. */
+export async function loadFollowing(urls: ClusterUrls): Promise<MakeFollowers | undefined> {
+  if (urls.replicas.length === 0) return undefined;
+  const { Following } = await import("./cluster/following.ts");
+  return (...servers) => new Following(...servers);
+}
+
 /** The servers of one database. */
 export class Cluster {
   /** The primary first. */
@@ -37,17 +52,21 @@ export class Cluster {
   readonly replicas: readonly Server[];
   readonly #environment: Environment;
   readonly #replicaWaitMs: number;
-  readonly #following: Following;
+  readonly #following: Followers;
   readonly log: Log;
   /** Reads that a replica did not answer in time. */
   fallbacks = 0;
 
-  /** @param log what is known of the primary's log; another cluster may share it. */
+  /**
+   * @param log what is known of the primary's log; another cluster may share it.
+   * @param makeFollowers what {@linkcode loadFollowing} gave for these servers.
+   */
   constructor(
     { primary, replicas }: ClusterUrls,
     transport: Transport,
     replicaWaitMs: number,
     log: Log = new Log(),
+    makeFollowers?: MakeFollowers,
   ) {
     this.log = log;
     this.#environment = transport.environment;
@@ -56,7 +75,9 @@ export class Cluster {
     this.primary = new Server(primary, "primary", transport, onUp);
     this.replicas = replicas.map((url) => new Server(url, "replica", transport, onUp));
     this.servers = [this.primary, ...this.replicas];
-    this.#following = new Following(this.primary, this.replicas, this.log, this.#environment);
+    this.#following = makeFollowers === undefined
+      ? alone(log)
+      : makeFollowers(this.primary, this.replicas, log, this.#environment);
   }
 
   get #clock(): Clock {

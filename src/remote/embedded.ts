@@ -21,6 +21,7 @@ import type {
   StatementDescription,
 } from "../sqlite/types.ts";
 import type { Connection } from "../connections/connection.ts";
+import type { WatchedDatabase } from "../connections/observation/watch.ts";
 import { type Query, textOf } from "../connections/query.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
@@ -120,6 +121,16 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
   get stats(): DatabaseStats {
     const { stats } = this.#pool;
     return { writer: stats, readers: stats, threads: undefined, inline: undefined, statements: [] };
+  }
+
+  /**
+   * What instrumentation adds itself to.
+   *
+   * @internal
+   */
+  get watched(): WatchedDatabase {
+    const pool = this.#pool;
+    return { watches: [pool.watch], onPool: (listener) => listener(pool) };
   }
 
   /** Fetches what is new on the server. Reads see it from then on. */

@@ -4,9 +4,16 @@
  * @module
  */
 
+import {
+  checkObservation,
+  OBSERVATION_OPTION_NAMES,
+  type ObservationOptions,
+} from "../connections/observation/options.ts";
 import type { Row, RowFactory } from "../sqlite/types.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { refuseUnknownOptions } from "../pool/option_names.ts";
+import { checkBoolean, checkFunction, checkName } from "../pool/options.ts";
+import type { ResultOptions } from "../connections/query.ts";
 import type { CallOptions, DatabaseStats, WriteOptions } from "../database/database.ts";
 import { MAX_TIMER_MS } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
@@ -26,7 +33,9 @@ export interface ClusterLocation {
 }
 
 /** Settings of a database on a server, or on a primary with replicas. */
-export interface RemoteOptions<R = Row> {
+export interface RemoteOptions<R = Row> extends ObservationOptions {
+  /** What error messages, metrics and traces call it. */
+  name?: string;
   /** The token of the servers, or a function that gives one: it is called for each request. */
   authToken?: AuthToken;
   /** What reads must see when a call does not say. Default: "session". */
@@ -40,13 +49,21 @@ export interface RemoteOptions<R = Row> {
   intMode?: IntMode;
   /** Limit for each call, callbacks included, in milliseconds. Default: 30_000. */
   queryTimeoutMs?: number;
-  /** How long a transaction may wait for its stream, in milliseconds. Default: 30_000. */
+  /**
+   * How long a transaction or `connection` may wait for a stream of the server, in milliseconds.
+   * Default: 30_000.
+   */
   acquisitionTimeoutMs?: number;
   /** Limit for `close`, and for the reset of a stream, in milliseconds. Default: 10_000. */
   operationTimeoutMs?: number;
   /** How long writes that found the database locked are sent again. Default: 5_000. */
   busyTimeoutMs?: number;
-  /** Interactive transactions at once, from 1 to 100. Default: 20. */
+  /**
+   * Record where each connection was acquired, show it in timeout errors, and reclaim those that
+   * were garbage-collected without being released. Default: false.
+   */
+  trackLeases?: boolean;
+  /** Interactive transactions and leased connections at once, from 1 to 100. Default: 20. */
   maxTransactions?: number;
   /**
    * How long a replica may take to catch up with what a session has seen, before another server is
@@ -58,8 +75,12 @@ export interface RemoteOptions<R = Row> {
 }
 
 /** Settings of an embedded replica: a file of this machine that follows a server. */
-export interface EmbeddedOptions<R = Row>
-  extends Pick<RemoteOptions<R>, "authToken" | "rowFactory" | "intMode" | "acquisitionTimeoutMs"> {
+export interface EmbeddedOptions<R = Row> extends
+  ObservationOptions,
+  Pick<
+    RemoteOptions<R>,
+    "name" | "authToken" | "rowFactory" | "intMode" | "acquisitionTimeoutMs"
+  > {
   /** The URL of the server. */
   syncUrl: string | URL;
   /** How often to fetch what is new, in milliseconds; `Infinity` leaves it to `db.sync()`. Default: `Infinity`. */
@@ -73,7 +94,7 @@ export interface RemoteCallOptions<R> extends CallOptions<R> {
 }
 
 /** How a write waits, and whether it may run twice. */
-export interface RemoteRunOptions<R> extends CallOptions<R> {
+export interface RemoteRunOptions<R> extends CallOptions<R>, ResultOptions<R> {
   /** Sends the write again when its answer was lost. For writes that may run twice. */
   retry?: boolean;
 }
@@ -108,8 +129,10 @@ export type { WriteOptions };
 
 /** Options, checked and filled in. */
 export type ResolvedRemoteOptions<R> =
-  & Required<Omit<RemoteOptions<R>, "authToken" | "rowFactory">>
-  & Pick<RemoteOptions<R>, "authToken" | "rowFactory">;
+  & Required<Omit<RemoteOptions<R>, OptionalName>>
+  & Pick<RemoteOptions<R>, OptionalName>;
+
+type OptionalName = "authToken" | "rowFactory" | "name" | keyof ObservationOptions;
 
 const SCHEMES: Readonly<Record<string, string>> = {
   "libsql:": "https:",
@@ -133,7 +156,8 @@ const NUMBERS = {
 type NumberOption = keyof typeof NUMBERS;
 
 const OPTION_NAMES: readonly string[] = [
-  ...["authToken", "consistency", "rowFactory", "intMode", "fetch"],
+  ...["authToken", "consistency", "rowFactory", "intMode", "fetch", "name", "trackLeases"],
+  ...OBSERVATION_OPTION_NAMES,
   ...Object.keys(NUMBERS),
 ];
 
@@ -210,14 +234,17 @@ export function resolveRemoteOptions<R>(options: RemoteOptions<R>): ResolvedRemo
     throw new TypeError(`The options must be an object; got ${describeValue(options)}`);
   }
   refuseUnknownOptions(options, OPTION_NAMES);
-  const { authToken, consistency = "session", rowFactory, intMode = "number" } = options;
+  const { authToken, consistency = "session", rowFactory, intMode = "number", name } = options;
+  const { onStatement, slowStatementMs, onWarning } = options;
+  const { trackLeases = false } = options;
+  checkName(name);
+  checkBoolean("trackLeases", trackLeases);
+  checkObservation(options);
   if (authToken !== undefined && typeof authToken !== "function") checkToken(authToken);
   checkConsistency(consistency);
   const { fetch = (url, init) => globalThis.fetch(url, init) } = options;
-  for (const [name, value] of Object.entries({ fetch, rowFactory })) {
-    if (value === undefined || typeof value === "function") continue;
-    throw new TypeError(`${name} must be a function; got ${describeValue(value)}`);
-  }
+  checkFunction("fetch", fetch);
+  checkFunction("rowFactory", rowFactory);
   if (intMode !== "number" && intMode !== "bigint") {
     throw new TypeError(`intMode must be "number" or "bigint"; got ${describeValue(intMode)}`);
   }
@@ -226,7 +253,8 @@ export function resolveRemoteOptions<R>(options: RemoteOptions<R>): ResolvedRemo
     const [fallback, min, max] = NUMBERS[name];
     numbers[name] = options[name] === undefined ? fallback : inRange(name, options[name], min, max);
   }
-  return { authToken, consistency, rowFactory, intMode, fetch, ...numbers };
+  const hooks = { name, onStatement, slowStatementMs, onWarning };
+  return { authToken, consistency, rowFactory, intMode, fetch, trackLeases, ...hooks, ...numbers };
 }
 
 /** @throws {TypeError} for anything else. */
@@ -251,7 +279,10 @@ export function resolveEmbeddedOptions<R>(
   options: EmbeddedOptions<R>,
 ): Omit<EmbeddedOptions<R>, "syncUrl"> & { syncUrl: string; syncIntervalMs: number } {
   const { syncUrl, syncIntervalMs = Infinity, ...others } = options;
-  refuseUnknownOptions(others, ["authToken", "rowFactory", "intMode", "acquisitionTimeoutMs"]);
+  refuseUnknownOptions(others, [
+    ...["name", "authToken", "rowFactory", "intMode", "acquisitionTimeoutMs"],
+    ...OBSERVATION_OPTION_NAMES,
+  ]);
   resolveRemoteOptions(others);
   const { url, authToken } = serverUrl(syncUrl, "syncUrl");
   inRange("syncIntervalMs", syncIntervalMs, 1, Infinity);

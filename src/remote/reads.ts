@@ -9,7 +9,9 @@ import { type Call, Flight } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Answer, Consistency, Position } from "./position.ts";
 import { Coalescer } from "./coalescer.ts";
-import { failureError, isBusyReply, RequestFailure, serverError } from "./hrana/errors.ts";
+import { serverError } from "./hrana/errors.ts";
+import { loadExplain } from "./hrana/explain.ts";
+import { isBusyReply, RequestFailure } from "./hrana/request_failure.ts";
 import type { KnownStatement } from "./known_statements.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import { CLOSE, encodeBatch, encodeStep, type WireBatch, type WireResult } from "./hrana/wire.ts";
@@ -78,7 +80,7 @@ export class Reads {
         const answer = await this.#fly(reads, consistency);
         reads = this.#settle(reads, answer, round < BUSY_RETRIES);
       } catch (error) {
-        this.#failed(reads, error);
+        await this.#failed(reads, error);
         return;
       }
       if (reads.length > 0) await this.#cluster.pause(BUSY_PAUSE_MS);
@@ -124,19 +126,17 @@ export class Reads {
     return busy;
   }
 
-  #failed(reads: readonly Read[], error: unknown): void {
-    if (!(error instanceof RequestFailure)) {
-      for (const { call } of reads) call.fail(error);
-      return;
-    }
+  async #failed(reads: readonly Read[], error: unknown): Promise<void> {
+    const explain = await loadExplain();
     // Such as a row that the server cannot encode: the fault of one.
-    const isOneToBlame = error.kind === "status" && error.status !== 401 && !error.isPassing;
-    if (isOneToBlame) this.#takeApart(reads, () => failureError(error));
-    else for (const { call } of reads) call.fail(failureError(error));
+    const isOneToBlame = error instanceof RequestFailure && error.kind === "status" &&
+      error.status !== 401 && !error.isPassing;
+    if (isOneToBlame) this.#takeApart(reads, () => explain(error));
+    else for (const { call } of reads) call.fail(explain(error));
   }
 
   /** Each again by itself, so that only the guilty one fails. */
-  #takeApart(reads: readonly Read[], failure: () => Error): void {
+  #takeApart(reads: readonly Read[], failure: () => unknown): void {
     if (reads.length === 1) {
       const [{ call, known }] = reads;
       known.isolate();

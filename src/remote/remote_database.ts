@@ -8,16 +8,29 @@ import { type Environment, systemEnvironment } from "../platform/clock.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import { keepsRequestsApart, PerTurn, requestEnvironment } from "../platform/turn.ts";
 import { PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
-import { checkCloseOptions, type CloseOptions } from "../pool/options.ts";
+import {
+  type AcquireOptions,
+  checkBoolean,
+  checkCallOptions,
+  checkCloseOptions,
+  type CloseOptions,
+  WAIT_OPTION_NAMES,
+} from "../pool/options.ts";
 import { Counters, gauges } from "../pool/stats.ts";
-import type { Row } from "../sqlite/types.ts";
+import type { Row, StatementDescription } from "../sqlite/types.ts";
 import type { PoolStats } from "../connections/connection_pool.ts";
-import type { Database, SessionOptions } from "../database/database.ts";
+import type { PooledConnection } from "../connections/connection.ts";
+import type { Role } from "../connections/observation/operation.ts";
+import { Watch, type WatchedDatabase, type WatchedPool } from "../connections/observation/watch.ts";
+import type { Query } from "../connections/query.ts";
+import type { Database, DatabaseConnectionOptions, SessionOptions } from "../database/database.ts";
+import { databaseIsClosed } from "../database/database_errors.ts";
 import { bookmarkIn } from "../database/session.ts";
 import { Calls, stateOf } from "./call.ts";
-import { Cluster, type ClusterUrls } from "./cluster.ts";
+import { Cluster, type ClusterUrls, loadFollowing, type MakeFollowers } from "./cluster.ts";
 import { Log, parseBookmark } from "./position.ts";
-import { failureError, outcomeUnknown, RequestFailure } from "./hrana/errors.ts";
+import { explained, loadExplain } from "./hrana/explain.ts";
+import { RequestFailure } from "./hrana/request_failure.ts";
 import { KnownStatements } from "./known_statements.ts";
 import type { RemoteStats, ResolvedRemoteOptions } from "./options.ts";
 import { Reads } from "./reads.ts";
@@ -25,6 +38,7 @@ import { RemoteSession, type SessionParts } from "./remote_session.ts";
 import type { Transactions } from "./transactions.ts";
 import { Writes } from "./writes.ts";
 
+const LEASE_OPTIONS: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory", "write"];
 /** Limit for a probe of a server, in milliseconds. */
 const PROBE_MS = 1_000;
 
@@ -65,7 +79,16 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     urls: ClusterUrls,
     options: ResolvedRemoteOptions<R>,
   ): Promise<RemoteDatabase<R>> {
-    const shared: Shared = { log: new Log(), statements: new KnownStatements(), closed: false };
+    const { name } = options;
+    const { clock } = systemEnvironment;
+    const watchOf = (role: Role): Watch => new Watch(clock, { name, role }, "server", options);
+    const watches = { reader: watchOf("reader"), writer: watchOf("writer") };
+    const statements = new KnownStatements();
+    const log = new Log();
+    const makeFollowers = await loadFollowing(urls);
+    const shared: Shared = {
+      ...{ log, makeFollowers, statements, watches, poolListeners: [], closed: false },
+    };
     if (keepsRequestsApart()) {
       const turns = new PerTurn(() => makeParts(urls, options, shared, requestEnvironment));
       return new RemoteDatabase(partsOfTurn(turns), urls.primary);
@@ -74,7 +97,7 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     try {
       await parts.cluster.open();
     } catch (error) {
-      throw error instanceof RequestFailure ? failureError(error) : error;
+      throw await explained(error);
     }
     return new RemoteDatabase(parts, urls.primary);
   }
@@ -119,16 +142,39 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     return new RemoteSession(this.#parts, parseBookmark(bookmarkIn(options)));
   }
 
-  /** A server keeps no connection for a caller who does not say when it is over: rejects. */
-  connection(): Promise<never> {
-    return Promise.reject(
-      notOnServers("connection", "use db.write(async (tx) => ...) or db.read(...)"),
-    );
+  /**
+   * Acquires a connection to the primary, for code that manages its own transactions. It takes one
+   * of the server's connections from its first statement to its release. Others go on writing
+   * between its transactions, also when it was acquired to write.
+   *
+   * @param options whether it may write, how to wait, and the row factory of its statements.
+   * @returns the connection, which is exclusively yours until it is released.
+   * @throws {PoolConnectionAcquireTimeoutError} if `maxTransactions` are under way for too long.
+   */
+  async connection<T = R>(
+    options: DatabaseConnectionOptions<T> = {},
+  ): Promise<PooledConnection<T>> {
+    this.#expectOpen();
+    checkCallOptions(options, LEASE_OPTIONS);
+    checkBoolean("write", options.write ?? false);
+    const transactions = await this.#parts.transactions();
+    return await transactions.connection(this.#parts.owner, this.position, options);
   }
 
-  /** Rejects: no statement is prepared before it runs. */
-  describe(): Promise<never> {
-    return Promise.reject(notOnServers("describe", "the columns come with the result"));
+  /**
+   * Tells what a statement is, without running it. A server does not tell which table a column comes
+   * from.
+   *
+   * @param query SQL text, or what the `sql` tag made.
+   * @param options how the call waits.
+   * @throws {SQLiteError} when the server refuses the statement, or when it is a PRAGMA that takes
+   *   effect while it is prepared.
+   */
+  async describe(query: Query, options: AcquireOptions = {}): Promise<StatementDescription> {
+    this.#expectOpen();
+    checkCallOptions(options, WAIT_OPTION_NAMES);
+    const transactions = await this.#parts.transactions();
+    return await transactions.describe(this.position, query, options);
   }
 
   /** A server looks after its own log: rejects. */
@@ -162,6 +208,26 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     }
   }
 
+  /**
+   * What instrumentation adds itself to.
+   *
+   * @internal
+   */
+  get watched(): WatchedDatabase {
+    const { state, shared } = this.#parts;
+    return {
+      watches: Object.values(shared.watches),
+      onPool: (listener) => {
+        shared.poolListeners.push(listener);
+        if (state.transactions !== undefined) listener(state.transactions.pool);
+      },
+    };
+  }
+
+  #expectOpen(): void {
+    if (this.closed) throw databaseIsClosed(this.#parts.options.name);
+  }
+
   /** Closes the database at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -176,11 +242,15 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
     const transactions = state.loading?.then((loaded) => loaded.close({ timeoutMs, drain }));
     await Promise.race([Promise.all([calls.settled(), transactions]), tooLate]);
     clock.cancel(timer);
-    calls.failAll((call) =>
-      stateOf(call) === "write"
-        ? outcomeUnknown(cluster.primary.origin, undefined)
-        : new PoolClosedError("The database was closed before the call was answered.")
-    );
+    if (calls.size > 0) {
+      const explain = await loadExplain();
+      const lost = new RequestFailure("lost", cluster.primary.origin, "the database was closed");
+      calls.failAll((call) =>
+        stateOf(call) === "write"
+          ? explain(lost, "unknown")
+          : new PoolClosedError("The database was closed before the call was answered.")
+      );
+    }
     cluster.close();
   }
 }
@@ -188,7 +258,11 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
 /** What all turns of a database share, where it has more than one: plain data. */
 interface Shared {
   readonly log: Log;
+  readonly makeFollowers: MakeFollowers | undefined;
   readonly statements: KnownStatements;
+  readonly watches: Readonly<Record<Role, Watch>>;
+  /** Called with each pool of transactions: where requests are kept apart, there are many. */
+  readonly poolListeners: ((pool: WatchedPool) => void)[];
   closed: boolean;
 }
 
@@ -211,7 +285,7 @@ function makeParts<R>(
 ): DatabaseParts<R> {
   const { fetch, authToken, replicaWaitMs, busyTimeoutMs } = options;
   const transport = { environment, fetch, authToken, probeMs: PROBE_MS };
-  const cluster = new Cluster(urls, transport, replicaWaitMs, shared.log);
+  const cluster = new Cluster(urls, transport, replicaWaitMs, shared.log, shared.makeFollowers);
   const state: State<R> = { closing: undefined, loading: undefined, transactions: undefined };
   return {
     cluster,
@@ -221,7 +295,8 @@ function makeParts<R>(
     statements: shared.statements,
     environment,
     options,
-    transactions: () => state.loading ??= load(state, cluster, options, environment),
+    watches: shared.watches,
+    transactions: () => state.loading ??= load(state, cluster, options, environment, shared),
     owner: shared,
     closed: () => shared.closed,
     shared,
@@ -241,9 +316,12 @@ async function load<R>(
   cluster: Cluster,
   options: ResolvedRemoteOptions<R>,
   environment: Environment,
+  { watches, poolListeners }: Shared,
 ): Promise<Transactions<R>> {
   const { Transactions } = await import("./transactions.ts");
-  return state.transactions = new Transactions(cluster, options, environment);
+  const transactions = new Transactions(cluster, options, environment, watches);
+  for (const listener of poolListeners) listener(transactions.pool);
+  return state.transactions = transactions;
 }
 
 function noTransactions({ maxTransactions }: { maxTransactions: number }): PoolStats {

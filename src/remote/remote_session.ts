@@ -6,10 +6,15 @@
 
 import type { Environment } from "../platform/clock.ts";
 import { describeValue } from "../platform/describe.ts";
-import { PoolClosedError } from "../pool/errors.ts";
-import { type AcquireOptions, checkCallOptions, WAIT_OPTION_NAMES } from "../pool/options.ts";
+import {
+  type AcquireOptions,
+  checkBoolean,
+  checkCallOptions,
+  WAIT_OPTION_NAMES,
+} from "../pool/options.ts";
 import type { Wait } from "../pool/wait_queue.ts";
 import { bindValues } from "../sqlite/bind.ts";
+import { takeParams } from "../sqlite/bind/take_params.ts";
 import { classify } from "../sqlite/classify.ts";
 import type {
   BindParams,
@@ -19,9 +24,10 @@ import type {
   RowOptions,
   SQLiteValue,
 } from "../sqlite/types.ts";
-import { BufferedCursor } from "../driver/buffered_cursor.ts";
 import { resultSetOf } from "../sqlite/outcome.ts";
 import type { Connection } from "../connections/connection.ts";
+import type { Operation, Role } from "../connections/observation/operation.ts";
+import { telling, type Watch } from "../connections/observation/watch.ts";
 import {
   allRows,
   AS_VALUES,
@@ -30,14 +36,17 @@ import {
   firstValue,
   paramsOf,
   type Query,
+  type ResultOptions,
   takeCall,
+  type TakenCall,
   textOf,
+  wantsTypes,
   wholeResult,
 } from "../connections/query.ts";
 import { isInside } from "../platform/reentrancy.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
-import type { CallOptions, Session, WriteOptions } from "../database/database.ts";
-import { calledInsideWrite } from "../database/database_errors.ts";
+import type { Session, WriteOptions } from "../database/database.ts";
+import { calledInsideWrite, databaseIsClosed } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { bookmarkOf, type Position } from "./position.ts";
@@ -51,6 +60,7 @@ import {
 import type { Reads } from "./reads.ts";
 import type { Transactions } from "./transactions.ts";
 import {
+  declaredTypes,
   decodeResult,
   encodeBatch,
   encodeSequence,
@@ -64,7 +74,11 @@ import {
 import type { EncodedStatement, Writes } from "./writes.ts";
 
 const READ_OPTIONS: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory", "consistency"];
-const RUN_OPTIONS: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory", "retry"];
+const RUN_OPTIONS: readonly string[] = [
+  ...WAIT_OPTION_NAMES,
+  ...["rowFactory", "columnTypes", "retry"],
+];
+const EXECUTE_OPTIONS: readonly string[] = [...READ_OPTIONS, ...RUN_OPTIONS];
 const WRITE_OPTIONS: readonly string[] = [...WAIT_OPTION_NAMES, "mode", "retries"];
 
 /** What the sessions of a database share. */
@@ -76,11 +90,18 @@ export interface SessionParts<R> {
   readonly statements: KnownStatements;
   readonly environment: Environment;
   readonly options: ResolvedRemoteOptions<R>;
+  /** Who is told of reads and of writes. */
+  readonly watches: Readonly<Record<Role, Watch>>;
   /** Loads what interactive transactions take. */
   readonly transactions: () => Promise<Transactions<R>>;
   /** What callbacks run inside, to notice a call that waits for its own callback. */
   readonly owner: object;
   readonly closed: () => boolean;
+}
+
+/** How rows are made, and whether the result tells the declared types of its columns. */
+interface MadeRows<T> extends RowOptions<T> {
+  readonly hasTypes?: boolean;
 }
 
 /** A statement with its parameters, ready to go. */
@@ -106,6 +127,15 @@ export class RemoteSession<R = Row> implements Session<R> {
     this.#position = { generation: 0, index: 0 };
     parts.cluster.log.required(this.#position);
     this.#position.index = Math.max(index, 0);
+  }
+
+  /**
+   * For the database, which is a session too.
+   *
+   * @internal
+   */
+  protected get position(): Position {
+    return this.#position;
   }
 
   /** What this session has seen, as text: `db.session({ after })` goes on from there. */
@@ -159,17 +189,9 @@ export class RemoteSession<R = Row> implements Session<R> {
   async value(
     query: Query,
     params?: BindParams,
-    options: RemoteCallOptions<never> = {},
+    options: RemoteCallOptions<SQLiteValue[]> = {},
   ): Promise<SQLiteValue | undefined> {
-    const { rowFactory: _, ...wait } = options;
-    return await this.#read<SQLiteValue[], SQLiteValue | undefined>(
-      "value",
-      query,
-      params,
-      wait as RemoteCallOptions<SQLiteValue[]>,
-      FIRST_AS_VALUES,
-      firstValue,
-    );
+    return await this.#read("value", query, params, options, FIRST_AS_VALUES, firstValue);
   }
 
   /**
@@ -184,17 +206,9 @@ export class RemoteSession<R = Row> implements Session<R> {
   async values(
     query: Query,
     params?: BindParams,
-    options: RemoteCallOptions<never> = {},
+    options: RemoteCallOptions<SQLiteValue[]> = {},
   ): Promise<SQLiteValue[][]> {
-    const { rowFactory: _, ...wait } = options;
-    return await this.#read<SQLiteValue[], SQLiteValue[][]>(
-      "values",
-      query,
-      params,
-      wait as RemoteCallOptions<SQLiteValue[]>,
-      AS_VALUES,
-      allRows,
-    );
+    return await this.#read("values", query, params, options, AS_VALUES, allRows);
   }
 
   /**
@@ -210,12 +224,14 @@ export class RemoteSession<R = Row> implements Session<R> {
     params?: BindParams,
     options: RemoteCallOptions<T> = {},
   ): AsyncIterableIterator<T> {
-    const taken = takeCall(query, params, options);
-    const read = async (): Promise<T[]> => {
-      const call = taken();
-      return await this.#read<T, T[]>("iterate", call.sql, call.params, call.options, {}, allRows);
-    };
-    return new BufferedCursor(read, new Set());
+    return this.#rowsOf(takeCall(query, params, options));
+  }
+
+  async *#rowsOf<T>(
+    taken: () => TakenCall<RemoteCallOptions<T>>,
+  ): AsyncGenerator<T, undefined> {
+    const { sql, params, options } = taken();
+    yield* await this.#read<T, T[]>("iterate", sql, params, options, {}, allRows);
   }
 
   /**
@@ -242,17 +258,19 @@ export class RemoteSession<R = Row> implements Session<R> {
    *
    * @param query SQL text, or what the `sql` tag made.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
+   * @param options wait and row factory of this call, what a read must see, whether a write may run
+   *   twice, and whether the result tells the declared types of its columns.
    * @returns columns, rows, and what the statement changed.
    * @throws {SQLiteError} when the server refuses the statement.
    */
   async execute<T = R>(
     query: Query,
     params?: BindParams,
-    options: CallOptions<T> = {},
+    options: RemoteCallOptions<T> & RemoteRunOptions<T> = {},
   ): Promise<ResultSet<T>> {
-    if (!classify(textOf(query)).reads) return await this.run(query, params, options);
-    return await this.#read("execute", query, params, options, {}, wholeResult);
+    return classify(textOf(query)).reads
+      ? await this.#read("execute", query, params, options, {}, wholeResult, EXECUTE_OPTIONS)
+      : await this.#run("execute", query, params, options, EXECUTE_OPTIONS);
   }
 
   /**
@@ -261,7 +279,8 @@ export class RemoteSession<R = Row> implements Session<R> {
    *
    * @param query SQL text, or what the `sql` tag made.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call, and whether it may run twice.
+   * @param options wait and row factory of this call, whether it may run twice, and whether the
+   *   result tells the declared types of its columns.
    * @returns what the statement gave back, rows of RETURNING included.
    * @throws {SQLiteError} when the server refuses the statement.
    * @throws {OutcomeUnknownError} when the answer was lost.
@@ -271,25 +290,35 @@ export class RemoteSession<R = Row> implements Session<R> {
     params?: BindParams,
     options: RemoteRunOptions<T> = {},
   ): Promise<ResultSet<T>> {
-    return await this.#writing("run", options, RUN_OPTIONS, async (limit) => {
+    return await this.#run("run", query, params, options, RUN_OPTIONS);
+  }
+
+  async #run<T>(
+    method: string,
+    query: Query,
+    params: BindParams | undefined,
+    options: RemoteRunOptions<T>,
+    names: readonly string[],
+  ): Promise<ResultSet<T>> {
+    return await this.#writing(method, options, names, async (limit) => {
       const { retry = false } = options;
-      if (typeof retry !== "boolean") {
-        throw new TypeError(`retry must be true or false; got ${describeValue(retry)}`);
-      }
-      const prepared = this.#prepare(query, params);
-      prepared.known.expectNoTransaction("run");
-      const rows = { rowFactory: this.#rowFactory(options.rowFactory) };
-      const call = this.#parts.calls.begin(true, limit);
-      this.#parts.writes.add({
-        call,
-        kind: prepared.known.sharesCommit ? "shared" : "alone",
-        statements: [prepared],
-        requests: [],
-        position: this.#position,
-        retry,
-        decode: ([result]) => this.#decode(prepared.known, result, rows),
+      checkBoolean("retry", retry);
+      const rows = this.#madeRows(options);
+      return await this.#tell("writer", query, params, async (sql, values, operation) => {
+        const prepared = this.#prepare(sql, values);
+        prepared.known.expectNoTransaction(method);
+        const call = this.#parts.calls.begin(true, limit, operation && (() => operation.restart()));
+        this.#parts.writes.add({
+          call,
+          kind: prepared.known.sharesCommit ? "shared" : "alone",
+          statements: [prepared],
+          requests: [],
+          position: this.#position,
+          retry,
+          decode: ([result]) => this.#decode(prepared.known, result, rows, operation),
+        });
+        return await outcomeOf(call, sql);
       });
-      return await outcomeOf(call, prepared.sql);
     });
   }
 
@@ -316,7 +345,13 @@ export class RemoteSession<R = Row> implements Session<R> {
       const factories = statements.map(({ rowFactory }) => this.#rowFactory(rowFactory));
       for (const { known } of prepared) known.expectNoTransaction("batch");
       if (prepared.length === 0) return [];
-      const call = this.#parts.calls.begin(true, limit);
+      const watch = this.#parts.watches.writer;
+      const isWatched = watch.sees("query") || watch.sees("transaction");
+      const told = isWatched ? telling.now ?? await telling.load() : undefined;
+      const starts = (): void => prepared.forEach((_, i) => report?.starts(i));
+      const call = this.#parts.calls.begin(true, limit, told && starts);
+      const texts = prepared.map(({ sql }) => sql);
+      const report = told && new told.WriteReport(watch, texts, "BEGIN IMMEDIATE", call.promise);
       this.#parts.writes.add({
         call,
         kind: "together",
@@ -325,9 +360,11 @@ export class RemoteSession<R = Row> implements Session<R> {
         position: this.#position,
         retry: false,
         decode: (results) =>
-          results.map((result, i) =>
-            this.#decode(prepared[i].known, result, { rowFactory: factories[i] })
-          ),
+          results.map((wire, i) => {
+            const result = this.#decode(prepared[i].known, wire, { rowFactory: factories[i] });
+            report?.stops(i, result);
+            return result;
+          }),
       });
       return await outcomeOf(call);
     });
@@ -346,18 +383,20 @@ export class RemoteSession<R = Row> implements Session<R> {
       if (typeof sql !== "string") {
         throw new TypeError(`executeScript takes SQL text; got ${describeValue(sql)}`);
       }
-      const call = this.#parts.calls.begin(true, limit);
-      this.#parts.writes.add({
-        call,
-        kind: "script",
-        statements: [],
-        // The last one tells how far the log has got, which a sequence does not.
-        requests: [encodeSequence(sql), GET_AUTOCOMMIT, LAST],
-        position: this.#position,
-        retry: false,
-        decode: () => undefined,
+      await this.#tell("writer", sql, undefined, async (_sql, _values, operation) => {
+        const call = this.#parts.calls.begin(true, limit, operation && (() => operation.restart()));
+        this.#parts.writes.add({
+          call,
+          kind: "script",
+          statements: [],
+          // The last one tells how far the log has got, which a sequence does not.
+          requests: [encodeSequence(sql), GET_AUTOCOMMIT, LAST],
+          position: this.#position,
+          retry: false,
+          decode: () => undefined,
+        });
+        await outcomeOf(call);
       });
-      return await outcomeOf(call);
     });
   }
 
@@ -387,28 +426,48 @@ export class RemoteSession<R = Row> implements Session<R> {
     method: string,
     query: Query,
     params: BindParams | undefined,
-    options: RemoteCallOptions<T>,
-    rows: RowOptions<T>,
+    options: RemoteCallOptions<T> & ResultOptions<T>,
+    own: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
+    names: readonly string[] = READ_OPTIONS,
   ): Promise<S> {
     this.#expectOpen();
-    checkCallOptions(options, READ_OPTIONS);
+    checkCallOptions(options, names);
     const { consistency = this.#parts.options.consistency } = options;
     checkConsistency(consistency);
-    const { known, encoded, values, sql } = this.#prepare(query, params);
-    known.expectRead(method);
-    const made = { rowFactory: this.#rowFactory(options.rowFactory), ...rows };
-    const call = this.#parts.calls.begin(false, this.#limit(options));
-    this.#parts.reads.add({
-      call,
-      known,
-      encoded,
-      values,
-      consistency,
-      position: this.#position,
-      decode: (result) => pick(this.#decode(known, result, made)),
+    const rows = { ...this.#madeRows(options), ...own };
+    const limit = this.#limit(options);
+    return await this.#tell("reader", query, params, async (sql, given, operation) => {
+      const { known, encoded, values } = this.#prepare(sql, given);
+      known.expectRead(method);
+      const call = this.#parts.calls.begin(false, limit, operation && (() => operation.restart()));
+      this.#parts.reads.add({
+        call,
+        known,
+        encoded,
+        values,
+        consistency,
+        position: this.#position,
+        decode: (result) => pick(this.#decode(known, result, rows, operation)),
+      });
+      return await outcomeOf(call, sql);
     });
-    return await outcomeOf(call, sql);
+  }
+
+  /** Makes a call of one statement, and tells those who watch. */
+  async #tell<S>(
+    role: Role,
+    query: Query,
+    params: BindParams | undefined,
+    call: (sql: string, params: BindParams | undefined, operation?: Operation) => Promise<S>,
+  ): Promise<S> {
+    const sql = textOf(query);
+    const given = paramsOf(query, params);
+    const watch = this.#parts.watches[role];
+    if (!watch.sees("query")) return await call(sql, given);
+    // It may be made later, when something has been loaded.
+    const taken = takeParams(given);
+    return await watch.around("query", sql, (operation) => call(sql, taken, operation));
   }
 
   /** Every function on the way is an async one: some runtimes' stacks lead to the caller only so. */
@@ -437,9 +496,20 @@ export class RemoteSession<R = Row> implements Session<R> {
     return { known, sql, values, encoded: encodeStatement(known.statement, values, givesRows) };
   }
 
-  #decode<T>(known: KnownStatement, result: WireResult, rows: RowOptions<T>): ResultSet<T> {
+  #decode<T>(
+    known: KnownStatement,
+    wire: WireResult,
+    { hasTypes, ...rows }: MadeRows<T>,
+    operation?: Operation,
+  ): ResultSet<T> {
     const { intMode } = this.#parts.options;
-    return resultSetOf(known.statement.verb, decodeResult(result, intMode), intMode, rows);
+    const result = resultSetOf(known.statement.verb, decodeResult(wire, intMode), intMode, rows);
+    operation?.count(result.rows.length);
+    return hasTypes ? { ...result, columnTypes: declaredTypes(wire) } : result;
+  }
+
+  #madeRows<T>({ rowFactory, columnTypes }: ResultOptions<T>): MadeRows<T> {
+    return { rowFactory: this.#rowFactory(rowFactory), hasTypes: wantsTypes({ columnTypes }) };
   }
 
   #rowFactory<T>(own: RowFactory<T> | undefined): RowFactory<T> | undefined {
@@ -453,8 +523,7 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   #expectOpen(): void {
-    if (!this.#parts.closed()) return;
-    throw new PoolClosedError("The database is closed. Open it again to go on.");
+    if (this.#parts.closed()) throw databaseIsClosed(this.#parts.options.name);
   }
 }
 

@@ -1,42 +1,44 @@
 /**
- * A stream of a server, as a handle of an asynchronous driver: the place of one transaction.
+ * A stream of a server, as a handle of an asynchronous driver: the place of one transaction, or the
+ * connection that a caller has leased.
  *
- * A stream is opened by BEGIN and closed at the end of the transaction, so that none of the
- * server's connections is held for nothing. Every statement in between runs only if the transaction
- * is still open: a server ends one that takes too long, and what came after would be kept.
+ * For a transaction, a stream is opened by BEGIN and closed at its end, so that none of the server's
+ * connections is held for nothing. A leased connection keeps its stream from the first statement to
+ * its release. Every statement in a transaction runs only if that is still open: a server ends one
+ * that takes too long, and what came after would be kept.
  *
  * @module
  */
 
 import type { AsyncHandle } from "../driver/async_connection.ts";
+import { describeColumn } from "../driver/columns.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import type { Outcome } from "../sqlite/outcome.ts";
 import { ConnectionLostError } from "../driver/errors.ts";
 import type { NulText } from "../sqlite/bind.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import type { Statement } from "../sqlite/scan.ts";
-import type { SQLiteValue } from "../sqlite/types.ts";
+import type { Verb } from "../sqlite/statement_head.ts";
+import type { ColumnDescription, SQLiteValue } from "../sqlite/types.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Position } from "./position.ts";
-import {
-  failureError,
-  isBusyReply,
-  outcomeUnknown,
-  RequestFailure,
-  serverError,
-  transactionEnded,
-} from "./hrana/errors.ts";
+import { serverError, transactionEnded } from "./hrana/errors.ts";
+import { explained } from "./hrana/explain.ts";
+import { isBusyReply, RequestFailure } from "./hrana/request_failure.ts";
 import type { Reply } from "./hrana/server.ts";
 import { KnownStatement } from "./known_statements.ts";
 import {
   CLOSE,
   decodeResult,
   encodeBatch,
+  encodeDescribe,
   encodeStatement,
   encodeStep,
   GET_AUTOCOMMIT,
   IN_TRANSACTION,
   refuseValue,
   type WireBatch,
+  type WireDescription,
 } from "./hrana/wire.ts";
 
 const BUSY_PAUSE_MS = 20;
@@ -44,6 +46,12 @@ const BUSY_PAUSE_MS = 20;
 const FULL_PAUSE_MS = 100;
 /** Nobody waits for a stream to close, and the server closes it by itself after 10 s. */
 const CLOSE_MS = 5_000;
+/** How long a stream of a leased connection may be idle: the server closes it after 10 s. */
+const KEEP_ALIVE_MS = 4_000;
+/** What a reader may run besides reads. */
+const CONTROLS: readonly Verb[] = [
+  ...["begin", "commit", "rollback", "rollback to", "savepoint", "release"] as const,
+];
 const NOTHING: Outcome = { columns: [], rows: [], changes: 0, lastInsertRowid: 0 };
 
 /** How streams behave. */
@@ -52,25 +60,38 @@ export interface StreamOptions {
   /** Limit for each request, in milliseconds. */
   readonly timeoutMs: number;
   readonly busyTimeoutMs: number;
-  readonly now: () => number;
+  readonly clock: Clock;
+}
+
+/** Who has a stream. */
+export interface StreamHolder {
+  readonly position: Position;
+  readonly access: "write" | "read";
+  /** For a leased connection: whether it is still leased. It keeps one stream as long as it is. */
+  readonly isLeased?: () => boolean;
 }
 
 /** Runs transactions on the primary, one after the other. */
 export class Stream implements AsyncHandle {
   readonly nulText: NulText = "allowed";
   readonly inTransactionIsCertain: boolean = true;
-  /** "ended": the transaction is over although nobody ended it. */
+  /** Of the transaction. "ended": it is over although nobody ended it. */
   #state: "closed" | "open" | "ended" = "closed";
   #baton: string | null = null;
   #ending: "no" | "committing" = "no";
-  #access: "write" | "read" = "write";
+  #holder: StreamHolder | undefined = undefined;
+  /** Whether its holder is done, although a call may still be under way. */
+  #isLeft = false;
+  /** Whether the stream of a leased connection is gone, and its settings with it. */
+  #isLost = false;
+  /** Keeps the stream of a leased connection from expiring. */
+  #idleTimer: Timer = undefined;
+  #ping: Promise<void> | undefined = undefined;
   /** Gives back the connection of the server that counts as taken. */
   #releaseSlot: (() => void) | undefined = undefined;
   #control = new AbortController();
   readonly #cluster: Cluster;
   readonly #options: StreamOptions;
-  /** Who has seen what is committed here. */
-  position: Position | undefined = undefined;
 
   constructor(cluster: Cluster, options: StreamOptions) {
     this.#cluster = cluster;
@@ -92,10 +113,24 @@ export class Stream implements AsyncHandle {
   }
 
   /** A new holder begins. */
-  lend(position: Position, access: "write" | "read"): void {
-    this.position = position;
-    this.#access = access;
+  lend(holder: StreamHolder): void {
+    // The connection of the last one may have been reclaimed rather than released.
+    this.leave();
+    this.#holder = holder;
+    this.#isLeft = false;
+    this.#isLost = false;
     this.#control = new AbortController();
+  }
+
+  /** Its holder is done with it. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#options.clock.cancel(this.#idleTimer);
+    if (this.#baton !== null) this.#end("closed");
+  }
+
+  get #stays(): boolean {
+    return !this.#isLeft && this.#holder?.isLeased !== undefined;
   }
 
   /** Its holder waits no longer: what is under way is given up, and nothing else begins. */
@@ -115,16 +150,35 @@ export class Stream implements AsyncHandle {
       this.#state = "closed";
       return NOTHING;
     }
-    if (this.#access === "read" && !["begin", "commit", "rollback"].includes(verb)) {
-      new KnownStatement(statement).expectRead("read");
+    const isReader = this.#holder?.access === "read";
+    if (isReader && !CONTROLS.includes(verb)) {
+      new KnownStatement(statement).expectRead(this.#stays ? "connection" : "read");
     }
     const stmt = encodeStatement(statement, values);
-    if (this.#state === "open") return await this.#runInside(statement, stmt, values);
-    return await this.#runOutside(statement, stmt, values);
+    return await this.#use(() =>
+      this.#state === "open"
+        ? this.#runInside(statement, stmt, values)
+        : this.#runOutside(statement, stmt, values)
+    );
+  }
+
+  async columnsOf({ text }: Statement): Promise<ColumnDescription[]> {
+    return await this.#use(async () => {
+      const baton = this.#baton;
+      const keeps = baton !== null || this.#stays;
+      await this.#holdSlot();
+      const ends = keeps ? GET_AUTOCOMMIT : CLOSE;
+      const reply = await this.#ask(baton, [encodeDescribe(text), ends], true);
+      if (keeps) this.#baton = reply.baton;
+      const [described] = reply.results;
+      if (described.type === "error") throw serverError(described.error);
+      const { cols } = described.response.result as WireDescription;
+      return cols.map(({ name, decltype }) => describeColumn(name ?? "", decltype));
+    });
   }
 
   async close(): Promise<void> {
-    if (this.#state === "open") this.#end();
+    this.leave();
     this.#state = "closed";
   }
 
@@ -138,30 +192,67 @@ export class Stream implements AsyncHandle {
     values: readonly SQLiteValue[],
   ): Promise<Outcome> {
     const opens = verb === "begin" || verb === "savepoint";
-    const requests = [encodeBatch([encodeStep(stmt)]), opens ? GET_AUTOCOMMIT : CLOSE];
-    const until = this.#options.now() + this.#options.busyTimeoutMs;
+    const isUndone = opens || verb === "select";
+    const keeps = opens || this.#stays;
+    const requests = [encodeBatch([encodeStep(stmt)]), keeps ? GET_AUTOCOMMIT : CLOSE];
+    const { busyTimeoutMs, clock } = this.#options;
+    const until = clock.now() + busyTimeoutMs;
     for (;;) {
       await this.#holdSlot();
       try {
-        const reply = await this.#ask(null, requests, opens);
+        const reply = await this.#ask(this.#baton, requests, isUndone);
+        if (keeps) this.#baton = reply.baton;
         const batch = reply.results[0];
         const error = batch.type === "error"
           ? batch.error
           : (batch.response.result as WireBatch).step_errors[0];
-        if (opens && error === null) {
-          this.#state = "open";
-          this.#baton = reply.baton;
-        } else if (opens && reply.baton !== null) {
-          await this.#ask(reply.baton, [CLOSE], true);
-        }
-        if (!isBusyReply(error) || this.#options.now() >= until) {
-          return this.#outcome(reply, values);
-        }
+        if (opens && error === null) this.#state = "open";
+        else if (opens && !this.#stays) this.#end("closed");
+        if (!isBusyReply(error) || clock.now() >= until) return this.#outcome(reply, values);
       } finally {
-        if (this.#state === "closed") this.#leaveSlot();
+        if (this.#baton === null) this.#leaveSlot();
       }
       await this.#cluster.pause(BUSY_PAUSE_MS);
     }
+  }
+
+  /** Makes requests, of which a stream takes one at a time. */
+  async #use<T>(call: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options;
+    clock.cancel(this.#idleTimer);
+    await this.#ping;
+    this.#expectStream();
+    try {
+      return await call();
+    } finally {
+      if (this.#baton === null) this.#leaveSlot();
+      else if (this.#isLeft) this.#end("closed");
+      else if (this.#stays) {
+        const keepAlive = (): void => {
+          if (this.#holder?.isLeased?.() !== true) this.leave();
+          else this.#ping = this.#keepAlive();
+        };
+        this.#idleTimer = clock.schedule(keepAlive, KEEP_ALIVE_MS, "lets process exit");
+      }
+    }
+  }
+
+  async #keepAlive(): Promise<void> {
+    const ask = async (): Promise<void> => {
+      this.#baton = (await this.#ask(this.#baton, [GET_AUTOCOMMIT], true)).baton;
+    };
+    // The next statement tells of it.
+    await this.#use(ask).catch(() => {});
+    this.#ping = undefined;
+  }
+
+  /** @throws {ConnectionLostError} when the settings of the leased connection are gone. */
+  #expectStream(): void {
+    if (!this.#isLost) return;
+    throw new ConnectionLostError(
+      `The server ${this.#cluster.primary.origin} has closed the stream of this connection, and ` +
+        "its settings are lost: release it and acquire another.",
+    );
   }
 
   async #runInside(
@@ -174,11 +265,8 @@ export class Stream implements AsyncHandle {
     let reply: Reply;
     try {
       const step = encodeBatch([encodeStep(stmt, IN_TRANSACTION)]);
-      const ends = verb === "rollback" ? [CLOSE] : [];
+      const ends = verb === "rollback" && !this.#stays ? [CLOSE] : [];
       reply = await this.#ask(this.#baton, [step, GET_AUTOCOMMIT, ...ends], !commits);
-    } catch (error) {
-      this.#drop("ended");
-      throw error;
     } finally {
       this.#ending = "no";
     }
@@ -188,15 +276,15 @@ export class Stream implements AsyncHandle {
     const result = batch.type === "error" ? undefined : batch.response.result as WireBatch;
     const ran = result?.step_results[0] !== null && result !== undefined;
     if (verb === "rollback") {
-      this.#drop("closed");
+      this.#finish("closed");
       return NOTHING;
     }
     if (isOver && ran && (commits || verb === "release")) {
-      this.#end("closed");
+      this.#finish("closed");
       return NOTHING;
     }
     if (isOver) {
-      this.#end();
+      this.#finish("ended");
       const error = batch.type === "error" ? batch.error : result?.step_errors[0];
       // What a statement did wrong says more, and those after it are told that it is over.
       throw error && error.code !== "TRANSACTION_TIMEOUT"
@@ -230,7 +318,7 @@ export class Stream implements AsyncHandle {
       const sent = cluster.sent();
       const reply = await primary.sendOn(baton, requests, signal);
       const answer = cluster.answered(reply, sent);
-      if (this.position !== undefined) cluster.log.observe(this.position, answer);
+      if (this.#holder !== undefined) cluster.log.observe(this.#holder.position, answer);
       return reply;
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
@@ -239,14 +327,25 @@ export class Stream implements AsyncHandle {
         if (!signal.aborted) return await this.#ask(baton, requests, isUndone);
       }
       if (error.kind === "lost" || error.kind === "stuck") cluster.suspectPrimary();
-      if (!isUndone && !error.isHarmless) throw outcomeUnknown(primary.origin, error.cause);
-      if (baton === null || error.kind === "status") throw failureError(error);
+      if (baton !== null) {
+        this.#isLost = this.#stays;
+        this.#drop(this.#state === "open" ? "ended" : "closed");
+      }
+      if (error.isHarmless) this.#expectStream();
+      if (!isUndone && !error.isHarmless) throw await explained(error, "unknown");
+      if (baton === null || error.kind === "status") throw await explained(error);
       throw new ConnectionLostError(
         `The server ${primary.origin} did not answer in a transaction: ${error.message}. Nothing ` +
           "of it is kept.",
         { cause: error.cause },
       );
     }
+  }
+
+  /** The transaction is over, and the stream with it unless it is leased. */
+  #finish(state: "closed" | "ended"): void {
+    if (this.#stays) this.#state = state;
+    else this.#end(state);
   }
 
   /** Tells the server that the stream is done with, without waiting for its answer. */
@@ -266,10 +365,11 @@ export class Stream implements AsyncHandle {
   }
 
   async #holdSlot(): Promise<void> {
+    if (this.#releaseSlot !== undefined) return;
     try {
       this.#releaseSlot = await this.#cluster.primary.holdSlot(this.#control.signal);
     } catch (error) {
-      throw failureError(error as RequestFailure);
+      throw await explained(error);
     }
   }
 

@@ -13,14 +13,9 @@ import { type Call, Flight } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Answer, Position } from "./position.ts";
 import { Coalescer } from "./coalescer.ts";
-import {
-  failureError,
-  isBusyReply,
-  outcomeUnknown,
-  RequestFailure,
-  serverError,
-  transactionEnded,
-} from "./hrana/errors.ts";
+import { serverError, transactionEnded } from "./hrana/errors.ts";
+import { loadExplain } from "./hrana/explain.ts";
+import { isBusyReply, RequestFailure } from "./hrana/request_failure.ts";
 import { withStatement } from "../sqlite/errors.ts";
 import type { SQLiteValue } from "../sqlite/types.ts";
 import {
@@ -174,7 +169,7 @@ export class Writes {
           return answer;
         }
       } catch (error) {
-        const again = this.#failed(writes, error);
+        const again = await this.#failed(writes, error);
         if (!again) return undefined;
       }
       this.busyRetries += 1;
@@ -183,16 +178,13 @@ export class Writes {
   }
 
   /** Ends the callers, but for those whose write may run again: whether there are any. */
-  #failed(writes: readonly Write[], error: unknown): boolean {
-    const { origin } = this.#cluster.primary;
+  async #failed(writes: readonly Write[], error: unknown): Promise<boolean> {
     const lost = error instanceof RequestFailure && !error.isHarmless;
     const mayRetry = lost && writes.every(({ retry }) => retry) &&
       writes.some(({ call }) => call.waiting);
     if (mayRetry) return true;
-    for (const { call } of writes) {
-      if (!(error instanceof RequestFailure)) call.fail(error);
-      else call.fail(lost ? outcomeUnknown(origin, error.cause) : failureError(error));
-    }
+    const explain = await loadExplain();
+    for (const { call } of writes) call.fail(explain(error, lost ? "unknown" : "unchanged"));
     return false;
   }
 }
@@ -232,9 +224,10 @@ function resultsOf(
   const first = kind === "together" ? 1 : 0;
   const failed = errors.findIndex((error) => error !== null);
   if (failed >= 0) {
-    const { sql, values } = statements[failed - first] ?? { sql: undefined, values: [] };
-    const error = serverError(errors[failed]!, values);
-    throw sql === undefined ? error : withStatement(error, sql);
+    const guilty = statements[failed - first];
+    const error = serverError(errors[failed]!, guilty?.values);
+    if (guilty === undefined) throw error;
+    throw withStatement(error, guilty.sql, kind === "together" ? failed - first : undefined);
   }
   const own = results.slice(first, first + statements.length);
   const isWhole = own.every((result) => result !== null) &&

@@ -4,122 +4,28 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { channel, tracingChannel } from "node:diagnostics_channel";
 import { test, type TestContext } from "node:test";
-import type { Database, PoolOptions, SQLiteConnectionPool, StatementEvent } from "../../mod.ts";
+import type { PoolOptions, SQLiteConnectionPool } from "../../mod.ts";
 import type { OperationContext } from "../../src/connections/observation/operation.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
+import {
+  BAD,
+  CREATE,
+  databaseSteps,
+  failing,
+  INSERT,
+  ONE,
+  recorder,
+  RETURNING,
+  SECRET,
+  SELECT,
+  type Step,
+  type Told,
+  told,
+} from "../helpers/observed.ts";
 import { openTestPool } from "../helpers/pools.ts";
 import { openWorkerPool } from "../helpers/workers.ts";
 
 const EXECUTIONS = ["inline", "worker", "auto"] as const;
-
-const CREATE = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
-const INSERT = "INSERT INTO t (name) VALUES (?)";
-const RETURNING = "INSERT INTO t (name) VALUES (?) RETURNING id";
-const SELECT = "SELECT name FROM t ORDER BY id";
-const ONE = "SELECT name FROM t WHERE id = ?";
-const BAD = "SELECT nothing FROM t";
-const SECRET = "a parameter";
-
-/** What a statement told: its text, how many rows, and the code of its error. */
-type Told = readonly [sql: string, rows: number, code?: string];
-
-const told = ({ sql, rows, error }: Pick<StatementEvent, "sql" | "rows" | "error">): Told => {
-  const { code } = (error ?? {}) as { readonly code?: string };
-  return code === undefined ? [sql, rows] : [sql, rows, code];
-};
-
-/** Options whose hook writes down what it is told. */
-function recorder(): { events: StatementEvent[]; options: PoolOptions } {
-  const events: StatementEvent[] = [];
-  return { events, options: { onStatement: (event) => events.push(event) } };
-}
-
-const failing = async (call: Promise<unknown>): Promise<void> => {
-  await assert.rejects(call);
-};
-
-type Step<T> = readonly [ask: (target: T) => Promise<unknown>, ...told: Told[]];
-
-/** What callers do on a database, and what is told of it. */
-const databaseSteps: Readonly<Record<string, Step<Database>>> = {
-  executeScript: [
-    (db) => db.executeScript(`${CREATE}; ${CREATE.replace("t (", "u (")};`),
-    [CREATE, 0],
-    [CREATE.replace("t (", "u ("), 0],
-  ],
-  run: [(db) => db.run(INSERT, [SECRET]), [INSERT, 0]],
-  "run with RETURNING": [(db) => db.run(RETURNING, [SECRET]), [RETURNING, 1]],
-  "run that fails": [
-    (db) => failing(db.run(INSERT, [null])),
-    [INSERT, 0, "SQLITE_CONSTRAINT"],
-  ],
-  "runs that share a commit": [
-    (db) => Promise.all([1, 2, 3].map((n) => db.run(INSERT, [`${SECRET} ${n}`]))),
-    ...[1, 2, 3].map((): Told => [INSERT, 0]),
-  ],
-  "runs that share a commit, one of which fails": [
-    (db) => Promise.allSettled([SECRET, null, SECRET].map((name) => db.run(INSERT, [name]))),
-    [INSERT, 0],
-    [INSERT, 0, "SQLITE_CONSTRAINT"],
-    [INSERT, 0],
-  ],
-  all: [(db) => db.all(SELECT), [SELECT, 7]],
-  get: [(db) => db.get(SELECT), [SELECT, 1]],
-  "get without a row": [(db) => db.get(ONE, [99]), [ONE, 0]],
-  values: [(db) => db.values(SELECT), [SELECT, 7]],
-  value: [(db) => db.value(SELECT), [SELECT, 1]],
-  "read that fails": [(db) => failing(db.all(BAD)), [BAD, 0, "SQLITE_ERROR"]],
-  batch: [
-    (db) => db.batch([{ sql: INSERT, params: [SECRET] }, { sql: SELECT }]),
-    [INSERT, 0],
-    [SELECT, 8],
-  ],
-  "batch that fails": [
-    (db) => failing(db.batch([{ sql: INSERT, params: [null] }])),
-    [INSERT, 0, "SQLITE_CONSTRAINT"],
-  ],
-  write: [
-    (db) =>
-      db.write(async (tx) => {
-        await tx.run(INSERT, [SECRET]);
-        await tx.transaction((inner) => inner.run(INSERT, [SECRET]));
-      }),
-    [INSERT, 0],
-    [INSERT, 0],
-  ],
-  "write that is rolled back": [
-    (db) =>
-      failing(db.write(async (tx) => {
-        await tx.run(INSERT, [SECRET]);
-        throw new Error("no");
-      })),
-    [INSERT, 0],
-  ],
-  read: [(db) => db.read((snapshot) => snapshot.get(ONE, [1])), [ONE, 1]],
-  iterate: [
-    async (db) => {
-      for await (const row of db.iterate(SELECT)) void row;
-    },
-    [SELECT, 10],
-  ],
-  "iterate that is left": [
-    async (db) => {
-      let seen = 0;
-      for await (const row of db.iterate(SELECT)) {
-        void row;
-        if (++seen === 2) break;
-      }
-    },
-    [SELECT, 2],
-  ],
-  "iterate that fails": [
-    async (db) => {
-      await failing(db.iterate(BAD).next());
-    },
-    [BAD, 0, "SQLITE_ERROR"],
-  ],
-  checkpoint: [(db) => db.checkpoint()],
-};
 
 for (const execution of EXECUTIONS) {
   test(`${execution}: onStatement is told of each statement of a caller once`, async (t) => {

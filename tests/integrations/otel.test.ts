@@ -2,114 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import {
-  type Context,
-  context,
-  type ContextManager,
-  type Meter,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from "@opentelemetry/api";
-import {
-  AggregationTemporality,
-  DataPointType,
-  InMemoryMetricExporter,
-  MeterProvider,
-  type MetricData,
-  PeriodicExportingMetricReader,
-} from "@opentelemetry/sdk-metrics";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
-import { AsyncLocalStorage } from "node:async_hooks";
+import { type Meter, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { DataPointType } from "@opentelemetry/sdk-metrics";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { Database, DatabaseOptions, SQLiteConnectionPool } from "../../mod.ts";
 import { instrument } from "../../integrations/otel/mod.ts";
 import { sanitize, summarize } from "../../integrations/otel/query_text.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { openTestPool } from "../helpers/pools.ts";
-
-/** What the package @opentelemetry/context-async-hooks has. */
-class AsyncContexts implements ContextManager {
-  readonly #storage = new AsyncLocalStorage<Context>();
-  active(): Context {
-    return this.#storage.getStore() ?? ROOT_CONTEXT;
-  }
-  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
-    active: Context,
-    fn: F,
-    thisArg?: ThisParameterType<F>,
-    ...args: A
-  ): ReturnType<F> {
-    return this.#storage.run(active, () => fn.apply(thisArg, args) as ReturnType<F>);
-  }
-  bind<T>(_context: Context, target: T): T {
-    return target;
-  }
-  enable(): this {
-    return this;
-  }
-  disable(): this {
-    return this;
-  }
-}
-context.setGlobalContextManager(new AsyncContexts());
-
-interface Telemetry {
-  readonly meterProvider: MeterProvider;
-  readonly tracerProvider: BasicTracerProvider;
-  spans(): ReadableSpan[];
-  metrics(): Promise<ReadonlyMap<string, MetricData>>;
-}
-
-function telemetry(t: TestContext): Telemetry {
-  const spanExporter = new InMemorySpanExporter();
-  const tracerProvider = new BasicTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(spanExporter)],
-  });
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 86_400_000 });
-  const meterProvider = new MeterProvider({ readers: [reader] });
-  t.after(() => meterProvider.shutdown());
-  return {
-    meterProvider,
-    tracerProvider,
-    spans: () => spanExporter.getFinishedSpans(),
-    async metrics() {
-      const { resourceMetrics } = await reader.collect();
-      const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
-      return new Map(all.map((metric) => [metric.descriptor.name, metric]));
-    },
-  };
-}
-
-const nameOf = (span: ReadableSpan): string => span.name;
-
-/** Of the metrics of one pool. */
-interface Point {
-  readonly attributes: Record<string, unknown>;
-  readonly value: unknown;
-}
-
-function points(metrics: ReadonlyMap<string, MetricData>, name: string): readonly Point[] {
-  return (metrics.get(name)?.dataPoints ?? []) as unknown as readonly Point[];
-}
-
-function pointOf(
-  metrics: ReadonlyMap<string, MetricData>,
-  name: string,
-  attributes: Record<string, unknown>,
-): Point["value"] {
-  const found = points(metrics, name).filter((point) =>
-    Object.entries(attributes).every(([key, value]) => point.attributes[key] === value)
-  );
-  assert.equal(found.length, 1, `${name} ${JSON.stringify(attributes)}`);
-  return found[0].value;
-}
+import { nameOf, pointOf, points, type Telemetry, telemetry } from "./helpers/telemetry.ts";
 
 async function instrumented(
   t: TestContext,
@@ -127,6 +28,8 @@ const INSTRUMENTS: readonly (readonly [name: string, kind: DataPointType, unit: 
   ["db.client.operation.duration", DataPointType.HISTOGRAM, "s"],
   ["db.client.response.returned_rows", DataPointType.HISTOGRAM, "{row}"],
   ["db.client.connection.count", DataPointType.SUM, "{connection}"],
+  ["db.client.connection.idle.max", DataPointType.SUM, "{connection}"],
+  ["db.client.connection.idle.min", DataPointType.SUM, "{connection}"],
   ["db.client.connection.max", DataPointType.SUM, "{connection}"],
   ["db.client.connection.pending_requests", DataPointType.SUM, "{request}"],
   ["db.client.connection.timeouts", DataPointType.SUM, "{timeout}"],
@@ -201,6 +104,8 @@ for (const execution of ["inline", "worker", "auto"] as const) {
         )?.value ?? { count: 0, sum: 0 }) as Histogram;
       assert.equal(read("count", { "db.client.connection.state": "idle" }), now.idle, part);
       assert.equal(read("count", { "db.client.connection.state": "used" }), now.inUse, part);
+      assert.equal(read("idle.max"), now.poolSize, part);
+      assert.equal(read("idle.min"), 0, part);
       assert.equal(read("max"), now.poolSize, part);
       assert.equal(read("pending_requests"), now.waiting, part);
       assert.equal(read("timeouts"), now.timeouts, part);
@@ -298,13 +203,15 @@ for (const execution of ["inline", "worker", "auto"] as const) {
 
 test("a pool is instrumented as a database is", async (t) => {
   const to = telemetry(t);
-  const { pool } = openTestPool(t, { name: "jobs", poolSize: 2 });
+  const { pool } = openTestPool(t, { name: "jobs", poolSize: 2, minIdle: 1 });
   await pool.run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
   instrument(pool, to);
   await someWork(pool);
   const found = await to.metrics();
   const attributes = { "db.client.connection.pool.name": "jobs" };
   assert.equal(pointOf(found, "db.client.connection.max", attributes), 2);
+  assert.equal(pointOf(found, "db.client.connection.idle.max", attributes), 2);
+  assert.equal(pointOf(found, "db.client.connection.idle.min", attributes), 1);
   assert.equal(to.spans().length, 5);
   assert.deepEqual(to.spans().map(nameOf).filter((name) => name === "SELECT users"), [
     "SELECT users",

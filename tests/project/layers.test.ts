@@ -184,6 +184,7 @@ const LONG_FILES: readonly string[] = [
   "src/database/database.ts",
   "src/database/local_database.ts",
   "src/remote/remote_session.ts",
+  "src/remote/stream.ts",
   "src/edge/d1_session.ts",
 ];
 const MOST_LINES = 350;

@@ -386,7 +386,6 @@ onServer("close does not wait for longer than it is told to", async (_, db) => {
 });
 
 onServer("what only files have is refused by name", async (_, db) => {
-  await assert.rejects(db.connection(), /db\.connection\(\) works on files only: use db\.write/);
   await assert.rejects(db.checkpoint(), /db\.checkpoint\(\) works on files only/);
   await assert.rejects(db.backup(), /db\.backup\(\) works on files only/);
 });

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { Cluster } from "../../src/remote/cluster.ts";
+import { Cluster, loadFollowing } from "../../src/remote/cluster.ts";
+import { Log } from "../../src/remote/position.ts";
 import {
   CLOSE,
   encodeBatch,
@@ -24,6 +25,10 @@ interface FakeServer {
   waits: boolean;
 }
 
+const makeFollowers = await loadFollowing({
+  primary: new URL("http://primary"),
+  replicas: [new URL("http://replica")],
+});
 const READ = encodeStep(encodeStatement(plain("SELECT log")));
 /** By then every replica is taken for one that has reconnected. */
 const SETTLED_MS = 60_000;
@@ -36,12 +41,14 @@ class FakeCluster {
 
   constructor() {
     const urls = { primary: new URL("http://primary"), replicas: [new URL("http://replica")] };
-    this.cluster = new Cluster(urls, {
+    const transport = {
       environment: { clock: this.clock, random: () => 0.5 },
-      fetch: (url, { body, signal }) => this.#answer(new URL(url).host, String(body), signal!),
+      fetch: (url: string, { body, signal }: RequestInit) =>
+        this.#answer(new URL(url).host, String(body), signal!),
       authToken: undefined,
       probeMs: 1_000,
-    }, 250);
+    };
+    this.cluster = new Cluster(urls, transport, 250, new Log(), makeFollowers);
   }
 
   async #answer(host: string, body: string, signal: AbortSignal): Promise<Response> {

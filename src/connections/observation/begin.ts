@@ -21,14 +21,17 @@ const publisher: Observer = {
       end.publish(context);
     }
   },
-  ended(operation: Operation): void {
-    const { kind, context } = operation;
-    const { error, asyncStart, asyncEnd } = tracing[kind];
-    if (operation.failed) error.publish(context);
-    asyncStart.publish(context);
-    asyncEnd.publish(context);
-  },
+  ended: publishEnd,
+  canceled: publishEnd,
 };
+
+function publishEnd(operation: Operation): void {
+  const { kind, context } = operation;
+  const { error, asyncStart, asyncEnd } = tracing[kind];
+  if (operation.failed) error.publish(context);
+  asyncStart.publish(context);
+  asyncEnd.publish(context);
+}
 
 /** Begins an operation. Whoever calls this ends it. */
 export function begin(watch: Watched, kind: OperationKind, sql: string | undefined): Operation {

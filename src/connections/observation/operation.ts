@@ -6,8 +6,8 @@
 
 import type { Clock } from "../../platform/clock.ts";
 
-/** Where a statement runs. */
-export type Place = "inline" | "worker";
+/** Where a statement runs: in the thread of its caller or one of its own, on a server, at the edge. */
+export type Place = "inline" | "worker" | "server" | "edge";
 
 /** What a connection of a database is for. */
 export type Role = "reader" | "writer";
@@ -36,6 +36,8 @@ export interface Observer {
   /** Makes the call that begins the operation, where it may set an async context. */
   enter?<S>(operation: Operation, call: () => S): S;
   ended(operation: Operation): void;
+  /** It has not run after all: for observers that have to clean up. */
+  canceled?(operation: Operation): void;
 }
 
 /** What has to be known of a pool to tell of its operations. */
@@ -127,10 +129,22 @@ export class Operation {
     this.#tell();
   }
 
+  /** It has not run after all, because of a failure elsewhere. */
+  cancel(error: unknown): void {
+    if (this.#phase === "over") return;
+    this.context.error = error;
+    this.#close();
+    for (const observer of this.#observers) observer.canceled?.(this);
+  }
+
   #tell(): void {
+    this.#close();
+    for (const observer of this.#observers) observer.ended(this);
+  }
+
+  #close(): void {
     this.#phase = "over";
     this.context.rows = this.#rows;
     this.pause();
-    for (const observer of this.#observers) observer.ended(this);
   }
 }

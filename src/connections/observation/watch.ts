@@ -6,7 +6,9 @@
  */
 
 import type { Clock } from "../../platform/clock.ts";
+import type { PoolHooks } from "../../pool/hooks.ts";
 import { OnDemand } from "../../pool/on_demand.ts";
+import type { WaitCounters } from "../../pool/stats.ts";
 import { hasSubscribers, releases } from "./channels.ts";
 import type { Observer, Operation, OperationContext, OperationKind } from "./operation.ts";
 import type { Place, Role, Watched } from "./operation.ts";
@@ -22,6 +24,22 @@ export const telling: OnDemand<typeof import("./telling.ts")> = new OnDemand(
 export interface Identity {
   readonly name: string | undefined;
   readonly role: Role | undefined;
+}
+
+/** What instrumentation adds itself to, of a database whose pools come later or not at all. */
+export interface WatchedDatabase {
+  readonly watches: readonly Watch[];
+  /** Calls with each pool that the database has. */
+  readonly onPool?: (listener: (pool: WatchedPool) => void) => void;
+}
+
+/** A pool, as far as it is measured. */
+export interface WatchedPool {
+  /** The pool with its hooks, and the counters of waits that `stats` adds up. */
+  readonly instruments: {
+    readonly pool: { hooks: PoolHooks };
+    readonly waits: readonly WaitCounters[];
+  };
 }
 
 /** Who watches a pool. Ask whether somebody does before anything is done for them. */

@@ -1,5 +1,6 @@
 /**
- * A write that shares a commit with others, told to those who watch.
+ * A write that shares a commit with others, or a batch that is sent as a whole, told to those who
+ * watch.
  *
  * It may be undone with the others and run again: it is told once, when its caller has the
  * outcome, with the time of its last run.
@@ -21,6 +22,8 @@ export class WriteReport {
   readonly #begin: (kind: OperationKind, sql: string) => Operation;
   /** By the place of their statements. */
   readonly #operations: Operation[] = [];
+  /** The places of those that have run. */
+  readonly #ran = new Set<number>();
   #phase: "new" | "begun" = "new";
 
   /**
@@ -58,6 +61,7 @@ export class WriteReport {
   stops(index: number = 0, result?: ResultSet<unknown>): void {
     const operation = this.#operations[index];
     operation.pause();
+    this.#ran.add(index);
     if (result !== undefined) operation.count(result.rows.length);
   }
 
@@ -72,11 +76,12 @@ export class WriteReport {
         batch?.end();
       },
       (error) => {
-        // Of a batch the others have worked, though they were undone.
-        const guilty = batch === undefined ? 0 : error?.index;
+        const guilty: number | undefined = batch === undefined ? 0 : error?.index;
         for (const [index, operation] of this.#operations.entries()) {
-          if (index === guilty) operation?.fail(error);
-          else operation?.end();
+          // Those before it have worked, though they were undone.
+          if (guilty === undefined ? this.#ran.has(index) : index < guilty) operation?.end();
+          else if (index > guilty!) operation?.cancel(error);
+          else operation?.fail(error);
         }
         batch?.fail(error);
       },

@@ -17,6 +17,7 @@
 
 import type { Clock, Environment } from "../../platform/clock.ts";
 import { Backoff } from "../../pool/backoff.ts";
+import type { Followers } from "./alone.ts";
 import type { Probed, Server } from "../hrana/server.ts";
 import type { Log, Sent } from "../position.ts";
 
@@ -35,7 +36,7 @@ interface Replica {
 }
 
 /** Proves that replicas follow the primary. */
-export class Following {
+export class Following implements Followers {
   readonly #primary: Server;
   readonly #replicas: ReadonlyMap<Server, Replica>;
   readonly #log: Log;
@@ -78,9 +79,8 @@ export class Following {
 
   /** What is known of the primary's log when a request is sent to it. */
   sent(): Sent {
-    // A server that is used by itself may be a replica, which passes writes on and lags behind.
-    const index = this.#replicas.size === 0 ? 0 : this.#log.index;
-    return { index, generation: this.#log.generation };
+    const { index, generation } = this.#log;
+    return { index, generation };
   }
 
   /** The primary has answered. Returns the generation of the log that the answer is of. */

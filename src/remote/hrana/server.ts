@@ -7,7 +7,8 @@
 import type { Clock, Environment } from "../../platform/clock.ts";
 import { Backoff } from "../../pool/backoff.ts";
 import { SQLitePoolError } from "../../pool/errors.ts";
-import { fetchFailure, RequestFailure } from "./errors.ts";
+import { failureOfFetch } from "./explain.ts";
+import { RequestFailure } from "./request_failure.ts";
 import { type Slots, slotsOf } from "./slots.ts";
 import {
   CLOSE,
@@ -233,7 +234,7 @@ export class Server {
       text = await response.text();
     } catch (error) {
       if (signal.aborted) throw this.#failure("stuck", "it was not waited for any longer");
-      throw fetchFailure(this.origin, error);
+      throw await failureOfFetch(this.origin, error);
     }
     const answer = parse(text) as Partial<Reply> & { error?: unknown; message?: unknown };
     if (status === 200) {

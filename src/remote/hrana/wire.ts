@@ -22,9 +22,22 @@ interface WireValue {
   readonly base64?: string;
 }
 
+interface WireColumn {
+  readonly name: string | null;
+  /** As in the schema; `null` for what is computed. */
+  readonly decltype?: string | null;
+}
+
+/** What a server says of a statement that has not run. */
+export interface WireDescription {
+  readonly is_readonly: boolean;
+  readonly cols: readonly WireColumn[];
+  readonly params: readonly { readonly name: string | null }[];
+}
+
 /** What a server says of a statement that ran. */
 export interface WireResult {
-  readonly cols: readonly { readonly name: string | null }[];
+  readonly cols: readonly WireColumn[];
   readonly rows: readonly (readonly WireValue[])[];
   readonly affected_row_count: number;
   readonly last_insert_rowid: string | null;
@@ -102,6 +115,11 @@ export function encodeBatch(steps: readonly string[], index: number = 0): string
   return `{"type":"batch","batch":{"steps":[${steps.join(",")}]${wait}}}`;
 }
 
+/** Asks what a statement is. */
+export function encodeDescribe(sql: string): string {
+  return `{"type":"describe","sql":${JSON.stringify(sql)}}`;
+}
+
 /** The statements of a script, one after the other up to the first that fails. */
 export function encodeSequence(sql: string): string {
   return `{"type":"sequence","sql":${JSON.stringify(sql)}}`;
@@ -131,6 +149,11 @@ export function refuseValue(value: SQLiteValue): string | undefined {
   return value === Infinity || value === -Infinity
     ? "is infinite, which the protocol of libSQL servers cannot carry"
     : undefined;
+}
+
+/** The declared types of the columns of a result. */
+export function declaredTypes({ cols }: WireResult): (string | undefined)[] {
+  return cols.map(({ decltype }) => decltype ?? undefined);
 }
 
 /** What a step gave, with exact integers: as numbers where `intMode` and their size allow it. */

@@ -1,4 +1,4 @@
-/** The dialect over a libSQL server: what needs no connection of one's own works there too. */
+/** The dialect over a libSQL server. */
 
 import assert from "node:assert/strict";
 import { after, test, type TestContext } from "node:test";
@@ -84,11 +84,13 @@ onServer("migrations", async (db) => {
   assert.equal((await db.introspection.getTables()).length, 1);
 });
 
-onServer("a connection of one's own is refused by name", async (db) => {
-  const attempt = db.connection().execute(async (conn) => {
+onServer("a connection of one's own keeps its settings, and nobody else gets them", async (db) => {
+  await db.connection().execute(async (conn) => {
+    await sql`pragma foreign_keys = off`.execute(conn);
     await conn.insertInto("person").values({ name: "Ada" }).execute();
+    const { rows } = await sql`pragma foreign_keys`.execute(conn);
+    assert.deepEqual(rows, [{ foreign_keys: 0 }]);
   });
-  await assert.rejects(attempt, /db\.connection\(\) works on files only/);
-  await assert.rejects(sql`pragma foreign_keys = off`.execute(db), /works on files only/);
-  assert.deepEqual(await names(db), []);
+  assert.deepEqual((await sql`pragma foreign_keys`.execute(db)).rows, [{ foreign_keys: 1 }]);
+  assert.deepEqual(await names(db), ["Ada"]);
 });

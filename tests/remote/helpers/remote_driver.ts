@@ -32,7 +32,7 @@ export const remote: ConformanceDriver = {
         intMode,
         timeoutMs: 10_000,
         busyTimeoutMs: 5_000,
-        now: () => environment.clock.now(),
+        clock: environment.clock,
       });
       return new AsyncDriverConnection(stream, { intMode });
     }, () => cluster?.close());

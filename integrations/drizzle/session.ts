@@ -31,13 +31,9 @@ import type {
   RowOptions,
   SQLiteConnectionPool,
 } from "../../mod.ts";
+import { GuardedPool } from "./guarded_pool.ts";
 import { dialectOf, type PreparedItem, preparedItem, sessionOf } from "./internals.ts";
-import {
-  type Executor,
-  PoolPreparedQuery,
-  type QueryMetadata,
-  type Surroundings,
-} from "./prepared_query.ts";
+import { PoolPreparedQuery, type QueryMetadata, type Surroundings } from "./prepared_query.ts";
 import { AS_OBJECTS, AS_VALUES } from "./rows.ts";
 
 /** What a Drizzle database can be made over. */
@@ -76,7 +72,7 @@ export class PoolSession<
     this.parts = parts;
     this.connection = connection;
     const { source, logger, cache } = parts;
-    const executor = connection ?? source as Executor;
+    const executor = connection ?? (isDatabase(source) ? source : new GuardedPool(source));
     this.#surroundings = { executor, logger, cache, caches: !is(cache, NoopCache) };
   }
 
@@ -105,7 +101,9 @@ export class PoolSession<
     const { source, schema } = this.parts;
     const run = (connection: Connection<unknown>): Promise<T> =>
       fn(new PoolTransaction("async", dialectOf(this), this.inside(connection), schema));
-    return isDatabase(source) ? source.write(run, { mode }) : source.transaction(run, { mode });
+    return isDatabase(source)
+      ? source.write(run, { mode })
+      : new GuardedPool(source).transaction(run, mode);
   }
 
   /** Runs queries in one transaction. */
@@ -119,13 +117,13 @@ export class PoolSession<
     });
     const results = isDatabase(source)
       ? await source.batch(statements)
-      : await source.transaction(async (tx) => {
+      : await new GuardedPool(source).transaction(async (tx) => {
         const inOrder: ResultSet<unknown>[] = [];
         for (const { sql, params, rowFactory } of statements) {
           inOrder.push(await tx.execute(sql, params, { rowFactory }));
         }
         return inOrder;
-      });
+      }, "immediate");
     return results.map((result, index) => prepared[index].mapResult(result, true));
   }
 

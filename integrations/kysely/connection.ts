@@ -11,13 +11,14 @@ import {
   type DatabaseConnection,
   type QueryResult,
 } from "kysely";
-import { controlNeedsConnection, readOnlyTransaction } from "./errors.ts";
+import { controlNeedsConnection, insideOwnTransaction, readOnlyTransaction } from "./errors.ts";
 import { HeldTransaction, isAborted } from "./held_transaction.ts";
 import { kindOf, type StatementKind } from "./statement_kind.ts";
 import type { Target } from "./target.ts";
 import type { Connection } from "../../src/connections/connection.ts";
 import type { PooledConnection } from "../../src/connections/leased_connection.ts";
 import { withCallersStack } from "../../src/platform/callers_stack.ts";
+import { enter, isInside } from "../../src/platform/reentrancy.ts";
 import { SQLitePoolError } from "../../src/pool/errors.ts";
 import { SQLiteError } from "../../src/sqlite/errors.ts";
 import type { BindParams, ResultSet, Row } from "../../src/sqlite/types.ts";
@@ -38,6 +39,8 @@ export class SqlitePoolConnection implements DatabaseConnection {
   #lease: PooledConnection | undefined;
   #transaction: HeldTransaction | undefined;
   #readOnly = false;
+  /** Ends what the callback of the transaction must not wait for. */
+  #leave: (() => void) | undefined;
   #unlockMigrations: (() => void) | undefined;
   /** Ends a transaction that is under way. */
   readonly #kill = new AbortController();
@@ -100,6 +103,18 @@ export class SqlitePoolConnection implements DatabaseConnection {
     await this.#lease?.discard();
   }
 
+  /**
+   * Tells that a transaction begins whose callback is called in the async context of this call: a
+   * query of the outer instance in it that would wait for the transaction is refused.
+   */
+  expectCallback(readonly: boolean): void {
+    const waitedFor = !readonly || this.#target.oneConnection;
+    // On a connection that is kept this may run in the user's own function.
+    if (!waitedFor || this.#keeps) return;
+    this.#expectOutside("write");
+    this.#leave = enter(this.#target);
+  }
+
   /** Keeps a physical connection that writes, from now on until the release. */
   async keep(signal?: AbortSignal): Promise<PooledConnection> {
     return this.#lease ??= await this.#target.lend({ signal });
@@ -155,6 +170,7 @@ export class SqlitePoolConnection implements DatabaseConnection {
   #forgetTransaction(): void {
     this.#transaction = undefined;
     this.#readOnly = false;
+    this.#leave?.();
   }
 
   async #execute(query: CompiledQuery, signal?: AbortSignal): Promise<QueryResult<Row>> {
@@ -194,8 +210,15 @@ export class SqlitePoolConnection implements DatabaseConnection {
       return this.#transaction.connection;
     }
     if (kind === "control" && !this.#keeps) throw controlNeedsConnection();
+    if (this.#lease === undefined) this.#expectOutside(kind);
     if (kind === "read" || (!this.#keeps && kind !== "session")) return this.#lease;
     return await this.keep(signal);
+  }
+
+  /** Refuses what would wait for the transaction in whose callback it is called. */
+  #expectOutside(kind: StatementKind): void {
+    if (!isInside(this.#target)) return;
+    if (kind !== "read" || this.#target.oneConnection) throw insideOwnTransaction();
   }
 }
 

@@ -39,8 +39,11 @@ export class SqlitePoolDriver implements Driver {
     connection: SqlitePoolConnection,
     { accessMode }: TransactionSettings,
   ): Promise<void> {
+    const readonly = accessMode === "read only";
+    // Before anything is awaited: what Kysely calls next is the callback.
+    connection.expectCallback(readonly);
     // SQLite's only isolation level is "serializable", which is no less than any other asks for.
-    await connection.executeQuery(accessMode === "read only" ? BEGIN_READ_ONLY : BEGIN);
+    await connection.executeQuery(readonly ? BEGIN_READ_ONLY : BEGIN);
   }
 
   async commitTransaction(connection: SqlitePoolConnection): Promise<void> {

@@ -24,3 +24,11 @@ export function controlNeedsConnection(): SQLitePoolError {
       "callback of db.connection(), called without a signal.",
   );
 }
+
+export function insideOwnTransaction(): SQLitePoolError {
+  return new SQLitePoolError(
+    "A query was run on the outer Kysely instance inside the callback of its own transaction(), for " +
+      "whose end it would wait. Use the transaction that the callback receives: " +
+      "db.transaction().execute(async (trx) => trx.insertInto(...)).",
+  );
+}

@@ -23,6 +23,8 @@ export interface TransactionWait extends Wait {
 
 /** Where the dialect runs its statements. */
 export interface Target {
+  /** Whether there is a single connection, for which reads wait too while somebody has it. */
+  readonly oneConnection: boolean;
   /** Runs a statement that only reads. */
   all(sql: string, params: BindParams, wait: Wait): Promise<Row[]>;
   /** The same, row by row. */
@@ -47,6 +49,10 @@ export class DatabaseTarget implements Target {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  get oneConnection(): boolean {
+    return this.#database.path === ":memory:";
   }
 
   all(sql: string, params: BindParams, wait: Wait): Promise<Row[]> {
@@ -93,6 +99,10 @@ export class PoolTarget implements Target {
 
   constructor(pool: SQLiteConnectionPool) {
     this.#pool = pool;
+  }
+
+  get oneConnection(): boolean {
+    return this.#pool.stats.poolSize === 1;
   }
 
   all(sql: string, params: BindParams, wait: Wait): Promise<Row[]> {

@@ -9,6 +9,7 @@
 export interface AsyncContext<T> {
   getStore(): T | undefined;
   run<R>(store: T, fn: () => R): R;
+  enterWith(store: T): void;
 }
 
 /** The async context in which it was created. */

@@ -38,3 +38,23 @@ export async function runInside<T>(key: object, fn: () => T | PromiseLike<T>): P
     frame.state = "over";
   }
 }
+
+/**
+ * Marks the rest of the calling function, and all that it starts, as inside `key`: for a callback
+ * that somebody else calls afterwards. A caller that runs in the user's own function, before it has
+ * awaited anything, would mark that function too.
+ *
+ * @returns ends it.
+ */
+export function enter(key: object): () => void {
+  if (context === undefined) return () => {};
+  const frame: Frame = { key, outer: context.getStore(), state: "running" };
+  try {
+    context.enterWith(frame);
+  } catch {
+    // workerd has the method, which throws.
+  }
+  return () => {
+    frame.state = "over";
+  };
+}

@@ -9,6 +9,7 @@ import {
   asc,
   count,
   desc,
+  DrizzleQueryError,
   eq,
   gt,
   inArray,
@@ -36,7 +37,7 @@ import {
 } from "drizzle-orm/sqlite-core";
 
 import { drizzle, migrate, type SqlitePoolDatabase } from "../../integrations/drizzle/driver.ts";
-import type { SQLiteError } from "../../mod.ts";
+import { type SQLiteError, SQLitePoolError } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { openTestPool } from "../helpers/pools.ts";
 import { onNewestNode, temporaryDirectory } from "../helpers/runtime.ts";
@@ -401,6 +402,31 @@ const everywhere: Readonly<Record<string, Check>> = {
       ...["plain1", "plain2"],
     ]);
   },
+  "what would wait for the transaction that it is called in is refused, with what to write": async (
+    db,
+  ) => {
+    const refused = (work: () => PromiseLike<unknown>) =>
+      assert.rejects(async () => await work(), (error: Error) => {
+        const cause = error instanceof DrizzleQueryError ? error.cause : error;
+        return cause instanceof SQLitePoolError && /tx\./.test(cause.message);
+      });
+    let later: Promise<unknown> | undefined;
+    const ended = Promise.withResolvers<void>();
+    await db.transaction(async (tx) => {
+      await refused(() => addThree(db));
+      await refused(() => db.run(sql`DELETE FROM users`));
+      await refused(() => db.insert(groups).values({ name: "a" }).returning().get());
+      await refused(() => db.transaction((inner) => addThree(inner)));
+      await refused(() => db.batch([db.delete(users)]));
+      await addThree(tx);
+      // Readers do not wait.
+      assert.equal(await db.$count(users), 0);
+      later = ended.promise.then(() => db.insert(groups).values({ name: "later" }));
+    });
+    ended.resolve();
+    await later;
+    assert.deepEqual([await db.$count(users), await db.$count(groups)], [3, 1]);
+  },
   "a batch gives each query's result": async (db) => {
     const [inserted, returned, all, values, query, raw] = await db.batch([
       db.insert(users).values({ name: "Alice", age: 30 }),
@@ -614,14 +640,15 @@ test("reads do not wait for a transaction, and see nothing of it", async (t) => 
   assert.equal(await db.$count(users), 0);
 });
 
-test("a write of the database inside its own transaction is refused, with what to write", async (t) => {
-  const db = await open(t, "a database");
-  await db.transaction(async (tx) => {
+test("reads that would wait for the only connection of a pool are refused", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  const db = drizzle(pool);
+  const refused = async (): Promise<void> =>
     await assert.rejects(
-      async () => await addThree(db),
-      (error: Error) => /tx/.test(String(error.cause)),
+      async () => await db.get(sql`SELECT 1`),
+      (error: Error) => error.cause instanceof SQLitePoolError,
     );
-    await addThree(tx);
-  });
-  assert.equal(await db.$count(users), 3);
+  await db.transaction(refused);
+  await db.transaction(refused, { behavior: "deferred" });
+  assert.deepEqual(await db.get(sql`SELECT 1 AS one`), { one: 1 });
 });

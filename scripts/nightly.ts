@@ -8,6 +8,7 @@ import process from "node:process";
 
 const LONG_RUNS: Readonly<Record<string, string>> = {
   CRASHES: "10000",
+  TRACED: "20000",
   TRANSFERS: "500000",
   ROUND_TRIPS: "1000000",
   MODEL_SCHEDULES: "1000000",
@@ -23,6 +24,7 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
 
 const FILES = [
   "tests/database/crash.test.ts",
+  "tests/database/sync_trace.test.ts",
   "tests/database/bank.test.ts",
   "tests/database/fairness.test.ts",
   "tests/conformance",

@@ -9,8 +9,8 @@ const mutants: readonly Omit<Mutant, "guard">[] = [
   {
     bug: "sync: acknowledges before the sync",
     file: sync,
-    find: "    return logOf(writer)?.sync().catch((error) => {",
-    replace: "    return void logOf(writer)?.sync().catch((error) => {",
+    find: "    return durable;\n",
+    replace: "    return undefined;\n",
   },
   {
     bug: "sync: a write shares a sync that began before its commit",

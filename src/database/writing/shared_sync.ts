@@ -83,10 +83,13 @@ export class SharedSync {
   commit(): Promise<void> | undefined {
     const writer = this.#last;
     if (writer === undefined || writer.commits === "synced") return undefined;
-    return logOf(writer)?.sync().catch((error) => {
+    const durable = logOf(writer)?.sync().catch((error) => {
       this.#disk = { error };
       throw mayBeLost(error);
     });
+    // Whoever waits for something else first must not be late.
+    durable?.catch(() => {});
+    return durable;
   }
 
   /** Called after a statement that may have changed the settings, which are then restored. */

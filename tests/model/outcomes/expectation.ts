@@ -65,7 +65,7 @@ function whetherCommitted(
 /** A script is no transaction unless it makes itself one. */
 function alternativesOfScript(report: CallReport, script: Script): Rows[] {
   const { statements, form } = script;
-  if (form !== "plain") return whetherCommitted(report, false, statements);
+  if (form !== "plain") return whetherCommitted(report, isUnknown(report), statements);
   const failing = statements.findIndex(({ kind }) => kind.fate !== "works");
   const upTo = (count: number): Rows =>
     new Map(statements.slice(0, count).map(({ tag, kind }) => [tag, [kind.rows]]));

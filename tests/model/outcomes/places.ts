@@ -1,8 +1,9 @@
 /** Where programs run: databases and pools, on files and in memory, inline and in threads. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 
 import {
   type AsyncConnection,
@@ -64,6 +65,8 @@ export interface PlaceKind {
   readonly inThread: boolean;
   /** One connection writes, in the order of the calls. */
   readonly oneWriter: boolean;
+  /** The disk may fail after a commit, and the outcome is unknown then. */
+  readonly losesSyncs?: boolean;
   /** The share of all programs that run here. */
   readonly share: number;
   open(): Promise<Place>;
@@ -76,6 +79,12 @@ const ROWS = "SELECT id, tag, n, CASE typeof(v) WHEN 'blob' THEN 'blob ' || CAST
 const COPIES = "SELECT tag || '.' || n AS copy FROM copies ORDER BY id";
 const SET_UP = `PRAGMA max_page_count = ${MOST_PAGES}`;
 
+/** Where a sync costs nothing, if the machine has such a place. */
+const MEMORY_DISK = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+/** Often enough to be met, and not by every program. */
+const SYNCS_UNTIL_ONE_FAILS = 50;
+
 /** Generous: no program of the model is slow enough to run into it. */
 const PATIENCE = {
   busyTimeoutMs: 10_000,
@@ -85,8 +94,9 @@ const PATIENCE = {
 
 async function withFile<P extends Place>(
   open: (path: string, remove: () => void) => Promise<P>,
+  folder: string = tmpdir(),
 ): Promise<P> {
-  const directory = mkdtempSync(join(tmpdir(), "sqlitepool-model-"));
+  const directory = mkdtempSync(join(folder, "sqlitepool-model-"));
   const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   return await open(join(directory, "model.db"), remove);
 }
@@ -113,18 +123,41 @@ function busyPool(
   return `${name}: ${inUse} in use, ${waiting} waiting, ${opening} opening`;
 }
 
+interface FileFunctions {
+  fdatasync(descriptor: number, done: (error: Error | null) => void): void;
+}
+
+/**
+ * A disk that takes a while, and now and then loses something: the callers are then told that they
+ * do not know what they have.
+ */
+function makeDiskUnreliable(): void {
+  const files = process.getBuiltinModule("node:fs") as unknown as FileFunctions;
+  let syncs = 0;
+  files.fdatasync = (_, done) => {
+    syncs += 1;
+    const error = syncs % SYNCS_UNTIL_ONE_FAILS === 0 ? new Error("EIO: of the model") : null;
+    let turns = syncs % 4;
+    const turn = (): void => void (turns-- > 0 ? setImmediate(turn) : done(error));
+    setImmediate(turn);
+  };
+}
+
 async function openDatabasePlace(
   path: string,
   execution: "inline" | "worker" | "auto",
   remove: () => void,
+  durability: "normal" | "full" = "normal",
 ): Promise<Place> {
+  if (durability === "full") makeDiskUnreliable();
   const db = await openDatabase<unknown>(path, {
     execution,
     readers: 1,
+    durability,
     ...PATIENCE,
     async onConnect(connection) {
       await connection.values(SET_UP);
-      await connection.values("PRAGMA synchronous = OFF");
+      if (durability === "normal") await connection.values("PRAGMA synchronous = OFF");
     },
     onWarning: () => {},
   });
@@ -245,7 +278,7 @@ export const PLACES: readonly PlaceKind[] = [
     abilities: database,
     inThread: false,
     oneWriter: true,
-    share: 0.4,
+    share: 0.36,
     open: () => withFile((path, remove) => openDatabasePlace(path, "inline", remove)),
   },
   {
@@ -271,6 +304,26 @@ export const PLACES: readonly PlaceKind[] = [
     oneWriter: true,
     share: 0.05,
     open: () => withFile((path, remove) => openDatabasePlace(path, "auto", remove)),
+  },
+  {
+    name: "durable database",
+    abilities: database,
+    inThread: false,
+    oneWriter: true,
+    losesSyncs: true,
+    share: 0.02,
+    open: () =>
+      withFile((path, remove) => openDatabasePlace(path, "inline", remove, "full"), MEMORY_DISK),
+  },
+  {
+    name: "durable database in threads",
+    abilities: databaseInThread,
+    inThread: true,
+    oneWriter: true,
+    losesSyncs: true,
+    share: 0.02,
+    open: () =>
+      withFile((path, remove) => openDatabasePlace(path, "worker", remove, "full"), MEMORY_DISK),
   },
   {
     name: "pool",

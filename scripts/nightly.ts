@@ -1,6 +1,7 @@
 // npm run nightly: the long versions of tests that `npm test` cuts short.
 //
-//   npm run nightly                      all of them, on Node 26, Bun and Deno
+//   npm run nightly                      all of them, on Node 26, Bun and Deno, and the project
+//                                        that has its packages from JSR
 //   npm run nightly -- --runtime bun     on one runtime
 
 import { spawnSync } from "node:child_process";
@@ -45,4 +46,5 @@ const { status } = spawnSync(process.execPath, ["scripts/test.ts", ...runtimes, 
   stdio: "inherit",
   env: { ...process.env, ...LONG_RUNS },
 });
-process.exitCode = status ?? 1;
+const project = spawnSync(process.execPath, ["scripts/jsr_project.ts"], { stdio: "inherit" });
+process.exitCode = status || project.status || (status === null || project.status === null ? 1 : 0);

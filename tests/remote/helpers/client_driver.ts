@@ -32,7 +32,14 @@ export function clientDriver(protocol: "http" | "ws"): ConformanceDriver {
     open: (path, { intMode }): Promise<DriverConnection> =>
       servers.connect(path, (url) => {
         const config = { url: url.replace("http:", `${protocol}:`), intMode: "bigint" };
-        return adaptLibsql(clientModule.module!.createClient(config), { intMode });
+        const client = clientModule.module!.createClient(config);
+        try {
+          return adaptLibsql(client, { intMode });
+        } catch (error) {
+          // Its socket would keep the process from ending.
+          client.close();
+          throw error;
+        }
       }),
   };
 }

@@ -1,0 +1,196 @@
+/** How a contender takes its turn: calls in its process, starts of processes, requests to a server. */
+
+import { load } from "../contenders/load.ts";
+import type { Detail, Scenario } from "../scenarios/scenario.ts";
+import type { Answer, Assignment } from "./protocol.ts";
+import { type Command, Session } from "./session.ts";
+
+export interface Turn {
+  readonly perSecond: number;
+  readonly detail: Detail;
+}
+
+/** Why there is no turn to take. */
+export class NoTurnError extends Error {
+  readonly isAbsent: boolean;
+
+  constructor(reason: string, isAbsent: boolean) {
+    super(reason);
+    this.isAbsent = isAbsent;
+  }
+}
+
+export interface Player {
+  /** Gets ready for turns of about this length. */
+  warmUp(variant: string, ms: number): Promise<void>;
+  /** A turn, of a part of that length. */
+  turn(variant: string, part: number): Promise<Turn>;
+  end(): Promise<void>;
+}
+
+export async function startPlayer(
+  { turns = "calls" }: Scenario,
+  command: Command,
+  assignment: Assignment,
+): Promise<Player> {
+  if (turns === "starts") return new Starts(command, assignment);
+  const session = new Session(command, assignment);
+  const ready = await session.answer();
+  if (ready.answer !== "ready") {
+    await session.end();
+    throw refusal(ready);
+  }
+  return turns === "calls"
+    ? new Calls(session, ready.leastCalls)
+    : new Requests(session, ready.port!);
+}
+
+function refusal(answer: Answer): NoTurnError {
+  if (answer.answer === "absent") return new NoTurnError(answer.reason, true);
+  if (answer.answer === "failed") return new NoTurnError(answer.reason, false);
+  return new NoTurnError(`answered "${answer.answer}"`, false);
+}
+
+class Calls implements Player {
+  readonly #session: Session;
+  readonly #leastCalls: number;
+  readonly #callsPerMs = new Map<string, number>();
+  #ms = 0;
+
+  constructor(session: Session, leastCalls = 1) {
+    this.#session = session;
+    this.#leastCalls = leastCalls;
+  }
+
+  async warmUp(variant: string, ms: number): Promise<void> {
+    this.#ms = ms;
+    let calls = this.#leastCalls;
+    for (;;) {
+      const done = await this.#run(variant, calls);
+      this.#callsPerMs.set(variant, done.calls / done.ms);
+      // The last one is long enough to have warmed up what it measures.
+      if (done.ms >= ms / 2) return;
+      calls = Math.ceil(Math.max(done.calls * 2, Math.min(done.calls * 10, ms / done.ms * calls)));
+    }
+  }
+
+  async turn(variant: string, part: number): Promise<Turn> {
+    const fitting = Math.round(this.#callsPerMs.get(variant)! * this.#ms * part);
+    const calls = Math.max(this.#leastCalls, fitting);
+    const done = await this.#run(variant, calls);
+    return { perSecond: done.calls / done.ms * 1_000, detail: done.detail };
+  }
+
+  async #run(variant: string, calls: number): Promise<Extract<Answer, { answer: "done" }>> {
+    const answer = await this.#session.order({ order: "run", variant, calls });
+    if (answer.answer !== "done") throw refusal(answer);
+    return answer;
+  }
+
+  end(): Promise<void> {
+    return this.#session.end();
+  }
+}
+
+/** A process for each turn. */
+class Starts implements Player {
+  readonly #command: Command;
+  readonly #assignment: Assignment;
+
+  constructor(command: Command, assignment: Assignment) {
+    this.#command = command;
+    this.#assignment = assignment;
+  }
+
+  async warmUp(variant: string): Promise<void> {
+    await this.turn(variant);
+  }
+
+  async turn(_: string): Promise<Turn> {
+    const started = performance.now();
+    const session = new Session(this.#command, this.#assignment);
+    const ready = await session.answer();
+    const ms = performance.now() - started;
+    await session.end();
+    if (ready.answer !== "ready") throw refusal(ready);
+    return { perSecond: 1_000 / ms, detail: { ms } };
+  }
+
+  async end(): Promise<void> {}
+}
+
+interface Load {
+  readonly requests: { readonly average: number };
+  readonly latency: { readonly p50: number; readonly p99: number };
+  readonly errors: number;
+  readonly non2xx: number;
+  readonly duration: number;
+  readonly "2xx": number;
+}
+
+interface RequestSetup {
+  readonly method: "GET" | "POST";
+  setupRequest(request: object): object;
+}
+
+interface Autocannon {
+  readonly default: (options: {
+    url: string;
+    connections: number;
+    duration: number;
+    sampleInt: number;
+    requests: RequestSetup[];
+  }) => Promise<Load>;
+}
+
+/** One request in ten writes. */
+const REQUESTS = 10;
+const CONNECTIONS = 50;
+/** Exist at every scale. */
+const IDS = 100;
+
+/** Requests from autocannon, in this process. */
+class Requests implements Player {
+  readonly #session: Session;
+  readonly #url: string;
+  #ms = 0;
+
+  constructor(session: Session, port: number) {
+    this.#session = session;
+    this.#url = `http://127.0.0.1:${port}`;
+  }
+
+  async warmUp(variant: string, ms: number): Promise<void> {
+    this.#ms = ms;
+    await this.turn(variant, 1);
+  }
+
+  async turn(_: string, part: number): Promise<Turn> {
+    const { default: autocannon } = await load<Autocannon>("autocannon");
+    let next = 0;
+    const id = (): number => next++ % IDS + 1;
+    const requests = Array.from({ length: REQUESTS }, (_, index): RequestSetup =>
+      index === 0
+        ? {
+          method: "POST",
+          setupRequest: (request) => ({ ...request, path: `/posts/${id()}/comments` }),
+        }
+        : { method: "GET", setupRequest: (request) => ({ ...request, path: `/users/${id()}` }) });
+    const result = await autocannon({
+      url: this.#url,
+      connections: CONNECTIONS,
+      duration: this.#ms * part / 1_000,
+      sampleInt: 100,
+      requests,
+    });
+    if (result.errors + result.non2xx > 0) {
+      throw new NoTurnError(`${result.errors + result.non2xx} requests failed`, false);
+    }
+    const { p50, p99 } = result.latency;
+    return { perSecond: result["2xx"] / result.duration, detail: { p50, p99 } };
+  }
+
+  end(): Promise<void> {
+    return this.#session.end();
+  }
+}

@@ -14,7 +14,7 @@ const STAYS_IN_THE_REPOSITORY: readonly string[] = [
   ...["migrating-from-aiosqlitepool.md", "places.md", "recipes.md"],
   // Of tools that most who install the package do not have.
   ...["frameworks.md", "kysely.md", "drizzle.md", "prisma.md", "libsql-client.md"],
-  "observability.md",
+  ...["observability.md", "performance.md"],
 ];
 
 const AT_THE_ROOT: readonly string[] = ["README.md", "LICENSE", "CHANGELOG.md"];

@@ -21,10 +21,11 @@ export class Activity {
   /** Calls that wait for the event loop or a lock and have not reached the driver yet. */
   #waiting = 0;
   /**
-   * Settles when a call in several steps has ended, such as a statement with its own savepoint:
-   * statements sent in between would be rolled back with it.
+   * Settles when the call has ended that others must not overtake: one that waits for a lock, or
+   * one in several steps, such as a statement with its own savepoint, which would undo those that
+   * are sent in between.
    */
-  #alone: Promise<unknown> | undefined = undefined;
+  #ahead: Promise<void> | undefined = undefined;
   /** Called when the last call in the driver settles. */
   #onIdle: (() => void) | undefined = undefined;
 
@@ -65,25 +66,21 @@ export class Activity {
     }
   }
 
-  /** Whether a call in several steps holds the connection exclusively. */
-  get isReserved(): boolean {
-    return this.#alone !== undefined;
-  }
-
-  /** Holds back all statements until a call in several steps has ended. */
-  keepAlone<S>(call: Promise<S>): Promise<S> {
-    const over: Promise<unknown> = this.#alone = call.then(() => {}, () => {}).then(() => {
-      if (this.#alone === over) this.#alone = undefined;
-    });
-    return call;
-  }
-
   /**
-   * Waits for the call that holds the connection exclusively. Check again afterwards: the first
-   * waiter may be such a call too.
+   * Settles when the call ahead has ended, which nobody may overtake; `undefined` if there is none.
+   * Check again afterwards: the next one may be such a call too.
    */
-  async untilShared(): Promise<void> {
-    await this.wait(Promise.resolve(this.#alone));
+  get ahead(): Promise<void> | undefined {
+    return this.#ahead;
+  }
+
+  /** Holds back all later statements until a call has ended. */
+  goAhead<S>(call: Promise<S>): Promise<S> {
+    const end = (): void => {
+      if (this.#ahead === ended) this.#ahead = undefined;
+    };
+    const ended = this.#ahead = call.then(end, end);
+    return call;
   }
 
   /** Closes all cursors and waits for the calls in the driver. */

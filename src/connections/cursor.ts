@@ -108,15 +108,16 @@ async function firstRow<T>(
   next: () => Promise<T>,
 ): Promise<T> {
   const { driver, activity } = physical;
-  if (driver.executeSync !== undefined) return await physical.track(next());
-  while (activity.isReserved) await activity.untilShared();
+  while (activity.ahead !== undefined) await activity.wait(activity.ahead);
   // The holder may have released the connection by now.
   void holder.value;
-  if (holder.guarded !== true) return await physical.track(next());
+  if (driver.executeSync !== undefined || holder.guarded !== true) {
+    return await physical.track(next());
+  }
   if (driver.executeInTransaction === undefined) return await physical.track(holder.inOrder!(next));
   const first = driver.executeInTransaction(STILL_OPEN, undefined, NO_ROWS).then(() => {
     void holder.value;
     return next();
   });
-  return await physical.track(activity.keepAlone(first));
+  return await physical.track(activity.goAhead(first));
 }

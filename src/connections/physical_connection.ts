@@ -60,12 +60,9 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     return this.#settings === "changed" && this.context.restore.length > 0;
   }
 
-  /**
-   * Whether a statement may run synchronously. Inside a transaction it may: waiting for a holder of
-   * the turn that waits for this transaction's lock would be a deadlock.
-   */
+  /** Whether a statement may run before it waits for a turn. */
   #mayRunNow(): boolean {
-    return !this.#busy.needsTurn || this.driver.inTransaction || this.#busy.tryTake(this);
+    return !this.#busy.needsTurn || this.#busy.tryTake(this);
   }
 
   /** Whether the driver waits for locks itself. */
@@ -142,7 +139,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean = classify(sql).atomic,
   ): Promise<S> {
-    const pause = this.pauseBeforeCall();
+    const pause = this.activity.ahead ?? this.pauseBeforeCall();
     if (pause !== undefined) {
       const taken = takeParams(params);
       return this.activity.wait(
@@ -174,9 +171,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     // It may be sent later, or again.
     const taken = takeParams(params);
     try {
-      while (this.activity.isReserved) await this.activity.untilShared();
-      // The holder may have released the connection by now.
-      const { driver } = holder.value;
+      const { driver } = this;
       if (this.waitsForLocks || this.#mayRunNow()) {
         const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
         const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
@@ -208,7 +203,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     if (classify(sql).setting !== undefined) this.#settings = "changed";
     const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
     if (atomic) {
-      return this.activity.keepAlone(executeAtomically(driver, guarded, sql, params, rows));
+      return this.activity.goAhead(executeAtomically(driver, guarded, sql, params, rows));
     }
     return guarded
       ? driver.executeInTransaction!(sql, params, rows)
@@ -224,7 +219,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     pick: (result: ResultSet<R>) => S,
     atomic: boolean,
   ): Promise<S> {
-    while (this.activity.isReserved) await this.activity.untilShared();
+    // The holder may have released the connection by now.
     const { driver } = holder.value;
     if (driver.executeSync === undefined) {
       return pick(await this.track(this.#send(holder, sql, params, rows, atomic)));
@@ -245,16 +240,19 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
 
   /**
    * Runs an attempt in this connection's turn to write, retrying while the database is locked.
+   * Later statements wait for it.
    *
    * @param limit an earlier end of the wait than `busyTimeoutMs`.
    */
   inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
-    return this.activity.wait(this.#inTurn(attempt, limit));
+    return this.activity.wait(this.activity.goAhead(this.#inTurn(attempt, limit)));
   }
 
   async #inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
     try {
-      return await this.#busy.inTurn(this, attempt, limit);
+      // Whoever has the turn may be waiting for the lock of this transaction.
+      const now = this.driver.inTransaction;
+      return await this.#busy.inTurn(this, attempt, limit, now ? "with or without" : "first");
     } catch (error) {
       throw this.failed(error, true);
     } finally {

@@ -304,6 +304,50 @@ test("two statements of a deferred transaction that wait for the lock do not wai
   assert.deepEqual(await contents(db), [1, 2, 3]);
 });
 
+test("a statement does not overtake one of its connection that waits for a lock", async (t) => {
+  const db = await openCounter(t);
+  const outsider = nativeDriver.open(db.path);
+  const conn = await db.pool.connection();
+  outsider.exec("BEGIN IMMEDIATE");
+  const first = insert(conn, 1);
+  while (db.pool.stats.busyRetries < 2) await turn();
+  outsider.exec("COMMIT");
+  outsider.close();
+  // The lock is free, but the first one has not tried again.
+  const second = conn.run("INSERT INTO t SELECT max(n) + 1 FROM t");
+  const rows = conn.iterate<{ n: number }>("SELECT n FROM t");
+  assert.deepEqual((await rows.next()).value, { n: 1 });
+  await rows.return?.();
+  await Promise.all([first, second]);
+  await conn.release();
+  assert.deepEqual(await contents(db), [1, 2]);
+});
+
+test("a commit that waits for a reader does not wait for those who wait for its lock", async (t) => {
+  const path = openTestPool(t).path;
+  const pool = new SQLiteConnectionPool(() => nativeDriver.open(path));
+  t.after(() => pool.close({ timeoutMs: 0 }));
+  // Without a log readers keep a commit waiting.
+  await pool.execute("CREATE TABLE t (n INTEGER)");
+  await pool.execute("INSERT INTO t VALUES (1)");
+  const [reader, writer] = [await pool.connection(), await pool.connection()];
+  await reader.begin("deferred");
+  await reader.all("SELECT * FROM t");
+  // The lock is taken outside the turn.
+  await writer.begin("deferred");
+  await insert(writer, 2);
+  const other = pool.execute("INSERT INTO t VALUES (3)");
+  while (pool.stats.busyRetries < 2) await turn();
+  const committed = writer.commit();
+  await turn();
+  await reader.commit();
+  await committed;
+  await writer.release();
+  await reader.release();
+  await other;
+  assert.deepEqual(await pool.values("SELECT n FROM t"), [[1], [2], [3]]);
+});
+
 test("whoever waits for a lock that never comes free gets SQLITE_BUSY", async (t) => {
   const db = openTestPool(t, { poolSize: 2, busyTimeoutMs: 5 });
   await db.pool.execute("CREATE TABLE t (n)");

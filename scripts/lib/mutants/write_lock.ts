@@ -33,18 +33,25 @@ export const writeLockMutants: readonly Mutant[] = [
     replace: "",
   },
   {
-    bug: "lock: a transaction waits for the turn of whoever waits for its lock",
-    file: "src/connections/physical_connection.ts",
-    guard: "tests/database/fairness.test.ts",
-    timeoutMs: 60_000,
-    find: "!this.#busy.needsTurn || this.driver.inTransaction ||",
-    replace: "!this.#busy.needsTurn ||",
-  },
-  {
     bug: "lock: the wait for another process ignores its signal",
     file: "src/connections/locking/busy_retry.ts",
     guard: "tests/connections/busy_retry.test.ts",
     find: "        await this.#pause(deadline, signal);\n        if (signal?.aborted) {",
     replace: "        await this.#pause(deadline, undefined);\n        if (signal === null) {",
+  },
+  {
+    bug: "lock: a transaction waits for the turn of whoever waits for its lock",
+    file: "src/connections/physical_connection.ts",
+    guard: "tests/connections/transactions.test.ts",
+    timeoutMs: 60_000,
+    find: 'now ? "with or without" : "first"',
+    replace: '"first"',
+  },
+  {
+    bug: "lock: a statement overtakes one of its connection that waits for the lock",
+    file: "src/connections/physical_connection.ts",
+    guard: "tests/connections/transactions.test.ts",
+    find: "this.activity.ahead ?? this.pauseBeforeCall()",
+    replace: "this.pauseBeforeCall()",
   },
 ];

@@ -122,11 +122,13 @@ export class BusyRetry<H extends object> {
    * @param attempt throws or rejects with the driver's error. Once called it is always awaited,
    *   because only its own outcome shows whether it has taken effect.
    * @param limit an earlier end of the wait than `busyTimeoutMs`.
+   * @param turn whether to wait for the turn first, or to do without one that is not free.
    */
   async inTurn<R>(
     holder: H,
     attempt: () => R | Promise<R>,
     limit: WaitLimit = NO_LIMIT,
+    turn: "first" | "with or without" = "first",
   ): Promise<R> {
     const { signal } = limit;
     if (signal?.aborted) {
@@ -140,13 +142,13 @@ export class BusyRetry<H extends object> {
       const callers = limitMs < this.#timeoutMs ? limit.timedOut?.(cause) : undefined;
       return callers ?? this.#lockedTooLong(cause);
     };
-    const turn = this.#turn.take(holder, { signal, timeoutMs }, timeoutError);
-    if (turn !== undefined) await turn;
+    if (turn === "first") await this.#turn.take(holder, { signal, timeoutMs }, timeoutError);
+    else this.#turn.tryTake(holder);
     try {
       return await attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      return await this.#poll(attempt, error, {
+      return await this.#poll(holder, attempt, error, {
         signal,
         deadline: calledAt + timeoutMs,
         timedOut: timeoutError,
@@ -156,6 +158,7 @@ export class BusyRetry<H extends object> {
 
   /** Retries after a first error. */
   async #poll<R>(
+    holder: H,
     attempt: () => R | Promise<R>,
     firstError: unknown,
     { signal, deadline, timedOut }: PollLimit,
@@ -167,7 +170,8 @@ export class BusyRetry<H extends object> {
     turn.counters.queued += 1;
     try {
       for (let error = firstError;;) {
-        turn.metOthers();
+        // Outside its turn it may have met one of this process.
+        if (turn.isHeldBy(holder)) turn.metOthers();
         if (clock.now() >= deadline) {
           turn.counters.timeouts += 1;
           throw timedOut(error);

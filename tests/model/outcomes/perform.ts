@@ -121,19 +121,22 @@ export class Performance {
         return this.#batch(action.statements, action.control, options);
       case "transaction":
         return this.#place.transaction(
-          async (tx) => {
-            try {
-              await this.#steps(tx, action.body, report, report.children, aborting);
-            } finally {
-              void aborting.returning();
-            }
-          },
+          (tx) => this.#keep(this.#callback(tx, action.body, report, aborting)),
           { ...options, mode: action.mode },
         );
       case "script":
         return this.#place.script(textOfScript(action.script), options);
       case "lease":
         return this.#lease(action.body, report, options);
+    }
+  }
+
+  /** It goes on when its caller has given up, and the program is not over before it is. */
+  async #callback(tx: Tx, body: Body, report: CallReport, aborting: Aborting): Promise<void> {
+    try {
+      await this.#steps(tx, body, report, report.children, aborting);
+    } finally {
+      void aborting.returning();
     }
   }
 

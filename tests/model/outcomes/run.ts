@@ -4,13 +4,13 @@
 import process from "node:process";
 import { Broken, runCampaign, type Stage } from "../campaign.ts";
 import type { Codes } from "../codes.ts";
-import { inTime, untilIdle } from "../turns.ts";
+import { inTime } from "../turns.ts";
 import { isUnknown } from "./expectation.ts";
 import { Performance } from "./perform.ts";
 import { cleanUp, type Place, type PlaceKind, PLACES } from "./places.ts";
 import { type Program, ProgramDecoder } from "./program.ts";
 import { showProgram } from "./show.ts";
-import { judge, seenIn, unsettled } from "./verdict.ts";
+import { judge, seenIn } from "./verdict.ts";
 
 const CLEAN_UP_EVERY = 50;
 
@@ -78,7 +78,6 @@ class OutcomeStage implements Stage {
     await inTime(performance.perform(program), () => `Call ${performance.open.join(" and ")}`);
     // Whatever has happened, the next one can write.
     await inTime(place.run("UPDATE t SET v = NULL WHERE id = 1"), () => "A write afterwards");
-    await untilIdle(() => unsettled(performance.reports));
     if (unhandled.length > 0) throw new Error("Unhandled rejection", { cause: unhandled[0] });
     const { reports } = performance;
     const stored = (await place.rows(before)).filter(({ tag }) => !this.#late.has(tag));

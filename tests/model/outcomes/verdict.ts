@@ -28,24 +28,6 @@ export function judge(
   if (byTag.size > 0 && reports.length > 0) judgeOrder(reports, stored, place);
 }
 
-/** What a callback has begun and is still waiting for: it runs on when its caller has given up. */
-export function unsettled(reports: readonly CallReport[]): string | undefined {
-  for (const { index, children } of reports) {
-    const child = pendingIn(children);
-    if (child !== undefined) return `a ${child.of} of Call ${index}`;
-  }
-  return undefined;
-}
-
-function pendingIn(children: readonly Report[]): Report | undefined {
-  for (const child of children) {
-    if (child.state === "pending") return child;
-    const inner = child.of === "transaction" ? pendingIn(child.children) : undefined;
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
-}
-
 function checkReport(report: CallReport, place: PlaceKind): void {
   const name = `Call ${report.index}`;
   if (report.state === "pending") throw new Error(`${name} has not settled`);

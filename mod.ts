@@ -122,3 +122,9 @@ export type { ThreadStats, WorkerConnectionFactory } from "./src/worker/thread_f
 export type { SpawnWorker, WorkerLike } from "./src/worker/transport.ts";
 export type { WorkerDriverName } from "./src/worker/wire/wire.ts";
 export { workerConnection, type WorkerOptions } from "./src/worker/worker_factory.ts";
+export { processConnection, type ProcessOptions } from "./src/process/process_connection.ts";
+export type {
+  ProcessConnectionFactory,
+  ProcessStart,
+  ProcessStats,
+} from "./src/process/process_factory.ts";

@@ -26,6 +26,8 @@ export interface ConnectionFactory {
   (): object | PromiseLike<object>;
   /** Whether its connections take many calls at once. */
   readonly pipelines?: boolean;
+  /** Whether ending a connection stops the statement that runs there. */
+  readonly stops?: boolean;
 }
 
 /** How a new connection is set up before it is used. */

@@ -12,6 +12,7 @@ import type {
   SQLiteValue,
   StatementDescription,
 } from "../sqlite/types.ts";
+import type { ProcessStats } from "../process/process_factory.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackupOptions } from "./backup.ts";
 import type { BatchStatement } from "./writing/batch.ts";
@@ -74,8 +75,10 @@ export interface DatabaseStats {
   readonly writer: PoolStats | undefined;
   /** The readers; the same as the writer for a database in memory. */
   readonly readers: PoolStats;
-  /** The threads of both; `undefined` if statements run inline. */
+  /** The threads of both; `undefined` if there are none. */
   readonly threads: ThreadStats | undefined;
+  /** The processes of both; `undefined` if there are none. */
+  readonly processes?: ProcessStats;
   /** With `execution: "auto"`, the connection for quick reads. */
   readonly inline: PoolStats | undefined;
   /** With `execution: "auto"`, what is known about single reads, by text; otherwise empty. */

@@ -46,6 +46,7 @@ import type {
   SQLiteValue,
   StatementDescription,
 } from "../sqlite/types.ts";
+import type { ProcessStats } from "../process/process_factory.ts";
 import type { ThreadStats } from "../worker/thread_factory.ts";
 import type { BackUp, BackupOptions } from "./backup.ts";
 import { type BatchStatement, prepareBatch, runBatch, sharesCommit } from "./writing/batch.ts";
@@ -118,6 +119,7 @@ export interface DatabaseParts<R> {
   /** Detects that the file was removed or replaced; none for a database in memory. */
   readonly file: FileWatch | undefined;
   readonly threads: () => ThreadStats | undefined;
+  readonly processes: () => ProcessStats | undefined;
   readonly backup: BackUp;
   /** Called when everything is closed. */
   readonly onClosed: () => void;
@@ -141,13 +143,14 @@ export class LocalDatabase<R = Row> implements Database<R> {
   static {
     showOnConsole<LocalDatabase<unknown>>(this, "Database", (db) => {
       const { path, driver, execution } = db.#parts;
-      const { writer, readers, threads } = db.stats;
+      const { writer, readers, threads, processes } = db.stats;
       const state = { no: "open", "under way": "closing", done: "closed" }[db.#closing];
       return {
         ...{ path, driver, execution, state },
         writer: writer && gauges(writer),
         readers: gauges(readers),
         ...(threads && { threads: threads.running }),
+        ...(processes && { processes: processes.running }),
       };
     });
   }
@@ -203,12 +206,13 @@ export class LocalDatabase<R = Row> implements Database<R> {
   }
 
   get stats(): DatabaseStats {
-    const { readers, threads, inline, router } = this.#parts;
+    const { readers, threads, processes, inline, router } = this.#parts;
     const writer = this.#writer && withGroup(this.#writer.pool.stats, this.#writer.group);
     return {
       writer,
       readers: readers === this.#writer?.pool ? writer! : readers.stats,
       threads: threads(),
+      processes: processes(),
       inline: inline?.stats,
       statements: router?.statements ?? [],
     };

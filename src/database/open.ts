@@ -15,8 +15,8 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { DriverConnection } from "../driver/connection.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 import type { OnTiming } from "../driver/timing.ts";
-import type { WorkerDriverName } from "../worker/wire/wire.ts";
-import { threadFactory, totalOf, type WorkerConnectionFactory } from "../worker/thread_factory.ts";
+import type { OpenRequest, WorkerDriverName } from "../worker/wire/wire.ts";
+import { Elsewhere } from "../process/elsewhere.ts";
 import { backUp } from "./backup.ts";
 import type { Connection } from "../connections/connection.ts";
 import { SQLiteConnectionPool } from "../connections/connection_pool.ts";
@@ -64,7 +64,7 @@ export async function open<R>(
   return await new Opening(parsed, driver, resolved).open();
 }
 
-/** The connections of a database by purpose. */
+/** The connections by purpose. */
 interface Pools<R> {
   readonly writer: SQLiteConnectionPool<R> | undefined;
   readonly readers: SQLiteConnectionPool<R>;
@@ -79,7 +79,7 @@ class Opening<R> {
   readonly #options: ResolvedDatabaseOptions<R>;
   readonly #readonly: boolean;
   readonly #router: Router | undefined;
-  readonly #threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined;
+  readonly #elsewhere: Elsewhere | undefined;
   /** The first connection is opened before its pool exists. */
   #first: DriverConnection | undefined = undefined;
   #file: FileWatch | undefined = undefined;
@@ -97,22 +97,22 @@ class Opening<R> {
     // A database in memory has a single connection, so it cannot be in both places.
     const auto = options.execution === "auto" && location.kind === "file";
     this.#router = auto ? new Router() : undefined;
-    if (options.execution !== "inline") {
-      expectInThreads(driver, options.execution);
-      moduleOnly(options.prepare, `execution "${options.execution}"`);
-    }
-    this.#threads = options.execution !== "worker" && !auto ? undefined : new Map([
-      ["read", this.#inThreads(true)],
-      ["write", this.#inThreads(false)],
-    ]);
+    const { execution, worker, processes } = options;
+    if (execution === "inline") return;
+    expectInThreads(driver, execution);
+    moduleOnly(options.prepare, `execution "${execution}"`);
+    if (execution === "auto" && !auto) return;
+    this.#elsewhere = new Elsewhere(execution === "process" ? "processes" : "threads", {
+      ...{ worker, processes, onTiming: this.#access(true).onTiming },
+      request: (readonly) => this.#request(readonly),
+    });
   }
 
-  #inThreads(readonly: boolean): WorkerConnectionFactory {
-    const { worker } = this.#options;
+  #request(readonly: boolean): OpenRequest {
     const driver = this.#driver.name as WorkerDriverName;
-    const { onTiming, ...access } = this.#access(readonly);
-    const prepare = moduleOnly(this.#options.prepare, "A thread");
-    return threadFactory({ ...access, ...prepare, driver, path: this.#path }, worker, onTiming);
+    const { onTiming: _, ...access } = this.#access(readonly);
+    const prepare = moduleOnly(this.#options.prepare, `execution "${this.#options.execution}"`);
+    return { ...access, ...prepare, driver, path: this.#path };
   }
 
   async open(): Promise<Database<R>> {
@@ -150,7 +150,7 @@ class Opening<R> {
     return new Promise((resolve, reject) => {
       runStep(
         limit,
-        () => this.#connect(this.#readonly, this.#threads),
+        () => this.#connect(this.#readonly, this.#elsewhere),
         (outcome) => outcome.ok ? resolve(outcome.value) : reject(outcome.error),
         (late) => void runStep(limit, () => late.close(), () => {}),
       );
@@ -170,7 +170,7 @@ class Opening<R> {
     return this.#location.kind === "file" && fileStatus(this.#path) !== undefined;
   }
 
-  /** What metrics and traces call it: the folder says more than they should. */
+  /** For metrics and traces, which should not tell the folder. */
   get #name(): string {
     return this.#options.pool.name ?? this.#path.replace(/^.*[/\\]/, "");
   }
@@ -216,9 +216,10 @@ class Opening<R> {
   }
 
   #pool(role: Role, poolSize: number, share: FileShare | undefined): SQLiteConnectionPool<R> {
-    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader", this.#threads);
-    const factory = Object.assign(open, { pipelines: this.#threads !== undefined });
-    return this.#poolOf(role, factory, { poolSize, share });
+    const open = () => this.#takeFirst(role) ?? this.#connect(role === "reader", this.#elsewhere);
+    const pipelines = this.#elsewhere !== undefined;
+    const stops = this.#elsewhere?.stops;
+    return this.#poolOf(role, Object.assign(open, { pipelines, stops }), { poolSize, share });
   }
 
   #poolOf(
@@ -274,19 +275,18 @@ class Opening<R> {
     return first;
   }
 
-  /** Opens a connection in this thread or in its own. */
+  /** Opens a connection. */
   #connect(
     readonly: boolean,
-    threads: ReadonlyMap<"read" | "write", WorkerConnectionFactory> | undefined,
+    elsewhere: Elsewhere | undefined,
   ): DriverConnection | PromiseLike<DriverConnection> {
     // A connection to a different file than the others' would be worse than none.
     this.#file?.expectSameNow();
     this.#expectFile();
-    const thread = threads?.get(readonly ? "read" : "write");
-    if (thread !== undefined) return thread();
+    if (elsewhere !== undefined) return elsewhere.connect(readonly);
+    const role = readonly ? "reader" : "writer";
     const opened = this.#driver.open(this.#path, this.#access(readonly));
-    const context = { role: readonly ? "reader" : "writer", driver: this.#driver.name } as const;
-    return setUpOpened(opened, this.#options.prepare, context);
+    return setUpOpened(opened, this.#options.prepare, { role, driver: this.#driver.name });
   }
 
   #access(readonly: boolean): DriverOpenOptions {
@@ -337,11 +337,11 @@ class Opening<R> {
             `${maxReadTransactionMs} ms. The write-ahead log cannot shrink until it ends.`,
         }),
       file: this.#file,
-      threads: () => this.#threads && totalOf(this.#threads.values()),
-      // The driver's own backup needs its handle, which is unavailable in threads.
+      threads: () => this.#elsewhere?.threads,
+      processes: () => this.#elsewhere?.processes,
       backup: backUp(
         readers,
-        this.#threads === undefined ? this.#driver : undefined,
+        this.#elsewhere === undefined ? this.#driver : undefined,
         systemEnvironment.clock,
       ),
       onClosed: () => share?.giveUp(),

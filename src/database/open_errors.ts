@@ -165,12 +165,13 @@ export function hasWalResetBug(version: string): boolean {
   return minor >= 7 && minor < 51;
 }
 
-/** Threads load their drivers by module name. */
+/** Threads and processes load their drivers by module name. */
 export function expectInThreads({ name }: Driver, execution: string): void {
   const known: readonly string[] = WORKER_DRIVERS;
   if (known.includes(name)) return;
+  const noun = execution === "process" ? "process" : "thread";
   throw new TypeError(
-    `execution "${execution}" needs a driver that a thread can load by its name ` +
+    `execution "${execution}" needs a driver that a ${noun} can load by its name ` +
       `(${known.join(", ")}); got driver ${name}. Use execution "inline" with it.`,
   );
 }

@@ -11,6 +11,7 @@ import { describeValue } from "../platform/describe.ts";
 import type { Driver } from "../driver/driver.ts";
 import { type ResolvedSetUp, resolveSetUp, type SetUpOptions } from "../driver/set_up/options.ts";
 import type { Row } from "../sqlite/types.ts";
+import type { ProcessStart } from "../process/process_factory.ts";
 import type { SpawnWorker } from "../worker/transport.ts";
 import {
   POOL_OPTION_NAMES,
@@ -21,17 +22,18 @@ import type { DatabaseWarning } from "../connections/observation/warning.ts";
 import { checkPragmas, type Durability, type Pragmas } from "./pragmas.ts";
 
 /** Where statements run. */
-export type Execution = "inline" | "worker" | "auto";
+export type Execution = "inline" | "worker" | "process" | "auto";
 
 /** Settings of a database and its pools. */
 export interface DatabaseOptions<R = Row>
-  extends Omit<PoolOptions<R>, "poolSize" | "minIdle">, SetUpOptions {
+  extends Omit<PoolOptions<R>, "poolSize" | "minIdle">, SetUpOptions, ProcessStart {
   /** The driver; "auto" selects the runtime's own. Default: "auto". */
   driver?: "auto" | Driver;
   /**
    * Where statements run: "inline", in the caller's thread, which blocks in the meantime; "worker",
-   * each connection in its own thread; "auto", in threads except for single reads that have proved
-   * to be fast. Default: "inline".
+   * each connection in its own thread; "process", each in a process of its own, where statements
+   * that take too long are stopped; "auto", in threads except for single reads that have proved to
+   * be fast. Default: "inline".
    */
   execution?: Execution;
   /** Starts a thread with the script `@sqlitepool/pool/worker`, for bundles, which move it. */
@@ -76,6 +78,7 @@ export interface ResolvedDatabaseOptions<R> {
   readonly driver: Driver | "auto";
   readonly execution: Execution;
   readonly worker: SpawnWorker | undefined;
+  readonly processes: ProcessStart;
   readonly readers: number;
   readonly readonly: boolean;
   readonly immutable: boolean;
@@ -92,7 +95,7 @@ export interface ResolvedDatabaseOptions<R> {
   readonly pool: Omit<PoolOptions<R>, "poolSize" | "minIdle">;
 }
 
-const EXECUTIONS: readonly Execution[] = ["inline", "worker", "auto"];
+const EXECUTIONS: readonly Execution[] = ["inline", "worker", "process", "auto"];
 
 const OWN_NAMES: readonly string[] = [
   ...["driver", "readers", "readonly", "durability", "pragmas", "queryTimeoutMs"],
@@ -102,6 +105,7 @@ const OWN_NAMES: readonly string[] = [
     "untrusted",
     "execution",
     "worker",
+    "processCommand",
     "immutable",
   ],
   ...["extensions", "setUp"],
@@ -140,6 +144,7 @@ export function resolveDatabaseOptions<R>(
     driver = "auto",
     execution = "inline",
     worker,
+    processCommand,
     readers = 4,
     readonly = false,
     immutable = false,
@@ -156,7 +161,7 @@ export function resolveDatabaseOptions<R>(
   } = options;
   check(isDriver(driver), "driver", DRIVERS, driver);
   const isExecution = EXECUTIONS.includes(execution);
-  check(isExecution, "execution", '"inline", "worker" or "auto"', execution);
+  check(isExecution, "execution", '"inline", "worker", "process" or "auto"', execution);
   const isSpawn = worker === undefined || typeof worker === "function";
   check(isSpawn, "worker", "a function that starts a thread", worker);
   const isCount = Number.isSafeInteger(readers) && readers >= 1;
@@ -182,6 +187,7 @@ export function resolveDatabaseOptions<R>(
     driver,
     execution,
     worker,
+    processes: { processCommand },
     readers,
     readonly: readonly || untrusted || immutable,
     immutable,

@@ -117,4 +117,11 @@ export interface DriverConnection extends AsyncConnection {
   readonly isLost?: boolean;
   /** Closes without waiting for calls in progress, which still settle. */
   abandon?(): void;
+  /**
+   * Ends the connection in the middle of a statement. The calls in progress fail, soon, with a
+   * `ConnectionLostError` that says whether they have taken effect. For connections in processes.
+   */
+  stop?(): void;
+  /** Whether `stop` was called. */
+  readonly wasStopped?: boolean;
 }

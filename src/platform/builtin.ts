@@ -69,14 +69,48 @@ export interface FileStatus {
   isDirectory(): boolean;
 }
 
+/** A duplex pipe to a child process. */
+export interface Pipe {
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "close" | "error", listener: () => void): unknown;
+  write(chunk: Uint8Array): unknown;
+  cork?(): void;
+  uncork?(): void;
+  destroy(): void;
+  ref?(): void;
+  unref?(): void;
+}
+
+/** What is used of a process that was started. */
+export interface ChildProcess {
+  readonly pid?: number;
+  readonly stdio: readonly (Pipe | null | undefined)[];
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "exit", listener: (code: number | null, signal: string | null) => void): unknown;
+  kill(signal: "SIGKILL"): unknown;
+  ref(): void;
+  unref(): void;
+}
+
+/** How a process is started. */
+export interface SpawnOptions {
+  readonly stdio: readonly ("ignore" | "inherit" | "pipe")[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly windowsHide: boolean;
+}
+
 interface Builtins {
+  "node:child_process": {
+    spawn(file: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+  };
   "node:diagnostics_channel": {
     channel(name: string): Channel;
     tracingChannel(name: string): TracingChannel;
   };
   "node:fs": FileSystem;
   "node:path": { readonly sep: string; resolve(folder: string, path: string): string };
-  "node:url": { pathToFileURL(path: string): URL };
+  "node:url": { pathToFileURL(path: string): URL; fileURLToPath(url: URL): string };
+  "node:sea": { isSea(): boolean };
   "node:sqlite": unknown;
   "bun:sqlite": unknown;
   "node:worker_threads": {

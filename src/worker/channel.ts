@@ -7,6 +7,7 @@
 import { type OnTiming, reportTiming } from "../driver/timing.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import { bindValues } from "../sqlite/bind.ts";
+import { classify } from "../sqlite/classify.ts";
 import { withStatement } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, StatementDescription } from "../sqlite/types.ts";
 import { KnownStatements, type RemoteStatement } from "./known_statements.ts";
@@ -34,16 +35,23 @@ export class Channel {
   readonly #flush = (): void => this.flush();
   readonly #send: (message: MessageWriter) => void;
   readonly #onTiming: OnTiming | undefined;
+  readonly #announces: boolean;
   #message = new MessageWriter();
   #nextCursor = 0;
 
   /**
    * @param send Sends a message.
    * @param onTiming Called after each statement with its execution time in the thread.
+   * @param announces Whether the other side announces commits.
    */
-  constructor(send: (message: MessageWriter) => void, onTiming: OnTiming | undefined) {
+  constructor(
+    send: (message: MessageWriter) => void,
+    onTiming: OnTiming | undefined,
+    announces: boolean = false,
+  ) {
     this.#send = send;
     this.#onTiming = onTiming;
+    this.#announces = announces;
   }
 
   /**
@@ -67,6 +75,7 @@ export class Channel {
       this.calls.add({
         kind: "statement",
         expectedMs: statement.averageMs,
+        isAnnounced: this.#announces && takesEffectWhenAnnounced(sql),
         answer: (reader, ms) => {
           statement.took(ms);
           resolve(reader.result(statement, readRows));
@@ -141,6 +150,10 @@ export class Channel {
       const kind = reader.next<number>();
       this.inTransaction = reader.next<number>() === 1;
       const ms = reader.next<number>();
+      if (kind === reply.committing) {
+        this.calls.announced();
+        continue;
+      }
       const call = this.calls.take();
       try {
         if (kind === reply.error) call.fail(decodeError(reader.next()));
@@ -221,4 +234,10 @@ export class Channel {
       });
     });
   }
+}
+
+/** What reads has no effect; what writes rows is announced, or committed by a later statement. */
+function takesEffectWhenAnnounced(sql: string): boolean {
+  const { reads, writes } = classify(sql);
+  return reads || writes;
 }

@@ -1,17 +1,17 @@
 /**
- * Finds the scripts of threads and processes.
+ * Finds the script of threads and processes.
  *
  * @module
  */
 
 /**
- * Returns the script that is beside a module. Built code is in .js files.
+ * Returns the script, which is beside this module. Built code is in .js files.
  *
- * @param module `import.meta.url`, which is empty in CommonJS bundles, and not set by workerd.
- * @param name The name of the script without its extension.
- * @throws {TypeError} with `explanation` if the module does not know where it is.
+ * @param explanation What to say where it cannot be located.
  */
-export function scriptBeside(module: string | undefined, name: string, explanation: string): URL {
-  if (module === undefined) throw new TypeError(explanation);
-  return new URL(`./${name}.${module.endsWith(".ts") ? "ts" : "js"}`, module);
+export function ownScript(explanation: string): URL {
+  // It is empty in CommonJS bundles, and workerd does not set it.
+  const url: string | undefined = import.meta.url;
+  if (url === undefined) throw new TypeError(explanation);
+  return new URL(url.endsWith(".ts") ? "./worker.ts" : "./worker.js", url);
 }

@@ -23,14 +23,14 @@ export interface PeerListener {
 export class Peer {
   readonly #worker: WorkerLike;
   readonly #listener: PeerListener;
-  readonly #noun: string;
+  readonly #transport: Transport;
   #state: "busy" | "idle" | "ended" = "busy";
 
   constructor(transport: Transport, listener: PeerListener) {
     const worker = transport.start();
     this.#worker = worker;
     this.#listener = listener;
-    this.#noun = transport.noun;
+    this.#transport = transport;
     let failure: unknown;
     worker.on("message", (message) => {
       // Node delivers pending messages after the error that ended the thread.
@@ -68,7 +68,23 @@ export class Peer {
   #end(what: string, cause: unknown): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    this.#listener.onEnd((progress) => lost(this.#noun, what, cause, progress));
+    this.#listener.onEnd((progress) => lost(this.#transport.noun, what, cause, progress));
+  }
+
+  /** Ends a peer in the middle of what it does. Its end is reported when it has come. */
+  stop(): void {
+    this.#worker.terminate();
+  }
+
+  /**
+   * Lets a peer go whose database is closed. A thread ends by itself.
+   *
+   * @param use Whether it can be used again: it has run no code of users.
+   */
+  dismiss(use: "can be used again" | "has to end"): void {
+    const taken = use === "can be used again" && this.#transport.takeBack?.(this.#worker) === true;
+    if (taken) this.#end("its database was closed", undefined);
+    else if (this.#transport.stops) this.#worker.terminate();
   }
 
   /** An idle peer does not keep the host alive; a busy one does. */
@@ -91,12 +107,15 @@ function lost(
   cause: unknown,
   progress: Progress,
 ): ConnectionLostError {
-  const outcome = progress === "sent"
-    ? "What had been sent to it may or may not have taken effect"
-    : "This call did not reach it, and has not taken effect";
   return new ConnectionLostError(
-    `The ${noun} of this connection has ended: ${what}. ${outcome}; an open transaction was ` +
-      "rolled back.",
+    `The ${noun} of this connection has ended: ${what}. ${outcomes[progress]}; an open ` +
+      "transaction was rolled back.",
     { cause, mayHaveTakenEffect: progress === "sent" },
   );
 }
+
+const outcomes: Readonly<Record<Progress, string>> = {
+  "sent": "What had been sent to it may or may not have taken effect",
+  "not sent": "This call did not reach it, and has not taken effect",
+  "not committed": "This call was not committed, and has not taken effect",
+};

@@ -15,6 +15,8 @@ export interface Call {
   readonly kind: "statement" | "command";
   /** Its expected duration, in milliseconds. */
   readonly expectedMs: number;
+  /** Whether it takes effect only after an announcement. */
+  readonly isAnnounced?: boolean;
   /**
    * Reads exactly its reply. No user code runs before that and no user error escapes, so that the
    * reader stays in position for the following calls.
@@ -23,8 +25,8 @@ export interface Call {
   fail(error: unknown): void;
 }
 
-/** How far a call had got when its thread ended. */
-export type Progress = "sent" | "not sent";
+/** How far a call had got when its thread ended. What is not committed has no effect. */
+export type Progress = "sent" | "not sent" | "not committed";
 
 /**
  * Answered calls stay in the array until there are this many, because removing them moves the
@@ -42,6 +44,7 @@ export class PendingCalls {
   #expectedMs = 0;
   /** When the thread last replied, or got its first call. */
   #heardAt = 0;
+  #announced: "nothing" | "a commit" = "nothing";
 
   /** The number of pending calls. */
   get size(): number {
@@ -77,8 +80,14 @@ export class PendingCalls {
     this.#heardAt = now();
   }
 
+  /** Records that the call that is answered next is being committed. */
+  announced(): void {
+    this.#announced = "a commit";
+  }
+
   /** Removes the call that is answered next. */
   take(): Call {
+    this.#announced = "nothing";
     const call = this.#calls[this.#answered++];
     this.#expectedMs -= call.expectedMs;
     if (this.#answered === this.#calls.length) this.#clear();
@@ -90,8 +99,12 @@ export class PendingCalls {
   failAll(reason: (progress: Progress) => unknown): void {
     const calls = this.#calls.slice(this.#answered);
     const sent = this.#sent - this.#answered;
+    const committing = this.#announced === "a commit" ? calls[0] : undefined;
     this.#clear();
-    for (const [i, call] of calls.entries()) call.fail(reason(i < sent ? "sent" : "not sent"));
+    for (const [i, call] of calls.entries()) {
+      if (i >= sent) call.fail(reason("not sent"));
+      else call.fail(reason(call.isAnnounced && call !== committing ? "not committed" : "sent"));
+    }
   }
 
   /** A busy thread may never catch up, so answered calls must be removed in between. */

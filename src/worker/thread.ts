@@ -6,7 +6,7 @@
 
 import { builtin } from "../platform/builtin.ts";
 import { detectRuntime } from "../platform/runtime.ts";
-import { scriptBeside } from "./own_script.ts";
+import { ownScript } from "./own_script.ts";
 import type { SpawnWorker, Transport, WorkerLike } from "./transport.ts";
 
 /** Starts a thread with this package's script. */
@@ -16,7 +16,7 @@ export function spawnWorker(): WorkerLike {
     throw new TypeError('This runtime has no threads. Use execution: "inline".');
   }
   const options = { name: "sqlitepool", ...withoutPreloads() };
-  return new module.Worker(addressOf(ownScript()), options) as WorkerLike;
+  return new module.Worker(addressOf(ownScript(UNKNOWN_SCRIPT)), options) as WorkerLike;
 }
 
 /** The options of the process that its threads inherit. */
@@ -42,15 +42,9 @@ interface HostProcess {
   };
 }
 
-function ownScript(): URL {
-  const url: string | undefined = import.meta.url;
-  return scriptBeside(
-    url,
-    "worker",
-    "In a CommonJS bundle the script of the threads cannot be located. Pass an option `worker` " +
-      "that starts a thread with @sqlitepool/pool/worker.",
-  );
-}
+const UNKNOWN_SCRIPT =
+  "In a CommonJS bundle the script of the threads cannot be located. Pass an option `worker` that " +
+  "starts a thread with @sqlitepool/pool/worker.";
 
 /** Deno starts a remote script in a thread only through a local module that imports it. */
 function addressOf(script: URL): URL {

@@ -41,6 +41,20 @@ const isWorkerDriver: Readonly<Record<WorkerDriverName, true>> = {
 export const WORKER_DRIVERS: readonly string[] = Object.keys(isWorkerDriver);
 
 /**
+ * Checks the name of a driver.
+ *
+ * @throws {TypeError} if threads and processes cannot load it.
+ */
+export function expectDriver(driver: string, noun: string): void {
+  if (WORKER_DRIVERS.includes(driver)) return;
+  const known = WORKER_DRIVERS.map((name) => JSON.stringify(name)).join(", ");
+  throw new TypeError(
+    `driver must be one that a ${noun} can load by its name (${known}); ` +
+      `got ${describeValue(driver)}`,
+  );
+}
+
+/**
  * Creates a factory for a pool.
  *
  * @param request what each thread opens.
@@ -55,14 +69,7 @@ export function threadFactory(
   onTiming: OnTiming | undefined,
   locate: () => OpenRequest | Promise<OpenRequest> = () => request,
 ): WorkerConnectionFactory {
-  const { driver } = request;
-  if (!WORKER_DRIVERS.includes(driver)) {
-    const known = WORKER_DRIVERS.map((name) => JSON.stringify(name)).join(", ");
-    throw new TypeError(
-      `driver must be one that a thread can load by its name (${known}); ` +
-        `got ${describeValue(driver)}`,
-    );
-  }
+  expectDriver(request.driver, "thread");
   const crew = new ThreadCount();
   const open = async (): Promise<DriverConnection> => {
     const [{ WorkerConnection }, { threads }] = await Promise.all([

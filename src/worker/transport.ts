@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { OnTiming } from "../driver/timing.ts";
+import type { ThreadCount } from "./thread_count.ts";
+
 /** What is used of a `Worker` of `node:worker_threads`, which all three runtimes provide. */
 export interface WorkerLike {
   /** Sends a message. The buffers in `transfer` are transferred instead of copied. */
@@ -32,4 +35,19 @@ export interface Transport {
   readonly stops: boolean;
   /** Starts one. */
   start(): WorkerLike;
+  /**
+   * Takes back one whose database is closed, to use it again. Returns false if it has to end. None
+   * is taken back that ran code of users.
+   */
+  takeBack?(worker: WorkerLike): boolean;
+}
+
+/** The environment of a connection on the host. */
+export interface WorkerSurroundings {
+  /** Starts its thread or process. */
+  readonly transport: Transport;
+  /** The counter for it. */
+  readonly crew: ThreadCount;
+  /** Called after each statement with its execution time in the thread. */
+  readonly onTiming: OnTiming | undefined;
 }

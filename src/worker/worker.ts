@@ -1,6 +1,7 @@
 /**
- * The script of a thread that runs statements for a pool. Do not import it: its URL is passed to
- * `new Worker(...)`, which the package does itself unless a bundler has moved the files.
+ * The script of a thread or process that runs statements for a pool. Do not import it: its URL is
+ * passed to `new Worker(...)`, or its path to a runtime, which the package does itself unless a
+ * bundler has moved the files.
  *
  * @example
  * ```ts ignore
@@ -21,6 +22,8 @@
 // awaits.
 
 import { openServer } from "./server/open_server.ts";
+import { serveHost } from "./server/process.ts";
+import { MARKER } from "./wire/pipes.ts";
 import type { OpenReply, OpenRequest, WirePart } from "./wire/wire.ts";
 import { encodeError } from "./wire/wire_errors.ts";
 
@@ -32,13 +35,17 @@ interface Port {
 }
 
 interface Globals {
-  readonly process: { getBuiltinModule(name: string): { readonly parentPort: Port | null } };
+  readonly process: {
+    readonly argv: readonly string[];
+    getBuiltinModule(name: string): { readonly parentPort: Port | null };
+  };
   close(): void;
 }
 
 const { process, close } = globalThis as unknown as Globals;
 const port = process.getBuiltinModule("node:worker_threads").parentPort;
-port?.once("message", (message) => void serve(port, message as OpenRequest));
+if (port !== null) port.once("message", (message) => void serve(port, message as OpenRequest));
+else if (process.argv.includes(MARKER)) serveHost();
 
 async function serve(port: Port, request: OpenRequest): Promise<void> {
   try {

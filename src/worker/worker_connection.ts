@@ -6,7 +6,6 @@
 
 import { builtinLibrary } from "../platform/builtins.ts";
 import type { DriverConnection } from "../driver/connection.ts";
-import type { OnTiming } from "../driver/timing.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { connectionClosed, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
@@ -24,7 +23,7 @@ import { remoteHandle } from "./remote_handle.ts";
 import { readArrays, readObjects, type RowReader, withRows } from "./reply_reader.ts";
 import { type LostError, Peer } from "./peer.ts";
 import type { ThreadCount } from "./thread_count.ts";
-import type { Transport } from "./transport.ts";
+import type { WorkerSurroundings } from "./transport.ts";
 import {
   type MessageWriter,
   type OpenReply,
@@ -34,16 +33,6 @@ import {
 } from "./wire/wire.ts";
 import { decodeError } from "./wire/wire_errors.ts";
 import { type CutOff, WorkerCursor } from "./worker_cursor.ts";
-
-/** The environment of a connection on the host. */
-export interface WorkerSurroundings {
-  /** Starts its thread or process. */
-  readonly transport: Transport;
-  /** The counter for it. */
-  readonly crew: ThreadCount;
-  /** Called after each statement with its execution time in the thread. */
-  readonly onTiming: OnTiming | undefined;
-}
 
 type State = "opening" | "open" | "closing" | "closed";
 
@@ -67,6 +56,8 @@ export class WorkerConnection implements DriverConnection {
    * then, and ends. An in-memory database would be lost with it.
    */
   readonly abandon: (() => void) | undefined = undefined;
+  /** Ends the process in the middle of a statement; see `DriverConnection`. */
+  readonly stop: (() => void) | undefined = undefined;
   /** A placeholder for the driver's handle, which throws when it is used. */
   readonly raw: object = remoteHandle();
   /** The SQLite library behind its driver. */
@@ -83,22 +74,29 @@ export class WorkerConnection implements DriverConnection {
   #lost: LostError | undefined;
   #opened: { resolve(): void; reject(error: unknown): void } | undefined;
   #closed: Promise<void> | undefined;
+  #wasStopped = false;
+  readonly #use: "can be used again" | "has to end";
   /** Settles when the thread has ended. */
   readonly #ended: Promise<void>;
   #announceEnd!: () => void;
 
   private constructor(
     { transport, crew, onTiming }: WorkerSurroundings,
-    { path, driver }: OpenRequest,
+    { path, driver, extensions, setUp }: OpenRequest,
   ) {
+    const runsCode = extensions !== undefined || setUp !== undefined;
+    this.#use = runsCode ? "has to end" : "can be used again";
     if (path !== ":memory:") {
       this.path = path;
       this.library = driver.includes(":") ? builtinLibrary(driver) : driver;
     }
     this.closesLate = driver === "libsql";
     this.#crew = crew;
-    this.#channel = new Channel((message) => this.#send(message), onTiming);
-    if (path !== ":memory:") this.abandon = () => this.#abandon();
+    this.#channel = new Channel((message) => this.#send(message), onTiming, transport.stops);
+    if (path !== ":memory:") {
+      if (transport.stops) this.stop = () => this.#stop();
+      this.abandon = this.stop ?? (() => this.#abandon());
+    }
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
     });
@@ -140,6 +138,11 @@ export class WorkerConnection implements DriverConnection {
   /** Whether the thread has died. */
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Whether its process was stopped for a caller that no longer waited. */
+  get wasStopped(): boolean {
+    return this.#wasStopped;
   }
 
   /** The expected duration of the calls in progress, in milliseconds. */
@@ -260,6 +263,13 @@ export class WorkerConnection implements DriverConnection {
     return this.#closed ??= this.#close();
   }
 
+  #stop(): void {
+    if (this.#state === "closed" || this.#wasStopped) return;
+    this.#wasStopped = true;
+    this.#crew.abandoned(this.#ended);
+    this.#peer.stop();
+  }
+
   #abandon(): void {
     if (this.#state !== "open") return;
     // A single statement is the one given up by its caller; with more, other callers still wait.
@@ -276,6 +286,7 @@ export class WorkerConnection implements DriverConnection {
     const closing = this.#ask(request.close);
     this.#state = "closing";
     await closing;
+    this.#peer.dismiss(this.#use);
     await this.#ended;
   }
 
@@ -301,6 +312,7 @@ export class WorkerConnection implements DriverConnection {
       } else {
         this.#state = "closed";
         this.#opened!.reject(decodeError(error));
+        this.#peer.dismiss(this.#use);
       }
       return;
     }

@@ -56,35 +56,42 @@ export function workerConnection(
   path: string,
   options: WorkerOptions = {},
 ): WorkerConnectionFactory {
-  const { worker, onTiming, intMode = "number", statementCacheSize } = options;
-  const { readonly = false, create = true, driver = nativeDriverName() } = options;
-  if (typeof path !== "string" || path === "") {
-    throw new TypeError(`path must be the path of a database; got ${describeValue(path)}`);
-  }
+  const { worker, onTiming } = options;
+  const [request, locate] = requestFor("workerConnection", path, options);
   if (worker !== undefined && typeof worker !== "function") {
     throw new TypeError(
       `worker must be a function that starts a thread; got ${describeValue(worker)}`,
     );
   }
+  return threadFactory(request, worker, onTiming, locate);
+}
+
+/** Returns what a connection opens, as far as it is known, and what finds out the rest. */
+export function requestFor(
+  caller: string,
+  path: string,
+  options: Omit<WorkerOptions, "worker">,
+): [request: OpenRequest, locate: () => Promise<OpenRequest>] {
+  const { intMode = "number", statementCacheSize } = options;
+  const { readonly = false, create = true, driver = nativeDriverName() } = options;
+  if (typeof path !== "string" || path === "") {
+    throw new TypeError(`path must be the path of a database; got ${describeValue(path)}`);
+  }
   const request = { driver, path, readonly, create, intMode, statementCacheSize };
   const folder = workingDirectory();
-  return threadFactory(
-    request,
-    worker,
-    onTiming,
-    () => locate(request, options, folder),
-  );
+  return [request, () => locate(caller, request, options, folder)];
 }
 
 /** Loaded with the first connection, since many programs need neither. */
 async function locate(
+  caller: string,
   plain: OpenRequest,
   options: SetUpOptions,
   folder: string | undefined,
 ): Promise<OpenRequest> {
-  const request = { ...plain, ...await setUpIn(options, folder) };
+  const request = { ...plain, ...await setUpIn(caller, options, folder) };
   const { parseLocalLocation } = await import("../sqlite/location.ts");
-  const location = parseLocalLocation(request.path, folder, "workerConnection");
+  const location = parseLocalLocation(request.path, folder, caller);
   if (location.kind === "memory") return { ...request, path: ":memory:" };
   const { path, mode } = location;
   return {
@@ -96,10 +103,11 @@ async function locate(
 }
 
 async function setUpIn(
+  caller: string,
   { extensions, setUp }: SetUpOptions,
   folder: string | undefined,
 ): Promise<Pick<OpenRequest, "extensions" | "setUp">> {
   if (extensions === undefined && setUp === undefined) return {};
   const { moduleOnly, resolveSetUp } = await import("../driver/set_up/options.ts");
-  return moduleOnly(resolveSetUp({ extensions, setUp }, folder), "workerConnection");
+  return moduleOnly(resolveSetUp({ extensions, setUp }, folder), caller);
 }

@@ -27,6 +27,7 @@ import {
   type Driver,
   type DriverConnection,
   type IntMode,
+  processConnection,
   workerConnection,
   type WorkerDriverName,
 } from "../../mod.ts";
@@ -39,7 +40,7 @@ import {
   loadLibsql,
   nodeSqlite3WasmModule,
 } from "../helpers/packages.ts";
-import { runtimeName } from "../helpers/runtime.ts";
+import { onNewestNode, runtimeName } from "../helpers/runtime.ts";
 
 export interface OpenOptions {
   readonly readonly?: boolean;
@@ -223,6 +224,23 @@ function inWorker(driver: ConformanceDriver, name: WorkerDriverName): Conformanc
 
 export const nodeSqliteWorker: ConformanceDriver = inWorker(nodeSqlite, "node:sqlite");
 export const bunSqliteWorker: ConformanceDriver = inWorker(bunSqlite, "bun:sqlite");
+
+/** The same driver in a process of its own. */
+function inProcess(driver: ConformanceDriver, name: WorkerDriverName): ConformanceDriver {
+  const old = runtimeName() === "node" && !onNewestNode;
+  return {
+    ...driver,
+    name: `${driver.name}-process`,
+    unavailable: old ? "processes are tested on the newest Node" : driver.unavailable,
+    open: (path, options) => processConnection(path, { driver: name, ...options })(),
+  };
+}
+
+export const nodeSqliteProcess: ConformanceDriver = inProcess(
+  runtimeName() === "bun" ? { ...nodeSqlite, unavailable: "bun:sqlite is Bun's own" } : nodeSqlite,
+  "node:sqlite",
+);
+export const bunSqliteProcess: ConformanceDriver = inProcess(bunSqlite, "bun:sqlite");
 
 /** Each case starts threads; how they load a package does not depend on the rest. */
 function onNode26(driver: ConformanceDriver): ConformanceDriver {

@@ -115,6 +115,7 @@ test("a bad execution is refused before anything is opened", async (t) => {
   const path = join(temporaryDirectory(t), "never.db");
   await assert.rejects(openDatabase(path, { execution: "threads" as "worker" }), {
     name: "TypeError",
-    message: /^execution must be "inline", "worker" or "auto"; got the string "threads"$/,
+    message:
+      /^execution must be "inline", "worker", "process" or "auto"; got the string "threads"$/,
   });
 });

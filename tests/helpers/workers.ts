@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import {
+  type ConnectionFactory,
   type PoolOptions,
+  processConnection,
   type Row,
   SQLiteConnectionPool,
   workerConnection,
@@ -11,6 +13,14 @@ import {
   type WorkerOptions,
 } from "../../mod.ts";
 import { temporaryDirectory } from "./runtime.ts";
+
+/** Where statements run, if not in the thread of the caller. */
+export type Elsewhere = "worker" | "process";
+
+/** What opens connections there. */
+export function factoryFor(execution: Elsewhere): (path: string) => ConnectionFactory {
+  return execution === "worker" ? workerConnection : processConnection;
+}
 
 /** Counts to `n`, which takes some seconds for 20 million. */
 export function counting(n: number): string {

@@ -17,6 +17,7 @@ const layers = [
   "src/driver/",
   "adapters/",
   "src/worker/",
+  "src/process/",
   "src/connections/",
   "src/database/",
   "src/remote/",

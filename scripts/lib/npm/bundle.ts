@@ -29,6 +29,7 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
   pool: ["src/connections/connection_pool.ts", "src/platform/runtime.ts"],
   common: [
     ...["src/sqlite/bind/check_value.ts", "src/worker/thread_factory.ts"],
+    "src/process/process_factory.ts",
     "src/platform/surroundings.ts",
   ],
   main: ["mod.ts"],
@@ -111,7 +112,7 @@ export async function bundle(
   await write(entries.filter(([, source]) => !scripts.includes(source)), {
     codeSplitting: { groups },
   });
-  // Minified: nobody reads it, and every thread loads it.
+  // Minified: nobody reads it, and every thread or process loads it.
   const threads = entries.filter(([, source]) => scripts.includes(source));
   for (const entry of threads) await write([entry], { codeSplitting: false, minify: true });
 }

@@ -13,7 +13,7 @@ import { setUpConnection } from "../../driver/set_up/run.ts";
 import type { SyncConnection } from "../../driver/sync_connection.ts";
 import { systemEnvironment } from "../../platform/clock.ts";
 import type { MessageWriter, OpenRequest, WorkerDriverName } from "../wire/wire.ts";
-import { Server } from "./server.ts";
+import { Server, type ServerMode } from "./server.ts";
 
 type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
 
@@ -39,10 +39,12 @@ async function load<M>(name: string): Promise<M> {
  *
  * @param request What to open, and how.
  * @param post Sends a message to the host.
+ * @param mode "announces" if the host must know when a commit begins, because it may kill this.
  */
 export async function openServer(
   { driver, path, extensions = [], setUp, ...options }: OpenRequest,
   post: (message: MessageWriter) => void,
+  mode: ServerMode = "silent",
 ): Promise<Server> {
   // The adapters of synchronous drivers create no other connections.
   const connection = await openers[driver](path, {
@@ -54,5 +56,5 @@ export async function openServer(
     await setUpConnection(connection, { extensions, setUp }, { role, driver });
   }
   connection.executeSync("PRAGMA busy_timeout = 0");
-  return new Server(connection, post, systemEnvironment.clock.now);
+  return new Server(connection, post, systemEnvironment.clock.now, mode);
 }

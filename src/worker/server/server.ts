@@ -5,6 +5,7 @@
  * @module
  */
 
+import { classify } from "../../sqlite/classify.ts";
 import { SQLiteError } from "../../sqlite/errors.ts";
 import { ERROR } from "../../sqlite/result_codes.ts";
 import type { ResultSet, SQLiteValue } from "../../sqlite/types.ts";
@@ -40,11 +41,15 @@ interface OpenRows {
   current: readonly string[];
 }
 
+/** Whether the host learns when a commit begins: what was not announced has not taken effect. */
+export type ServerMode = "silent" | "announces";
+
 /** Runs requests in order of arrival. */
 export class Server {
   readonly #connection: SyncConnection;
   readonly #post: (message: MessageWriter) => void;
   readonly #now: () => number;
+  readonly #mode: ServerMode;
   readonly #statements: (KnownStatement | undefined)[] = [];
   readonly #cursors = new Map<number, OpenRows>();
   readonly #packer = new RowPacker();
@@ -52,20 +57,25 @@ export class Server {
   #waiting = 0;
   #postedAt = 0;
   #startedAt = 0;
+  /** Where the reply to the current request begins. */
+  #replyAt = 0;
 
   /**
    * @param connection the connection that runs the requests.
    * @param post sends a message to the host.
    * @param now returns the time in milliseconds.
+   * @param mode whether it announces commits.
    */
   constructor(
     connection: SyncConnection,
     post: (message: MessageWriter) => void,
     now: () => number,
+    mode: ServerMode = "silent",
   ) {
     this.#connection = connection;
     this.#post = post;
     this.#now = now;
+    this.#mode = mode;
   }
 
   /** Runs all requests of a message. Returns true if the last one closed the connection. */
@@ -83,16 +93,15 @@ export class Server {
         this.#statements[reader.next<number>()] = undefined;
         continue;
       }
-      const { parts } = this.#replies;
-      const start = parts.length;
+      this.#replyAt = this.#replies.parts.length;
       try {
         closed = this.#run(kind, reader);
       } catch (error) {
-        parts.length = start;
+        this.#replies.parts.length = this.#replyAt;
         this.#begin(reply.error);
-        parts.push(encodeError(error));
+        this.#replies.parts.push(encodeError(error));
       }
-      this.#finish(start);
+      this.#finish();
     }
     this.#flush();
     return closed;
@@ -142,14 +151,30 @@ export class Server {
     }
     const run = (): ResultSet<SQLiteValue[]> =>
       this.#connection.executeSync(statement.sql, params, { rowFactory: arrayRow, firstRowOnly });
-    const alone = kind === request.executeAlone;
-    const { columns, rows, rowsAffected, lastInsertRowid } = alone ? this.#commit(run) : run();
+    const { columns, rows, rowsAffected, lastInsertRowid } = this.#runsAlone(kind, statement.sql)
+      ? this.#commit(run)
+      : run();
     const news = areEqual(columns, statement.columns) ? undefined : columns;
     this.#begin(reply.result);
     this.#replies.parts.push(news, rowsAffected, lastInsertRowid, rows.length);
     this.#packer.pack(rows, columns.length, this.#replies);
     // Recorded last: if the rows cannot be packed, their columns are not sent either.
     statement.columns = columns;
+  }
+
+  /** A commit can be announced only if it is a statement of its own. */
+  #runsAlone(kind: number, sql: string): boolean {
+    if (kind === request.executeAlone) return true;
+    if (this.#mode === "silent" || this.#connection.inTransaction) return false;
+    return kind === request.execute && classify(sql).writes;
+  }
+
+  /** Earlier replies arrive before the announcement. */
+  #announce(): void {
+    this.#begin(reply.committing);
+    this.#waiting += 1;
+    this.#flush();
+    this.#replyAt = this.#replies.parts.length;
   }
 
   #describe(sql: string): void {
@@ -163,6 +188,7 @@ export class Server {
     this.#connection.executeSync("BEGIN IMMEDIATE");
     try {
       const result = run();
+      if (this.#mode === "announces") this.#announce();
       this.#connection.executeSync("COMMIT");
       return result;
     } catch (error) {
@@ -234,9 +260,9 @@ export class Server {
     this.#replies.parts.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
   }
 
-  #finish(start: number): void {
+  #finish(): void {
     const now = this.#now();
-    this.#replies.parts[start + 2] = now - this.#startedAt;
+    this.#replies.parts[this.#replyAt + 2] = now - this.#startedAt;
     this.#startedAt = now;
     this.#waiting += 1;
     if (this.#waiting >= MOST_REPLIES || now - this.#postedAt > LONGEST_WAIT_MS) this.#flush();

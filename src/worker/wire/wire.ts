@@ -78,6 +78,8 @@ export const reply = {
   error: 3,
   /** a `StatementDescription` as JSON */
   description: 4,
+  /** A commit begins, of the request that is answered next. The reply itself is still to come. */
+  committing: 5,
 } as const;
 
 /**

@@ -67,3 +67,8 @@ test("hostile files in threads: every error has a type, and every call ends", as
   const { hangs } = await attack(t, "worker", "untrusted", Math.ceil(FILES / 2));
   assert.deepEqual(hangs, [], `SEED=${SEED}`);
 });
+
+test("hostile files in processes: no crash, no hang, and every error has a type", async (t) => {
+  const { crashes, hangs } = await attack(t, "process", "untrusted");
+  assert.deepEqual([crashes, hangs], [[], []], `SEED=${SEED}`);
+});

@@ -91,6 +91,7 @@ function runChild(trial: Trial, first: number, result: TrialResult): Promise<num
       }, ms);
     let timer = watch(hangMs);
     const hear = (line: string): void => {
+      if (child.killed) return;
       clearTimeout(timer);
       const space = line.indexOf(" ");
       const number = Number(line.slice(0, space));
@@ -103,10 +104,10 @@ function runChild(trial: Trial, first: number, result: TrialResult): Promise<num
         judge(result, number, announced!, told);
         announced = undefined;
         next = number + 1;
-        // The threads and processes of a statement that never ends are left to be killed.
-        if (next === files || told.some(([, outcome]) => outcome === "QueryTimeoutError")) {
-          child.kill("SIGKILL");
-        }
+        // The thread of a statement that never ends is left to be killed.
+        const isBusy = execution === "worker" &&
+          told.some(([, outcome]) => outcome === "QueryTimeoutError");
+        if (next === files || isBusy) child.kill("SIGKILL");
       }
     };
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

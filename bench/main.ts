@@ -7,9 +7,10 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 
 import { buildPackage } from "../scripts/lib/npm/build.ts";
+import { agreementTable } from "./report/agreement.ts";
 import { drawCharts } from "./report/charts.ts";
 import { goalsTable } from "./report/goals.ts";
-import { readResults } from "./report/results.ts";
+import { readLast, readResults } from "./report/results.ts";
 import { installContenders } from "./run/install.ts";
 import { parseOptions, USAGE } from "./run/options.ts";
 import { progress } from "./run/progress.ts";
@@ -28,8 +29,10 @@ if (args.includes("--help")) {
     ? process.env
     : { ...process.env, BENCH_ENTRY: await build(workspace) };
   for (const runtime of options.runtimes) {
+    const last = readLast(options.output, runtime.name, options.scale);
     const results = await new RuntimeBenchmark(runtime, options, env).run();
     console.log(`\n${goalsTable(results)}`);
+    if (last !== undefined) console.log(`\n${agreementTable(last, results)}`);
   }
   const charts = await drawCharts(options.output, readResults(options.output, options.scale));
   console.log(`\nResults and ${charts.length} charts are in ${options.output}.`);

@@ -18,11 +18,10 @@ export interface Entry {
   load(): Promise<Open>;
 }
 
-export const BASELINE = "raw";
-
+/** The first is the baseline. */
 export const entries: readonly Entry[] = [
   {
-    id: BASELINE,
+    id: "raw",
     title: "raw driver",
     note: "one handle, prepared statements, no promises",
     load: () => import("./sqlite/raw.ts").then(({ open }) => open),

@@ -28,7 +28,7 @@ export function loadCommonJs<T>(specifier: string): T {
 function reason(specifier: string, error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" ||
-    /cannot find (module|package)|not found|could not find/i.test(message ?? "");
+    /cannot find (module|package)/i.test(message ?? "");
   if (isMissing) return `${specifier} is not installed`;
   const line = (message ?? String(error)).split("\n")[0];
   return `${specifier} does not load: ${line.replaceAll(/(file:\/\/)?\/[^\s'"]*\//g, "")}`;

@@ -91,7 +91,7 @@ export async function drawCharts(folder: string, results: readonly Results[]): P
       const path = join(target, `${chart.name}-${theme.name}.svg`);
       const svg = barChart(plotting, theme, {
         title: chart.title,
-        subtitle: `${chart.unit}; ${conditions(results)}`,
+        subtitle: `${chart.unit}; ${conditions(chart, results)}`,
         bars,
         isLess: chart.isLess ?? false,
       });
@@ -133,9 +133,9 @@ function barsOf(chart: Chart, { runtime, scenarios, figures }: Results): Bar[] {
     });
 }
 
-function conditions(results: readonly Results[]): string {
-  const [{ machine, scale }] = results;
-  return `${sizeOf(scale)}, ${machine.cores} x ${machine.cpu}`;
+function conditions({ scenario }: Chart, results: readonly Results[]): string {
+  const [{ machine, scenarios }] = results.filter(({ scenarios }) => scenario in scenarios);
+  return `${sizeOf(scenarios[scenario].scale)}, ${machine.cores} x ${machine.cpu}`;
 }
 
 function thousands(value: number): string {

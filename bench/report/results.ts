@@ -1,6 +1,6 @@
 /** What a run leaves behind: bench/results/<runtime>.json. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Verdict } from "../scenarios/correctness.ts";
@@ -17,6 +17,8 @@ export interface Figure {
   /** Median of the ratios to the baseline before and after in the same round. */
   readonly ratio?: number;
   readonly ratioSpread?: number;
+  /** Median of the processor time of a call in microseconds, all threads included. */
+  readonly cpuMicros?: number;
   readonly detail?: Readonly<Record<string, number>>;
   /** Why there is no figure. */
   readonly absent?: string;
@@ -33,6 +35,8 @@ export interface LaneInfo {
 export interface ScenarioInfo {
   readonly title: string;
   readonly unit: string;
+  /** Of its database. */
+  readonly scale: number;
   readonly lanes: Readonly<Record<string, LaneInfo>>;
 }
 
@@ -65,6 +69,12 @@ export function saveResults(folder: string, results: Results): string {
     `${head},\n  "figures": [\n${lines}\n  ],\n  "correctness": {\n${verdicts}\n  }\n}\n`,
   );
   return path;
+}
+
+/** The last run on a runtime at this scale, if its results are still there. */
+export function readLast(folder: string, name: string, scale: number): Results | undefined {
+  if (!existsSync(folder)) return undefined;
+  return readResults(folder, scale).find((results) => results.name === name);
 }
 
 /** The results in a folder that were measured at this scale. */

@@ -43,14 +43,24 @@ export function variantTable(
   const details = names.filter((name) =>
     measured.some(({ detail }) => detail?.[name] !== undefined)
   );
+  const hasCpu = measured.some(({ cpuMicros }) => cpuMicros !== undefined);
   const rows = [
-    ["", `${scenario.unit}/s`, "spread", "ratio", "spread", ...details.map((name) => `${name} ms`)],
+    [
+      "",
+      `${scenario.unit}/s`,
+      "spread",
+      "ratio",
+      "spread",
+      ...(hasCpu ? ["CPU us"] : []),
+      ...details.map((name) => `${name} ms`),
+    ],
     ...measured.map((figure) => [
       nameOf(scenario.lanes[figure.lane]),
       count(figure.perSecond!),
       `± ${percent(figure.spread!)}`,
       times(figure.ratio!),
       `± ${percent(figure.ratioSpread!)}`,
+      ...(hasCpu ? [figure.cpuMicros === undefined ? "" : count(figure.cpuMicros)] : []),
       ...details.map((name) => {
         const value = figure.detail?.[name];
         return value === undefined ? "" : value.toPrecision(3);

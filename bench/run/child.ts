@@ -26,9 +26,12 @@ async function findScenario(name: string): Promise<Scenario> {
 
 async function run(runner: Runner, variant: string, calls: number): Promise<Answer> {
   const started = performance.now();
+  const before = process.cpuUsage();
   try {
     const { calls: made = calls, ...detail } = await runner.run(variant, calls) ?? {};
-    return { answer: "done", ms: performance.now() - started, calls: made, detail };
+    const ms = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    return { answer: "done", calls: made, ms, cpuMs: (user + system) / 1_000, detail };
   } catch (error) {
     if (error instanceof AbsentError) return { answer: "absent", reason: error.message };
     return { answer: "failed", reason: reasonOf(error) };

@@ -42,8 +42,8 @@ export const USAGE: string = `npm run bench -- [options]
 AIOSQLITEPOOL_PATH names folders with the sources of aiosqlite and aiosqlitepool, if python3 does
 not have them installed. BENCH_CACHE names another folder for the generated databases.`;
 
-const FULL = { scale: 1, rounds: 9, turnMs: 400 };
-const QUICK = { scale: 0.05, rounds: 5, turnMs: 150 };
+const FULL = { scale: 1, rounds: 7, turnMs: 300 };
+const QUICK = { scale: 0.05, rounds: 5, turnMs: 100 };
 
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({

@@ -15,8 +15,10 @@ export type Answer =
   | { readonly answer: "absent"; readonly reason: string }
   | {
     readonly answer: "done";
-    readonly ms: number;
     readonly calls: number;
+    readonly ms: number;
+    /** Processor time of the process, all its threads included. */
+    readonly cpuMs: number;
     readonly detail: Detail;
   }
   | { readonly answer: "failed"; readonly reason: string }

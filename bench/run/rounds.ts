@@ -16,26 +16,21 @@ const BASELINE_PART = 0.5;
 
 interface Seat {
   readonly lane: Lane;
-  player?: Player;
-  trouble?: NoTurnError;
-}
-
-interface Score {
-  readonly rates: number[];
-  readonly ratios: number[];
-  readonly details: Turn["detail"][];
+  readonly player: Player | undefined;
+  /** Why nobody sits there. */
+  readonly trouble: NoTurnError | undefined;
 }
 
 export class Rounds {
   readonly #scenario: Scenario;
   readonly #schedule: Schedule;
-  readonly #seats: Seat[];
+  readonly #seats: readonly Seat[];
   readonly #progress: (line: string) => void;
 
   private constructor(
     scenario: Scenario,
     schedule: Schedule,
-    seats: Seat[],
+    seats: readonly Seat[],
     progress: (line: string) => void,
   ) {
     this.#scenario = scenario;
@@ -44,7 +39,7 @@ export class Rounds {
     this.#progress = progress;
   }
 
-  /** Seats everybody. Whoever cannot come is told of in the figures. */
+  /** Seats everybody, the baseline first. Whoever cannot come is told of in the figures. */
   static async open(
     scenario: Scenario,
     lanes: readonly Lane[],
@@ -55,10 +50,12 @@ export class Rounds {
     const seats: Seat[] = [];
     for (const lane of lanes) {
       progress(`${scenario.title}: ${lane.title} starts`);
-      const seat: Seat = { lane };
-      seats.push(seat);
-      await guarded(seat, async () => {
-        seat.player = await start(lane);
+      const outcome = await playing(() => start(lane));
+      const isTrouble = outcome instanceof NoTurnError;
+      seats.push({
+        lane,
+        player: isTrouble ? undefined : outcome,
+        trouble: isTrouble ? outcome : undefined,
       });
     }
     return new Rounds(scenario, schedule, seats, progress);
@@ -66,52 +63,39 @@ export class Rounds {
 
   async play(variant: string): Promise<Figure[]> {
     const ms = this.#schedule.turnMs * (this.#scenario.turnFactor ?? 1);
-    const troubles = new Map<Seat, NoTurnError>();
-    const scores = new Map<Seat, Score>();
-    for (const seat of this.#seats) {
-      this.#progress(`${this.#scenario.title}, ${variant}: ${seat.lane.title} warms up`);
-      scores.set(seat, { rates: [], ratios: [], details: [] });
-      await attempt(seat, troubles, () => seat.player!.warmUp(variant, ms));
+    const scores = this.#seats.map((seat) => new Score(seat));
+    for (const score of scores) {
+      this.#progress(`${this.#scenario.title}, ${variant}: ${score.lane.title} warms up`);
+      await score.attempt((player) => player.warmUp(variant, ms));
     }
-    const [baseline, ...others] = this.#seats;
+    const [baseline, ...others] = scores;
     for (let round = 0; round < this.#schedule.rounds; round++) {
       this.#progress(`${this.#scenario.title}, ${variant}: round ${round + 1}`);
-      let before = await this.#baselineTurn(baseline, variant, scores, troubles);
-      // Who comes first in one round comes last in another.
-      const order = [
-        ...others.slice(round % others.length),
-        ...others.slice(0, round % others.length),
-      ];
-      for (const seat of others.length === 0 ? [] : order) {
-        const turn = await attempt(seat, troubles, () => seat.player!.turn(variant, 1));
-        if (turn === undefined) continue;
-        const after = await this.#baselineTurn(baseline, variant, scores, troubles);
-        const score = scores.get(seat)!;
-        score.rates.push(turn.perSecond);
-        score.details.push(turn.detail);
-        score.ratios.push(turn.perSecond / ((before + after) / 2));
-        before = after;
-      }
+      await this.#playRound(variant, baseline, rotated(others, round));
     }
-    return this.#seats.map((seat) =>
-      figureOf(this.#scenario.name, variant, seat, scores.get(seat)!, troubles.get(seat))
-    );
+    if (baseline.trouble !== undefined) {
+      // Nothing to compare with.
+      for (const score of others) score.trouble ??= baseline.trouble;
+    }
+    return scores.map((score) => score.figure(this.#scenario.name, variant));
   }
 
-  async #baselineTurn(
-    baseline: Seat,
-    variant: string,
-    scores: Map<Seat, Score>,
-    troubles: Map<Seat, NoTurnError>,
-  ): Promise<number> {
+  async #playRound(variant: string, baseline: Score, others: readonly Score[]): Promise<void> {
     const part = this.#scenario.turns === undefined ? BASELINE_PART : 1;
-    const turn = await attempt(baseline, troubles, () => baseline.player!.turn(variant, part));
-    if (turn === undefined) throw new Error(`The baseline failed: ${troubles.get(baseline)}`);
-    const { rates, ratios, details } = scores.get(baseline)!;
-    rates.push(turn.perSecond);
-    ratios.push(1);
-    details.push(turn.detail);
-    return turn.perSecond;
+    const compare = async (): Promise<number> => {
+      const turn = await baseline.attempt((player) => player.turn(variant, part));
+      if (turn === undefined) return NaN;
+      baseline.add(turn, 1);
+      return turn.perSecond;
+    };
+    let before = await compare();
+    for (const score of others) {
+      const turn = await score.attempt((player) => player.turn(variant, 1));
+      if (turn === undefined) continue;
+      const after = await compare();
+      score.add(turn, turn.perSecond / ((before + after) / 2));
+      before = after;
+    }
   }
 
   async close(): Promise<void> {
@@ -119,58 +103,72 @@ export class Rounds {
   }
 }
 
-async function guarded(seat: Seat, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof NoTurnError)) throw error;
-    seat.trouble = error;
-  }
+/** Who comes first in one round comes last in the next. */
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const first = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(first), ...list.slice(0, first)];
 }
 
-/** Undefined for those who cannot take part in this variant. */
-async function attempt<T>(
-  seat: Seat,
-  troubles: Map<Seat, NoTurnError>,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  const known = seat.trouble ?? troubles.get(seat);
-  if (known !== undefined) {
-    troubles.set(seat, known);
-    return undefined;
-  }
+/** What work gives, or why there was none. */
+async function playing<T>(work: () => Promise<T>): Promise<T | NoTurnError> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof NoTurnError)) throw error;
-    troubles.set(seat, error);
-    return undefined;
+    if (error instanceof NoTurnError) return error;
+    throw error;
   }
 }
 
-function figureOf(
-  scenario: string,
-  variant: string,
-  { lane }: Seat,
-  { rates, ratios, details }: Score,
-  trouble: NoTurnError | undefined,
-): Figure {
-  const figure = { scenario, variant, lane: lane.id };
-  if (trouble !== undefined) {
-    return trouble.isAbsent
-      ? { ...figure, absent: trouble.message }
-      : { ...figure, failed: trouble.message };
+/** What one contender reaches in one variant. */
+class Score {
+  readonly lane: Lane;
+  /** Whoever fails takes no further turn. */
+  trouble: NoTurnError | undefined;
+  readonly #player: Player | undefined;
+  readonly #turns: Turn[] = [];
+  readonly #ratios: number[] = [];
+
+  constructor({ lane, player, trouble }: Seat) {
+    this.lane = lane;
+    this.#player = player;
+    this.trouble = trouble;
   }
-  const names = Object.keys(details[0] ?? {});
-  const detail = Object.fromEntries(
-    names.map((name) => [name, rounded(median(details.map((each) => each[name])))]),
-  );
-  return {
-    ...figure,
-    perSecond: rounded(median(rates)),
-    spread: rounded(spread(rates)),
-    ratio: rounded(median(ratios)),
-    ratioSpread: rounded(spread(ratios)),
-    ...(names.length === 0 ? {} : { detail }),
-  };
+
+  async attempt<T>(work: (player: Player) => Promise<T>): Promise<T | undefined> {
+    if (this.#player === undefined || this.trouble !== undefined) return undefined;
+    const player = this.#player;
+    const outcome = await playing(() => work(player));
+    if (!(outcome instanceof NoTurnError)) return outcome;
+    this.trouble = outcome;
+    return undefined;
+  }
+
+  add(turn: Turn, ratio: number): void {
+    this.#turns.push(turn);
+    this.#ratios.push(ratio);
+  }
+
+  figure(scenario: string, variant: string): Figure {
+    const figure = { scenario, variant, lane: this.lane.id };
+    if (this.trouble !== undefined) {
+      const { isAbsent, message } = this.trouble;
+      return isAbsent ? { ...figure, absent: message } : { ...figure, failed: message };
+    }
+    const rates = this.#turns.map(({ perSecond }) => perSecond);
+    const cpu = this.#turns.map(({ cpuMicros }) => cpuMicros)
+      .filter((micros) => micros !== undefined);
+    const names = Object.keys(this.#turns[0].detail);
+    const detail = Object.fromEntries(
+      names.map((name) => [name, rounded(median(this.#turns.map((turn) => turn.detail[name])))]),
+    );
+    return {
+      ...figure,
+      perSecond: rounded(median(rates)),
+      spread: rounded(spread(rates)),
+      ratio: rounded(median(this.#ratios)),
+      ratioSpread: rounded(spread(this.#ratios)),
+      ...(cpu.length === 0 ? {} : { cpuMicros: rounded(median(cpu)) }),
+      ...(names.length === 0 ? {} : { detail }),
+    };
+  }
 }

@@ -26,6 +26,8 @@ import { type Player, startPlayer } from "./turns.ts";
 
 /** Large enough for every contender; correctness needs no more. */
 const SMALL = 0.001;
+/** A quarter of the database, since every contender that writes has a copy of its own. */
+const LARGEST_COPY = 0.25;
 /** 10 MB, 42 MB, 212 MB and the whole, as far as the scale of the run goes. */
 const SIZES: readonly number[] = [0.012, 0.05, 0.25, 1];
 
@@ -82,6 +84,7 @@ export class RuntimeBenchmark {
         scenarios[name] = {
           title: scenario.title,
           unit: scenario.unit,
+          scale: this.#scaleOf(scenario),
           lanes: laneInfos(lanes),
         };
         figures.push(...await this.#play(scenario, lanes, scenarios[name]));
@@ -130,7 +133,7 @@ export class RuntimeBenchmark {
   }
 
   #assignment(scenario: Scenario, lane: Lane): Assignment {
-    const { scale } = this.#options;
+    const scale = this.#scaleOf(scenario);
     return {
       task: "measure",
       scenario: scenario.name,
@@ -143,6 +146,11 @@ export class RuntimeBenchmark {
         rows: rowsAt(size),
       })),
     };
+  }
+
+  #scaleOf({ writes }: Scenario): number {
+    const { scale } = this.#options;
+    return writes ? Math.min(scale, LARGEST_COPY) : scale;
   }
 
   #copy(lane: Lane, scale: number): string {

@@ -15,6 +15,8 @@ export interface Command {
 
 /** A contender that does not answer for this long is stuck. */
 const STUCK_MS = 120_000;
+/** For closing what is open; nothing is measured any more. */
+const CLOSE_MS = 10_000;
 
 const living = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -25,6 +27,8 @@ export class Session {
   readonly #child: ChildProcess;
   readonly #answers: AsyncIterator<string>;
   #complaints = "";
+  /** Why there is no process. */
+  #missing: string | undefined;
 
   constructor({ line: [program, ...args], env }: Command, assignment: Assignment) {
     this.#child = spawn(program, [...args, JSON.stringify(assignment)], {
@@ -33,8 +37,9 @@ export class Session {
     });
     living.add(this.#child);
     this.#child.on("exit", () => living.delete(this.#child));
-    // Told by the answers that do not come.
-    this.#child.on("error", () => {});
+    this.#child.on("error", () => {
+      this.#missing = `${program} cannot be started`;
+    });
     this.#child.stdin!.on("error", () => {});
     // The last of it explains a crash.
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
@@ -44,12 +49,12 @@ export class Session {
   }
 
   /** What the process says next. */
-  async answer(): Promise<Answer> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STUCK_MS);
+  async answer(limitMs: number = STUCK_MS): Promise<Answer> {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), limitMs);
     try {
       for (;;) {
         const { done, value } = await this.#answers.next();
-        if (done) return { answer: "failed", reason: await this.#lastWords() };
+        if (done) return await this.#lastWords();
         if (value.startsWith(MARK)) return JSON.parse(value.slice(MARK.length)) as Answer;
       }
     } finally {
@@ -57,14 +62,14 @@ export class Session {
     }
   }
 
-  order(order: Order): Promise<Answer> {
+  order(order: Order, limitMs?: number): Promise<Answer> {
     this.#child.stdin!.write(`${JSON.stringify(order)}\n`);
-    return this.answer();
+    return this.answer(limitMs);
   }
 
   /** Lets the contender close what it has open. */
   async end(): Promise<void> {
-    if (!this.#hasExited) await this.order({ order: "end" });
+    if (!this.#hasExited) await this.order({ order: "end" }, CLOSE_MS);
     await this.kill();
   }
 
@@ -74,19 +79,21 @@ export class Session {
   }
 
   get #hasExited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    const { exitCode, signalCode, pid } = this.#child;
+    return exitCode !== null || signalCode !== null || pid === undefined;
   }
 
   async #exited(): Promise<void> {
-    if (this.#hasExited || this.#child.pid === undefined) return;
+    if (this.#hasExited) return;
     await new Promise((resolve) => this.#child.once("exit", resolve));
   }
 
-  async #lastWords(): Promise<string> {
+  async #lastWords(): Promise<Answer> {
     await this.#exited();
+    if (this.#missing !== undefined) return { answer: "absent", reason: this.#missing };
     const { exitCode, signalCode } = this.#child;
     const how = signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`;
     const line = this.#complaints.split("\n").find((text) => /error|fatal|panic/i.test(text));
-    return line === undefined ? how : `${how}: ${line.trim()}`;
+    return { answer: "failed", reason: line === undefined ? how : `${how}: ${line.trim()}` };
   }
 }

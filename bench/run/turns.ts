@@ -1,5 +1,6 @@
 /** How a contender takes its turn: calls in its process, starts of processes, requests to a server. */
 
+import { AbsentError } from "../contenders/contender.ts";
 import { load } from "../contenders/load.ts";
 import type { Detail, Scenario } from "../scenarios/scenario.ts";
 import type { Answer, Assignment } from "./protocol.ts";
@@ -7,6 +8,8 @@ import { type Command, Session } from "./session.ts";
 
 export interface Turn {
   readonly perSecond: number;
+  /** Processor time of a call in microseconds, where it can be told. */
+  readonly cpuMicros?: number;
   readonly detail: Detail;
 }
 
@@ -34,15 +37,16 @@ export async function startPlayer(
   assignment: Assignment,
 ): Promise<Player> {
   if (turns === "starts") return new Starts(command, assignment);
+  const autocannon = turns === "requests" ? await loadAutocannon() : undefined;
   const session = new Session(command, assignment);
   const ready = await session.answer();
   if (ready.answer !== "ready") {
     await session.end();
     throw refusal(ready);
   }
-  return turns === "calls"
+  return autocannon === undefined
     ? new Calls(session, ready.leastCalls)
-    : new Requests(session, ready.port!);
+    : new Requests(session, ready.port!, autocannon);
 }
 
 function refusal(answer: Answer): NoTurnError {
@@ -78,7 +82,11 @@ class Calls implements Player {
     const fitting = Math.round(this.#callsPerMs.get(variant)! * this.#ms * part);
     const calls = Math.max(this.#leastCalls, fitting);
     const done = await this.#run(variant, calls);
-    return { perSecond: done.calls / done.ms * 1_000, detail: done.detail };
+    return {
+      perSecond: done.calls / done.ms * 1_000,
+      cpuMicros: done.cpuMs / done.calls * 1_000,
+      detail: done.detail,
+    };
   }
 
   async #run(variant: string, calls: number): Promise<Extract<Answer, { answer: "done" }>> {
@@ -133,14 +141,21 @@ interface RequestSetup {
   setupRequest(request: object): object;
 }
 
-interface Autocannon {
-  readonly default: (options: {
-    url: string;
-    connections: number;
-    duration: number;
-    sampleInt: number;
-    requests: RequestSetup[];
-  }) => Promise<Load>;
+type Autocannon = (options: {
+  url: string;
+  connections: number;
+  duration: number;
+  sampleInt: number;
+  requests: RequestSetup[];
+}) => Promise<Load>;
+
+async function loadAutocannon(): Promise<Autocannon> {
+  try {
+    return (await load<{ readonly default: Autocannon }>("autocannon")).default;
+  } catch (error) {
+    if (!(error instanceof AbsentError)) throw error;
+    throw new NoTurnError(error.message, true);
+  }
 }
 
 /** One request in ten writes. */
@@ -153,10 +168,12 @@ const IDS = 100;
 class Requests implements Player {
   readonly #session: Session;
   readonly #url: string;
+  readonly #autocannon: Autocannon;
   #ms = 0;
 
-  constructor(session: Session, port: number) {
+  constructor(session: Session, port: number, autocannon: Autocannon) {
     this.#session = session;
+    this.#autocannon = autocannon;
     this.#url = `http://127.0.0.1:${port}`;
   }
 
@@ -166,7 +183,6 @@ class Requests implements Player {
   }
 
   async turn(_: string, part: number): Promise<Turn> {
-    const { default: autocannon } = await load<Autocannon>("autocannon");
     let next = 0;
     const id = (): number => next++ % IDS + 1;
     const requests = Array.from({ length: REQUESTS }, (_, index): RequestSetup =>
@@ -176,7 +192,7 @@ class Requests implements Player {
           setupRequest: (request) => ({ ...request, path: `/posts/${id()}/comments` }),
         }
         : { method: "GET", setupRequest: (request) => ({ ...request, path: `/users/${id()}` }) });
-    const result = await autocannon({
+    const result = await this.#autocannon({
       url: this.#url,
       connections: CONNECTIONS,
       duration: this.#ms * part / 1_000,

@@ -2,17 +2,26 @@
 
 import type { Answer } from "../contenders/contender.ts";
 
-/** Makes calls 0 to `calls - 1`, shared between `callers` loops. */
+/**
+ * Makes calls 0 to `calls - 1`, shared between `callers` loops. After a failure nobody makes
+ * another; it is thrown when all have their answers, so that nothing goes on behind the next turn.
+ */
 export async function callAll(
   callers: number,
   calls: number,
   call: (i: number) => Answer<unknown>,
 ): Promise<void> {
   let next = 0;
+  const failures: unknown[] = [];
   const loop = async (): Promise<void> => {
-    while (next < calls) await call(next++);
+    try {
+      while (next < calls && failures.length === 0) await call(next++);
+    } catch (error) {
+      failures.push(error);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(callers, calls) }, loop));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The same for calls that return values: nobody waits, so one loop is as good as many. */

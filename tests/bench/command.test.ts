@@ -22,18 +22,18 @@ test(measuring, skipFor(measuring, elsewhere), async (t) => {
     "--runtime",
     "node26",
     "--contenders",
-    "database,sqlite3-generic-pool,bun-sql",
+    "database,sqlite3-generic-pool,bun-sql,aiosqlitepool",
     "--scenarios",
-    "point-reads,durable-writes,leases,cold-start,correctness",
+    "point-reads,durable-writes,leases,cold-start,http,correctness",
     "--output",
     output,
-  ], { BENCH_CACHE: temporaryDirectory(t) });
+  ], { BENCH_CACHE: temporaryDirectory(t), PYTHON: "no-such-python" });
   assert.equal(code, 0, stderr);
 
   const results = JSON.parse(readFileSync(join(output, "node26.json"), "utf8")) as Results;
   assert.equal(results.scale, 0.0002);
   assert.ok(results.machine.cores > 0);
-  const lanes = ["raw", "database", "sqlite3-generic-pool", "bun-sql"];
+  const lanes = ["raw", "database", "sqlite3-generic-pool", "bun-sql", "aiosqlitepool"];
   const reads = results.figures.filter(({ scenario }) => scenario === "point-reads");
   assert.deepEqual([...new Set(reads.map(({ lane }) => lane))], lanes);
   assert.equal(reads.length, lanes.length * 4);
@@ -44,8 +44,8 @@ test(measuring, skipFor(measuring, elsewhere), async (t) => {
     assert.ok(perSecond! > 0 && ratio! > 0, JSON.stringify(figure));
     if (lane === "raw") assert.equal(ratio, 1);
   }
-  const missing = reads.filter(({ lane }) => lane === "bun-sql");
-  assert.ok(missing.every(({ absent }) => absent === "part of Bun only"));
+  const reasons = new Set(reads.flatMap(({ absent }) => absent ?? []));
+  assert.deepEqual([...reasons], ["part of Bun only", "no-such-python cannot be started"]);
   const measured = (scenario: string) =>
     results.figures.some((figure) => figure.scenario === scenario && figure.lane !== "raw");
   assert.deepEqual(

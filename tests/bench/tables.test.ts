@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { agreementTable } from "../../bench/report/agreement.ts";
 import { goalsTable } from "../../bench/report/goals.ts";
 import type { Figure, Results, ScenarioInfo } from "../../bench/report/results.ts";
 import { correctnessTable, count, variantTable } from "../../bench/report/table.ts";
@@ -15,7 +16,7 @@ const lanes = {
   absentee: { title: "an absentee" },
   failure: { title: "a failure" },
 };
-const info: ScenarioInfo = { title: "Point reads", unit: "reads", lanes };
+const info: ScenarioInfo = { title: "Point reads", unit: "reads", scale: 0.05, lanes };
 
 const figure = (lane: string, more: Partial<Figure>): Figure => ({
   scenario: "point-reads",
@@ -86,19 +87,20 @@ a rival                        LOST         MIXED      LEFT BEHIND  STOPS (399 m
   );
 });
 
+const results: Results = {
+  name: "node26",
+  runtime: "Node 26.10.0",
+  date: "2026-11-26",
+  machine: { cpu: "a processor", cores: 2, memoryGiB: 8, system: "Linux 6" },
+  scale: 0.05,
+  rounds: 5,
+  turnMs: 150,
+  scenarios: { "point-reads": info },
+  figures,
+  correctness: {},
+};
+
 test("goals are reached or missed, and only those that were measured are listed", () => {
-  const results: Results = {
-    name: "node26",
-    runtime: "Node 26.10.0",
-    date: "2026-11-26",
-    machine: { cpu: "a processor", cores: 2, memoryGiB: 8, system: "Linux 6" },
-    scale: 0.05,
-    rounds: 5,
-    turnMs: 150,
-    scenarios: { "point-reads": info },
-    figures,
-    correctness: {},
-  };
   const lines = goalsTable(results).split("\n");
   assert.equal(lines[0], "Goals, Node 26.10.0");
   assert.match(lines[2], /^db\.get, .* 0\.96 +at least 0\.95 +reached$/);
@@ -108,4 +110,22 @@ test("goals are reached or missed, and only those that were measured are listed"
   const [, , reads, rival] = goalsTable({ ...results, figures: slower }).split("\n");
   assert.match(reads, /MISSED$/);
   assert.match(rival, /3\.00 +at least 4 +MISSED$/);
+});
+
+test("two runs agree where their ratios are within 20 %, whichever is the larger", () => {
+  const again = (factor: number): Results => ({
+    ...results,
+    figures: figures.map((each) =>
+      each.lane === "rival" ? { ...each, ratio: each.ratio! * factor } : each
+    ),
+  });
+  const all = "3 of 3 ratios agree with those of the last run (2026-11-26) within 20 %";
+  assert.equal(agreementTable(results, again(1.19)), all);
+  assert.equal(agreementTable(results, again(1 / 1.19)), all);
+  for (const factor of [1.3, 1 / 1.3]) {
+    const lines = agreementTable(results, again(factor)).split("\n");
+    assert.match(lines[0], /^2 of 3 ratios agree/);
+    assert.match(lines[2], /^point-reads, 100 callers, rival +0\.10 +0\.\d+$/);
+    assert.equal(lines.length, 3);
+  }
 });

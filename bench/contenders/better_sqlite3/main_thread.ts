@@ -2,7 +2,7 @@
 
 import type { Open } from "../contender.ts";
 import { load } from "../load.ts";
-import { bareHandle, setPragmas, type SyncHandle, type SyncStatement } from "../sqlite/handle.ts";
+import { bareHandle, setPragmas, type SyncHandle } from "../sqlite/handle.ts";
 
 export interface BetterSqlite3 {
   readonly default: new (path: string) => SyncHandle;
@@ -12,5 +12,5 @@ export const open: Open = async (options) => {
   const { default: Database } = await load<BetterSqlite3>("better-sqlite3");
   const handle = new Database(options.path);
   setPragmas(handle, options);
-  return bareHandle(handle satisfies { prepare(sql: string): SyncStatement });
+  return bareHandle(handle);
 };

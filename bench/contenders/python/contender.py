@@ -298,11 +298,13 @@ async def measure(assignment):
         if order["order"] == "end":
             break
         started = time.perf_counter()
+        before = time.process_time()
         try:
             detail = await scenarios.run(assignment["scenario"], order["variant"], order["calls"])
             calls = detail.pop("calls", order["calls"])
             ms = (time.perf_counter() - started) * 1_000
-            answer(answer="done", ms=ms, calls=calls, detail=detail)
+            cpu_ms = (time.process_time() - before) * 1_000
+            answer(answer="done", calls=calls, ms=ms, cpuMs=cpu_ms, detail=detail)
         except NotImplementedError as error:
             answer(answer="absent", reason=str(error))
         except Exception as error:

@@ -1,16 +1,20 @@
 /** Without a pool: each call opens a connection, sets it up, uses it and closes it. */
 
 import { nativeDriver } from "../../../tests/helpers/drivers.ts";
-import type { Call, Contender, Open, Params, Statement } from "../contender.ts";
+import type { Call, Open, Params, Statement, Work } from "../contender.ts";
 import { setPragmas, type SyncHandle, type SyncStatement } from "./handle.ts";
 
 type Finalizable = SyncStatement & { finalize?(): void };
 
 export const open: Open = async (options) => {
-  const withHandle = async <T>(work: (handle: SyncHandle) => T): Promise<Awaited<T>> => {
+  const openHandle = (): SyncHandle => {
     const handle = nativeDriver.open(options.path) as unknown as SyncHandle;
+    setPragmas(handle, options);
+    return handle;
+  };
+  const withHandle = async <T>(work: (handle: SyncHandle) => T): Promise<Awaited<T>> => {
+    const handle = openHandle();
     try {
-      setPragmas(handle, options);
       return await work(handle);
     } finally {
       handle.close();
@@ -27,24 +31,13 @@ export const open: Open = async (options) => {
   };
   const call = (sql: string, method: keyof SyncStatement): Call => (params: Params) =>
     withHandle((handle) => use(handle, sql, (statement) => statement[method](...params)));
-  const inTransaction = <T>(work: (handle: SyncHandle) => T): Promise<unknown> =>
-    withHandle(async (handle) => {
-      handle.exec("BEGIN IMMEDIATE");
-      try {
-        await work(handle);
-        handle.exec("COMMIT");
-      } catch (error) {
-        handle.exec("ROLLBACK");
-        throw error;
-      }
-    });
   // While another connection is open, closing one does not checkpoint: the kinder case.
-  const held = nativeDriver.open(options.path) as unknown as SyncHandle;
-  setPragmas(held, options);
-  const contender: Contender = {
+  const held = openHandle();
+  return {
     get: (sql) => call(sql, "get"),
     all: (sql) => call(sql, "all"),
     run: (sql) => call(sql, "run"),
+    // What fails is rolled back when its connection is closed.
     batch: (statements: readonly Statement[]) =>
       withHandle((handle) => {
         handle.exec("BEGIN IMMEDIATE");
@@ -53,14 +46,15 @@ export const open: Open = async (options) => {
         }
         handle.exec("COMMIT");
       }),
-    transaction: (work) =>
-      inTransaction((handle) =>
-        work({
+    transaction: (work: Work) =>
+      withHandle(async (handle) => {
+        handle.exec("BEGIN IMMEDIATE");
+        await work({
           get: (sql, params) => use(handle, sql, (statement) => statement.get(...params)),
           run: (sql, params) => use(handle, sql, (statement) => statement.run(...params)),
-        })
-      ),
+        });
+        handle.exec("COMMIT");
+      }),
     close: () => held.close(),
   };
-  return contender;
 };

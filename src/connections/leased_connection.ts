@@ -174,7 +174,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
       mode = options.mode ?? "immediate";
       beginStatement(mode);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refuse(error);
     }
     // The outer connection could be used while the callback uses the inner one.
     return this.#inSteps(() =>
@@ -209,7 +209,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
         return await executeTyped(this.#holder, sql, taken, this.#rows.everyRow(options));
       });
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refuse(error);
     }
   }
 
@@ -252,7 +252,7 @@ export class HeldConnection<R = Row> implements Connection<R> {
         result = turn.then(() => this.#afterNested(call));
       }
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refuse(error);
     }
     return this.#scope === undefined ? result : this.#scope.watch(result);
   }
@@ -275,11 +275,18 @@ export class HeldConnection<R = Row> implements Connection<R> {
       const physical = this.#holder.value;
       if (this.#scope === undefined) return physical.run(this.#holder, sql, values, rows, pick);
       if (classify(sql).control === "commit") throw callbackCommits();
+      const { lastFailure } = physical;
       const call = physical.run(this.#scope, sql, values, rows, pick);
-      return physical.activity.isBusy ? this.#scope.watch(call) : call;
+      const hasSucceeded = !physical.activity.isBusy && physical.lastFailure === lastFailure;
+      return hasSucceeded ? call : this.#scope.watch(call);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): Promise<never> {
+    const refused = Promise.reject(error);
+    return this.#scope === undefined ? refused : this.#scope.watch(refused);
   }
 }
 

@@ -98,6 +98,41 @@ export function outcomeOfLost(error: unknown): unknown {
 }
 
 /**
+ * The outcome of a call inside a transaction, which knows whether anybody has asked for it. `await`
+ * calls `then`, as this is no plain promise.
+ */
+class Call<T> extends Promise<T> {
+  #isObserved = false;
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** Follows a promise. Nobody is told of a rejection unless he asks. */
+  static of<T>(promise: Promise<T>): Call<T> {
+    const call = new Call<T>((resolve, reject) => void promise.then(resolve, reject));
+    call.#silence();
+    return call;
+  }
+
+  get isObserved(): boolean {
+    return this.#isObserved;
+  }
+
+  override then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#isObserved = true;
+    return super.then(onFulfilled, onRejected);
+  }
+
+  #silence(): void {
+    super.then(undefined, () => {});
+  }
+}
+
+/**
  * A transaction or savepoint as a holder. It provides the connection only while the transaction is
  * open: after SQLite has ended it, or it is over, statements are refused, so that none runs in
  * autocommit by mistake.
@@ -110,6 +145,8 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   readonly #depth: number;
   /** Unsettled calls. */
   readonly #calls = new Set<Promise<unknown>>();
+  /** Calls that have failed. */
+  readonly #failures: { readonly call: Call<unknown>; readonly error: unknown }[] = [];
   #state: "open" | "committing" | "committed" | "rolled back" = "open";
   #ended: Error | undefined = undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -157,12 +194,22 @@ export class TransactionScope implements Holder<PhysicalConnection> {
     throw this.#ended = transactionEnded(physical.lastFailure);
   }
 
-  /** Keeps the transaction open until a call has settled, even if nobody awaits it. */
+  /**
+   * Keeps the transaction open until a call has settled, and notices if it fails and nobody asks for
+   * its outcome.
+   *
+   * @returns what to give to the caller.
+   */
   watch<S>(call: Promise<S>): Promise<S> {
+    if (this.#state !== "open") return call;
+    const watched = Call.of(call);
     this.#calls.add(call);
     const forget = (): void => void this.#calls.delete(call);
-    call.then(forget, forget);
-    return call;
+    call.then(forget, (error) => {
+      forget();
+      this.#failures.push({ call: watched, error });
+    });
+    return watched;
   }
 
   /** Calls run one by one: the next must know whether the last one has ended the transaction. */
@@ -195,7 +242,7 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   /**
    * Commits after all calls have settled.
    *
-   * @throws the error of an unawaited call, a {@linkcode TransactionEndedError}, or the error of
+   * @throws the error of a call that nobody awaits, a {@linkcode TransactionEndedError}, or the error of
    *   COMMIT.
    */
   async commit(): Promise<void> {
@@ -229,11 +276,9 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   }
 
   async #settleCalls(): Promise<void> {
-    if (this.#calls.size === 0) return;
-    // Reports the failure of an unawaited call.
-    const settled = await Promise.allSettled(this.#calls);
-    const failed = settled.find(({ status }) => status === "rejected");
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+    if (this.#calls.size > 0) await Promise.allSettled(this.#calls);
+    const unseen = this.#failures.find(({ call }) => !call.isObserved);
+    if (unseen !== undefined) throw unseen.error;
   }
 }
 

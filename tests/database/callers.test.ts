@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
-import { type Database, type SQLiteConnectionPool, SQLiteError } from "../../mod.ts";
+import {
+  type Connection,
+  type Database,
+  type SQLiteConnectionPool,
+  SQLiteError,
+} from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { openTestPool } from "../helpers/pools.ts";
 import { runtimeName } from "../helpers/runtime.ts";
@@ -110,6 +115,66 @@ for (const execution of EXECUTIONS) {
     await Promise.allSettled(inner);
     assert.deepEqual(await db.values("SELECT n FROM t"), []);
   });
+
+  /** The row is there twice then, which its table refuses. */
+  const again = "INSERT INTO t VALUES (1)";
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const forgotten: Record<string, (tx: Connection) => unknown> = {
+    "a statement at the end": (tx) => void tx.run(again),
+    "a statement before another": async (tx) => {
+      void tx.run(again);
+      await tx.run("INSERT INTO t VALUES (2)");
+    },
+    "a statement long before the end": async (tx) => {
+      void tx.run(again);
+      await turn();
+    },
+    "a statement of a nested transaction": (tx) => tx.transaction((inner) => void inner.run(again)),
+    "a nested transaction": async (tx) => {
+      void tx.transaction((inner) => inner.run(again));
+      await turn();
+    },
+    "a statement with a parameter that cannot be stored": (tx) =>
+      void tx.run("INSERT INTO t VALUES (?)", [NaN]),
+    "a call with a mistake": (tx) => void tx.run("INSERT INTO t VALUES (?)", 7 as never),
+    "a script": (tx) => void tx.executeScript(again),
+  };
+  for (const [what, callback] of Object.entries(forgotten)) {
+    test(`${execution}: ${what} that fails unseen undoes the write`, async (t) => {
+      const { db } = await openTestDatabase(t, { execution });
+      await db.run("CREATE TABLE t (n UNIQUE)");
+      const written = db.write(async (tx) => {
+        await tx.run("INSERT INTO t VALUES (1)");
+        await callback(tx);
+      });
+      await assert.rejects(written, Error);
+      assert.deepEqual(await db.values("SELECT n FROM t"), []);
+    });
+  }
+
+  const seen: Record<string, (tx: Connection) => unknown> = {
+    "is caught": (tx) => tx.run(again).catch(() => {}),
+    "is caught by nobody who waits": (tx) => void tx.run(again).catch(() => {}),
+    "is awaited later": async (tx) => {
+      const call = tx.run(again);
+      await turn();
+      await assert.rejects(call, { extendedCode: "SQLITE_CONSTRAINT_UNIQUE" });
+    },
+    "is one of several": async (tx) => {
+      await Promise.allSettled([tx.run(again), tx.run("INSERT INTO t VALUES (2)")]);
+    },
+  };
+  for (const [how, callback] of Object.entries(seen)) {
+    test(`${execution}: a statement that fails and ${how} undoes nothing else`, async (t) => {
+      const { db } = await openTestDatabase(t, { execution });
+      await db.run("CREATE TABLE t (n UNIQUE)");
+      await db.write(async (tx) => {
+        await tx.run("INSERT INTO t VALUES (1)");
+        await callback(tx);
+      });
+      assert.deepEqual((await db.values("SELECT n FROM t")).at(0), [1]);
+    });
+  }
 }
 
 for (const execution of ["inline", "worker"] as const) {

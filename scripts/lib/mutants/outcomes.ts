@@ -119,7 +119,16 @@ const faults: readonly OutcomeMutant[] = [
   },
 ];
 
-export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant }) => ({
+const unseen: Mutant = {
+  bug: "what fails unseen in a transaction is left out of it",
+  file: transactions,
+  find: "if (unseen !== undefined) throw unseen.error;",
+  replace: "",
+  guard: "tests/database/callers.test.ts",
+  timeoutMs: 60_000,
+};
+
+export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant }): Mutant => ({
   timeoutMs: 60_000,
   ...mutant,
   guard: "tests/model/outcomes/run.ts",
@@ -130,4 +139,4 @@ export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant 
     OUTCOME_SHRINK: "no",
     OUTCOME_PLACE: place,
   },
-}));
+})).concat(unseen);

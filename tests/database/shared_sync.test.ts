@@ -183,12 +183,20 @@ for (const execution of EXECUTIONS) {
     disk.hold();
     const calls = start([write(db, 0), write(db, 1)]);
     await until("both are committed", counts(db, 2));
-    const limited = [
-      db.run(INSERT, [2], { timeoutMs: 50 }),
-      db.batch([{ sql: INSERT, params: [3] }], { timeoutMs: 50 }),
-      db.write((tx) => tx.run(INSERT, [4]), { timeoutMs: 50 }),
-    ];
-    for (const call of limited) await assert.rejects(call, OutcomeUnknownError);
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const impatient = Promise.allSettled([
+      db.run(INSERT, [2], { signal }),
+      db.batch([{ sql: INSERT, params: [3] }], { signal }),
+      db.write((tx) => tx.run(INSERT, [4]), { signal }),
+    ]);
+    await until("theirs are committed", counts(db, 5));
+    leaving.abort(new RangeError("of the test"));
+    for (const outcome of await impatient) {
+      assert.equal(outcome.status, "rejected");
+      assert.ok(outcome.reason instanceof OutcomeUnknownError, String(outcome.reason));
+      assert.ok(outcome.reason.cause instanceof RangeError);
+    }
     assert.equal(calls.settled(), 0);
     assert.equal(db.stats.writer?.inUse, 0);
     disk.works();

@@ -1,7 +1,7 @@
-// npm run nightly: the long versions of tests that `npm test` cuts short.
+// npm run nightly: the long versions of tests that `npm test` cuts short, and the projects that have
+// packages of their own.
 //
-//   npm run nightly                      all of them, on Node 26, Bun and Deno, and the project
-//                                        that has its packages from JSR
+//   npm run nightly                      all of them, on Node 26, Bun and Deno
 //   npm run nightly -- --runtime bun     on one runtime
 
 import { spawnSync } from "node:child_process";
@@ -48,5 +48,9 @@ const { status } = spawnSync(process.execPath, ["scripts/test.ts", ...runtimes, 
   stdio: "inherit",
   env: { ...process.env, ...LONG_RUNS },
 });
-const project = spawnSync(process.execPath, ["scripts/jsr_project.ts"], { stdio: "inherit" });
-process.exitCode = status || project.status || (status === null || project.status === null ? 1 : 0);
+const projects = spawnSync(process.execPath, ["scripts/projects.ts", ...given], {
+  stdio: "inherit",
+});
+const jsrProject = spawnSync(process.execPath, ["scripts/jsr_project.ts"], { stdio: "inherit" });
+const failed = [status, projects.status, jsrProject.status].some((it) => it !== 0);
+process.exitCode = failed ? 1 : 0;

@@ -32,7 +32,7 @@ import { describeColumns } from "../native_columns.ts";
 import { asInteger, plainRow } from "../native_values.ts";
 import type { AdaptOptions } from "../options.ts";
 
-import type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
+import { type BetterSqlite3Handle, type BetterSqlite3Statement, packageOf } from "./handle.ts";
 
 export { isBetterSqlite3Handle } from "./handle.ts";
 export type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
@@ -65,12 +65,13 @@ export function adaptBetterSqlite3(
 
 class BetterHandle implements SyncHandle {
   readonly raw: BetterSqlite3Handle;
-  readonly library = "better-sqlite3";
+  readonly library: string;
   readonly nulText: NulText = "allowed";
   readonly #cursors = new Set<BetterCursor>();
 
   constructor(raw: BetterSqlite3Handle) {
     this.raw = raw;
+    this.library = packageOf(raw);
   }
 
   get inTransaction(): boolean {

@@ -19,6 +19,7 @@ import { adaptBetterSqlite3, type BetterSqlite3Handle } from "./adapter.ts";
 import { checkDriverClass, type DriverClass } from "../driver_class.ts";
 import { openError, openHandle } from "../open_error.ts";
 import { hasMethods } from "../shape.ts";
+import { packageOf } from "./handle.ts";
 
 export {
   adaptBetterSqlite3,
@@ -55,8 +56,8 @@ const driverClass: DriverClass = {
 };
 
 /**
- * Creates a driver for `openDatabase` from better-sqlite3. Threads load the package by name,
- * whichever class is passed.
+ * Creates a driver for `openDatabase` from better-sqlite3, or from its fork
+ * better-sqlite3-multiple-ciphers, which encrypts files. Threads load the package by its name.
  *
  * @param Database The class that the package exports.
  * @returns The driver. Its backups copy some pages at a time and report their progress.
@@ -75,9 +76,10 @@ const driverClass: DriverClass = {
  */
 export function betterSqlite3(Database: BetterSqlite3Class): Driver {
   checkDriverClass(Database, driverClass);
+  const name = packageOf(Database.prototype);
   return {
-    name: "better-sqlite3",
-    library: "better-sqlite3",
+    name,
+    library: name,
     hasPlainLog: true,
     open(path, { readonly, create, ...options }: DriverOpenOptions) {
       checkPath(path);
@@ -86,7 +88,8 @@ export function betterSqlite3(Database: BetterSqlite3Class): Driver {
       const open = () => new Database(path, { ...access, timeout: 0 });
       return adaptBetterSqlite3(openHandle(open), options);
     },
-    backup: (handle, path, onProgress) => backUp(handle as BetterSqlite3Handle, path, onProgress),
+    // The fork cannot copy an encrypted file page by page, into a file without a key.
+    ...(name === "better-sqlite3" && { backup: backUp as Driver["backup"] }),
   };
 }
 

@@ -53,6 +53,18 @@ export interface BetterSqlite3Handle {
   close(): unknown;
 }
 
+/** The package, or its fork that encrypts files. */
+export type BetterSqlite3Package = "better-sqlite3" | "better-sqlite3-multiple-ciphers";
+
+/**
+ * Tells from which package a handle or the prototype of a class comes: only the fork has keys.
+ *
+ * @param value A handle or a prototype.
+ */
+export function packageOf(value: unknown): BetterSqlite3Package {
+  return hasMethods(value, ["key", "rekey"]) ? "better-sqlite3-multiple-ciphers" : "better-sqlite3";
+}
+
 /**
  * Whether a value is a handle of better-sqlite3.
  *

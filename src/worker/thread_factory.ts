@@ -34,6 +34,7 @@ const isWorkerDriver: Readonly<Record<WorkerDriverName, true>> = {
   "node:sqlite": true,
   "bun:sqlite": true,
   "better-sqlite3": true,
+  "better-sqlite3-multiple-ciphers": true,
   libsql: true,
 };
 

@@ -62,6 +62,28 @@ for (const [name, unavailable, run] of packages) {
   test(title, skipFor(title, unavailable), run);
 }
 
+test("the fork of better-sqlite3 that encrypts files is loaded by its own name", () => {
+  // `npm run projects` tries the package itself.
+  class Original {
+    prepare(): void {}
+    exec(): void {}
+    close(): void {}
+    defaultSafeIntegers(): void {}
+    unsafeMode(): void {}
+  }
+  class Fork extends Original {
+    key(): void {}
+    rekey(): void {}
+  }
+  const driverOf = (Class: unknown) => betterSqlite3(Class as BetterSqlite3Class);
+  const original = driverOf(Original);
+  assert.deepEqual([original.name, original.library], ["better-sqlite3", "better-sqlite3"]);
+  const fork = driverOf(Fork);
+  const name = "better-sqlite3-multiple-ciphers";
+  assert.deepEqual([fork.name, fork.library], [name, name]);
+  assert.deepEqual([typeof original.backup, typeof fork.backup], ["function", "undefined"]);
+});
+
 /** What dbSqlite uses of @db/sqlite, which cannot be had here: it notes how it is called. */
 function standIn(opened: unknown[][], failure?: Error): DbSqliteClass {
   return class Database {

@@ -20,13 +20,17 @@ type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["ope
 const openers: Readonly<Record<WorkerDriverName, Open>> = {
   "node:sqlite": nodeSqlite.open,
   "bun:sqlite": bunSqlite.open,
-  async "better-sqlite3"(path, options) {
-    return betterSqlite3(await load<BetterSqlite3Class>("better-sqlite3")).open(path, options);
-  },
+  "better-sqlite3": openBetterSqlite3("better-sqlite3"),
+  "better-sqlite3-multiple-ciphers": openBetterSqlite3("better-sqlite3-multiple-ciphers"),
   async libsql(path, options) {
     return libsqlSync(await load<LibsqlSyncClass>("libsql")).open(path, options);
   },
 };
+
+function openBetterSqlite3(name: string): Open {
+  return async (path, options) =>
+    betterSqlite3(await load<BetterSqlite3Class>(name)).open(path, options);
+}
 
 /** In a variable, so that no bundler treats the package as required. */
 async function load<M>(name: string): Promise<M> {

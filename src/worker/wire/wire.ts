@@ -17,7 +17,12 @@ import type { SQLiteValue } from "../../sqlite/types.ts";
 import type { WireError } from "./wire_errors.ts";
 
 /** The drivers that threads can load by name. */
-export type WorkerDriverName = "node:sqlite" | "bun:sqlite" | "better-sqlite3" | "libsql";
+export type WorkerDriverName =
+  | "node:sqlite"
+  | "bun:sqlite"
+  | "better-sqlite3"
+  | "better-sqlite3-multiple-ciphers"
+  | "libsql";
 
 /** The first message to a thread: what to open. */
 export interface OpenRequest {

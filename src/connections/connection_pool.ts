@@ -17,8 +17,10 @@ import {
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
 import type { Lease } from "../pool/lease.ts";
-import { Pool } from "../pool/pool.ts";
+import { Pool, type Use } from "../pool/pool.ts";
+import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
+import { arrayRow } from "../sqlite/array_row.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type {
@@ -287,14 +289,15 @@ export class SQLiteConnectionPool<R = Row> {
       const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options);
       return this.#loading.then(inTurn, inTurn);
     }
-    const turn = this.#pool.isExpecting ? this.#eventLoop.nextTurn : undefined;
-    if (turn !== undefined && !this.closed) {
-      return this.#afterTurn(turn, () => this.lend(options, "queued"));
-    }
+    const turn = this.#pause();
+    if (turn !== undefined) return this.#afterTurn(turn, () => this.lend(options, "queued"));
     const rows = options.rowFactory === undefined
       ? this.#rows as unknown as RowDefaults<T>
       : new RowDefaults(options.rowFactory);
-    return this.#pool.acquire(options, origin).then((lease) => hold(lease, rows));
+    const pool = this.#pool;
+    const use: Use<PhysicalConnection, LeasedConnection<T>> = (resource, calledFrom) =>
+      hold(pool.lease(resource, calledFrom), rows);
+    return pool.acquire(options, origin, use);
   }
 
   /**
@@ -350,8 +353,9 @@ export class SQLiteConnectionPool<R = Row> {
    * @internal
    */
   tryLend(): Lease<PhysicalConnection> | undefined {
-    if (this.#loading !== undefined || this.#pool.isExpecting) return undefined;
-    return this.#pool.tryAcquire();
+    return this.#loading === undefined && this.#pool.waiting === 0
+      ? this.#pool.tryAcquire()
+      : undefined;
   }
 
   /**
@@ -367,11 +371,13 @@ export class SQLiteConnectionPool<R = Row> {
     options: ConnectionOptions<T> = {},
   ): Promise<S> {
     checkTransactionCallback("withConnection", fn);
-    const connection = await this.connection(options);
+    checkCallOptions(options, POOL_CALL_OPTION_NAMES);
+    const connection = await this.lend(options);
     try {
       return await fn(connection);
     } finally {
-      await connection.release();
+      const released = connection.lease.release();
+      if (released !== undefined) await released;
     }
   }
 
@@ -595,7 +601,8 @@ export class SQLiteConnectionPool<R = Row> {
     if (pipeline === undefined) {
       this.#loading ??= this.#loadPipeline(this.#sharing);
       const taken = takeParams(values);
-      return runAfter(this.#loading, () => this.#run(sql, taken, wait, rows, pick));
+      const loaded = this.#loading;
+      return late(loaded.then(() => this.#run(sql, taken, wait, rows, pick)));
     }
     if (pipeline.takes(sql)) return pipeline.execute(sql, values, wait, rows, pick);
     return this.#runAlone(sql, values, wait, rows, pick);
@@ -614,76 +621,121 @@ export class SQLiteConnectionPool<R = Row> {
     }, wait);
   }
 
-  /** Makes a call in the next turn of the event loop. */
-  #afterTurn<S>(turn: Promise<void>, call: () => Promise<S>): Promise<S> {
-    this.#pool.expect();
-    return runAfter(turn, () => {
-      try {
-        return call();
-      } finally {
-        this.#pool.arrived();
-      }
-    });
+  /** What to wait for before a statement; a thread answers in another turn anyway. */
+  #pause(): Promise<void> | undefined {
+    return this.#sharing === undefined && !this.#pool.closed ? this.#eventLoop.pause() : undefined;
   }
 
-  /**
-   * Runs a statement on an exclusive connection.
-   *
-   * @param origin "queued" for a call that was made in an earlier turn of the event loop.
-   */
+  /** Runs a statement on an exclusive connection. */
   #runAlone<T, S>(
     sql: string,
     params: BindParams | undefined,
     wait: AcquireOptions | undefined,
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
-    origin: "new" | "queued" = "new",
   ): Promise<S> {
+    const turn = this.#pause();
+    if (turn !== undefined) {
+      const taken = takeParams(params);
+      return this.#afterTurn(turn, () => this.#start(sql, taken, wait, rows, pick, "queued"));
+    }
+    try {
+      // With an idle connection and a synchronous driver this promise is the only one.
+      return Promise.resolve(this.#start(sql, params, wait, rows, pick, "new"));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Makes a call in a later turn of the event loop. */
+  async #afterTurn<S>(turn: Promise<void>, call: () => S | Promise<S>): Promise<S> {
     const pool = this.#pool;
-    // A thread answers in another turn anyway.
-    const turn = this.#sharing === undefined ? this.#eventLoop.pause() : undefined;
-    if (turn !== undefined && !pool.closed) {
-      const taken = takeParams(params);
-      return this.#afterTurn(
-        turn,
-        () => this.#runAlone(sql, taken, wait, rows, pick, "queued"),
-      );
+    pool.expect();
+    try {
+      for (let next = turn as typeof turn | undefined; next !== undefined; next = this.#pause()) {
+        await next;
+      }
+      return call();
+    } catch (error) {
+      throw madeEarlier(error);
+    } finally {
+      pool.arrived();
     }
-    // An idle connection and a synchronous driver: no promise but the one that is returned.
+  }
+
+  /**
+   * Runs a statement: in this very call, if a connection is idle and its driver is synchronous.
+   *
+   * @param origin "queued" for a call that was made in an earlier turn of the event loop.
+   */
+  #start<T, S>(
+    sql: string,
+    params: BindParams | undefined,
+    wait: AcquireOptions | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+    origin: "new" | "queued",
+  ): S | Promise<S> {
+    const pool = this.#pool;
     const watched = this.#watch.sees("query") || this.#watch.seesLoans;
-    const refused = pool.closed && origin === "new";
-    const waits = watched || refused || wait?.signal !== undefined;
+    const waits = watched || wait?.signal?.aborted === true || (origin === "new" && pool.closed);
     const borrowed = waits ? undefined : pool.tryBorrow();
-    if (borrowed === undefined) {
-      const taken = takeParams(params);
-      return runAfter(
-        pool.acquire(wait, origin),
-        (lease) => runLeased(lease, sql, taken, rows, pick),
-      );
-    }
+    if (borrowed !== undefined) return this.#runOn(borrowed, sql, params, rows, pick);
+    const taken = takeParams(params);
+    const runLater = (lease: Lease<PhysicalConnection>): Promise<S> =>
+      runLeased(lease, sql, taken, rows, pick);
+    // A row factory of the user runs in the async context of its call.
+    return late(
+      watched || (rows.rowFactory !== undefined && rows.rowFactory !== arrayRow as unknown)
+        ? pool.acquire(wait, origin).then(runLater)
+        : pool.acquire(wait, origin, (resource, calledFrom) =>
+          // Whoever is to let the event loop run first keeps the connection meanwhile.
+          this.#eventLoop.pause() === undefined
+            ? this.#runOn(resource, sql, taken, rows, pick, calledFrom)
+            : runLater(pool.lease(resource, calledFrom))),
+    );
+  }
+
+  /** Runs a statement on a connection and gives that back: in this very call, if the driver can. */
+  #runOn<T, S>(
+    borrowed: Resource<PhysicalConnection>,
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+    calledFrom?: string,
+  ): S | Promise<S> {
+    const pool = this.#pool;
     const physical = borrowed.value;
     let result: ResultSet<T> | undefined;
     try {
+      physicalConnections.now!.refuseControl(sql);
       result = physical.runNow(sql, params, rows);
     } catch (error) {
       void pool.release(borrowed);
-      return Promise.reject(error);
+      throw error;
     }
-    if (result === undefined) return runLeased(pool.lease(borrowed), sql, params, rows, pick);
+    if (result === undefined) {
+      return runLeased(pool.lease(borrowed, calledFrom), sql, params, rows, pick);
+    }
     // What has columns and changes no settings leaves nothing behind.
     if (result.columns.length > 0 && !physical.needsReset) pool.giveBack(borrowed);
     else void pool.release(borrowed);
-    return Promise.resolve(pick(result));
+    return pick(result);
   }
 }
 
-/** An async function, so that the stack of an error leads to whoever awaits it. */
-async function runAfter<T, S>(wait: Promise<T>, run: (waitedFor: T) => Promise<S>): Promise<S> {
+/** Completes the stack of the error of an earlier call, unless it comes from a user's row factory. */
+function madeEarlier(error: unknown): unknown {
+  return error instanceof SQLiteError ? withCallersStack(error) : error;
+}
+
+/** A call that may fail later. An async function, so that stacks lead to whoever awaits it. */
+async function late<S>(call: Promise<S>): Promise<S> {
   try {
-    return await run(await wait);
+    return await call;
   } catch (error) {
-    // Errors of the user's row factory are left as they are.
-    throw error instanceof SQLiteError ? withCallersStack(error) : error;
+    throw madeEarlier(error);
   }
 }
 

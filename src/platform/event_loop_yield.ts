@@ -28,11 +28,6 @@ export class EventLoopYield {
     this.#clock = clock;
   }
 
-  /** Settles in the next turn of the event loop, while somebody waits for that. */
-  get nextTurn(): Promise<void> | undefined {
-    return this.#nextTurn;
-  }
-
   /** Returns a promise to await before continuing; `undefined` if there is no need to yield. */
   pause(): Promise<void> | undefined {
     if (this.#nextTurn !== undefined) return this.#nextTurn;

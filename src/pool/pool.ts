@@ -30,7 +30,7 @@ import {
 import { acquireTimedOut, openFailed, poolIsClosed } from "./errors.ts";
 import { Resource } from "./resource.ts";
 import { Counters, type PoolStats, type WaitCounters } from "./stats.ts";
-import { WaitQueue } from "./wait_queue.ts";
+import { type Waiter, WaitQueue } from "./wait_queue.ts";
 
 /** How a pool operates on its resources. Each step may be synchronous. */
 export interface Lifecycle<T> {
@@ -59,6 +59,19 @@ export interface LoanWatch {
   released(): void;
 }
 
+/**
+ * Uses a resource in the very moment it is handed over, and gives it back or turns it into a lease.
+ * Returns what its caller gets.
+ */
+export type Use<T, S> = (resource: Resource<T>, calledFrom: string | undefined) => S | Promise<S>;
+
+/** What a caller waits for. */
+interface Demand<T> {
+  readonly use: Use<T, unknown>;
+  /** The stack of its call, if leases are tracked. */
+  readonly calledFrom: string | undefined;
+}
+
 /** Lifetimes are shortened by up to this share, so that resources do not expire together. */
 const LIFETIME_JITTER = 0.1;
 
@@ -75,10 +88,13 @@ export class Pool<T> {
   /** All resources that occupy a slot. */
   readonly #resources = new Set<Resource<T>>();
   readonly #idle: IdleStack<T>;
-  /** Each waiter carries the stack of its call if leases are tracked. */
-  readonly #waiters: WaitQueue<Lease<T>, string | undefined>;
+  readonly #waiters: WaitQueue<unknown, Demand<T>>;
+  /** Resources that came back while one was handed over; `undefined` at other times. */
+  #returned: Resource<T>[] | undefined = undefined;
   /** Callers that ask in the next turn of the event loop. */
   #expected = 0;
+  readonly #supply = (): void => this.#refill();
+  readonly #toLease: Use<T, Lease<T>> = (resource, calledFrom) => this.lease(resource, calledFrom);
   #opening = 0;
   #validating = 0;
   #leased = 0;
@@ -146,11 +162,6 @@ export class Pool<T> {
   /** Callers that are waiting. */
   get waiting(): number {
     return this.#waiters.size + this.#expected;
-  }
-
-  /** Whether callers will ask in the next turn of the event loop. */
-  get isExpecting(): boolean {
-    return this.#expected > 0;
   }
 
   /** Whether nobody is served any more. After `close`, those who wait may be. */
@@ -248,26 +259,44 @@ export class Pool<T> {
    * @throws {PoolOverloadedError} when `maxWaiting` callers are already waiting.
    * @throws {TypeError | RangeError} for invalid options.
    * @param origin "queued" for a caller who has waited in another queue since before `close`.
+   * @param use turns the resource into what the caller gets. Those who use it on the spot and give it
+   *   back are served one after the other by what comes back first. Leases each take a turn of the
+   *   microtask queue, in which more callers find nothing idle and wait.
    */
-  acquire(options: AcquireOptions = {}, origin: "new" | "queued" = "new"): Promise<Lease<T>> {
+  acquire(options?: AcquireOptions, origin?: "new" | "queued"): Promise<Lease<T>>;
+  acquire<S>(
+    options: AcquireOptions | undefined,
+    origin: "new" | "queued" | undefined,
+    use: Use<T, S>,
+  ): Promise<S>;
+  acquire(
+    options: AcquireOptions = {},
+    origin: "new" | "queued" = "new",
+    use: Use<T, unknown> = this.#toLease,
+  ): Promise<unknown> {
+    const watched = this.#isWatched;
     try {
       checkAcquireOptions(options);
+      const free = !watched && !this.closed && !options.signal?.aborted;
+      const resource = free ? this.tryBorrow() : undefined;
+      if (resource !== undefined) return Promise.resolve(use(resource, this.#callSite()));
     } catch (error) {
       return Promise.reject(error);
     }
-    const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
-    const { name } = this.#options;
+    const demand = { use, calledFrom: this.#callSite() };
+    const wait = (): Promise<unknown> => this.#wait(demand, options, origin);
+    return watched ? this.#lifecycle.watch!.around("acquire", undefined, wait) : wait();
+  }
+
+  #wait(
+    demand: Demand<T>,
+    { signal, timeoutMs = this.#options.acquisitionTimeoutMs }: AcquireOptions,
+    origin: "new" | "queued",
+  ): Promise<unknown> {
     if (this.closed && (origin === "new" || !this.#drains)) {
-      return Promise.reject(poolIsClosed(name));
+      return Promise.reject(poolIsClosed(this.#options.name));
     }
-    const lease = signal?.aborted ? undefined : this.tryAcquire();
-    if (lease !== undefined) return Promise.resolve(lease);
-    const site = this.#callSite();
-    const wait = (): Promise<Lease<T>> => {
-      if (this.closed && !this.#drains) return Promise.reject(poolIsClosed(name));
-      return this.#waiters.wait({ signal, timeoutMs }, site, () => this.#refill()).promise;
-    };
-    return this.#isWatched ? this.#lifecycle.watch!.around("acquire", undefined, wait) : wait();
+    return this.#waiters.wait({ signal, timeoutMs }, demand, this.#supply).promise;
   }
 
   /** Sets the pool size. Excess resources are closed as they are released. */
@@ -476,17 +505,45 @@ export class Pool<T> {
 
   /** Gives a ready resource to the first waiter, or makes it idle. */
   #offer(resource: Resource<T>, now: number): void {
-    if (!this.#handOver(resource, now)) this.#idle.push(resource);
+    const waiter = this.#waiters.first;
+    if (waiter === undefined) return this.#idle.push(resource);
+    if (this.#returned === undefined) return this.#handOver(resource, waiter, now);
+    resource.idleSince = now;
+    this.#returned.push(resource);
   }
 
-  /** Hands a ready resource to the first waiter. Returns false if nobody is waiting. */
-  #handOver(resource: Resource<T>, now: number): boolean {
-    const waiter = this.#waiters.first;
-    if (waiter === undefined) return false;
+  /**
+   * Hands a ready resource to a waiter. Not reentrant: when a waiter has used it and given it back,
+   * a loop hands it to the next, so ten thousand of them do not recurse ten thousand deep.
+   */
+  #handOver(resource: Resource<T>, waiter: Waiter<unknown, Demand<T>>, now: number): void {
+    const returned: Resource<T>[] = this.#returned = [];
+    try {
+      this.#serveWaiter(resource, waiter, now);
+      for (let next = returned.pop(); next !== undefined; next = returned.pop()) {
+        const { idleSince } = next;
+        const first = this.#waiters.first;
+        const reason = this.#reasonToRetireOnReturn(next, idleSince);
+        if (reason !== undefined) this.#destroy(next, reason);
+        else if (first === undefined) this.#idle.push(next);
+        else this.#serveWaiter(next, first, idleSince);
+      }
+    } finally {
+      this.#returned = undefined;
+    }
+  }
+
+  #serveWaiter(resource: Resource<T>, waiter: Waiter<unknown, Demand<T>>, now: number): void {
+    const { use, calledFrom } = waiter.details;
     this.#lend(resource, now);
-    waiter.accept(this.lease(resource, waiter.details), now);
+    // Before the hook, which could abort the caller.
+    waiter.take(now);
     this.#announceLoan(now - waiter.since);
-    return true;
+    try {
+      waiter.accept(use(resource, calledFrom));
+    } catch (error) {
+      waiter.fail(error);
+    }
   }
 
   #lend(resource: Resource<T>, now: number): void {
@@ -498,7 +555,6 @@ export class Pool<T> {
     this.#counters.acquired += 1;
   }
 
-  /** Called after the handover, so that a hook cannot abort the caller being served. */
   #announceLoan(waitMs: number): void {
     if (this.hooks.onAcquire !== undefined) {
       notify("onAcquire", this.hooks.onAcquire, { waitMs });

@@ -52,16 +52,16 @@ export class Waiter<T, D = undefined> {
   stopListening: (() => void) | undefined = undefined;
 
   #settled: "no" | "yes" = "no";
-  #resolve!: (value: T) => void;
-  #reject!: (error: unknown) => void;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
 
   constructor(since: number, details: D) {
     this.since = since;
     this.details = details;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   /** Whether it is still in the queue. */

@@ -1,5 +1,6 @@
 // Statements of the pool itself: a connection is taken and given back within the call.
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { test } from "node:test";
 import { PoolClosedError, SQLiteError, SQLitePoolError } from "../../mod.ts";
 import { openTestPool } from "../helpers/pools.ts";
@@ -46,6 +47,35 @@ test("after close a pool that drains serves those who let the event loop run fir
   await assert.rejects(pool.connection(), PoolClosedError);
   await Promise.all([...reading, connecting]);
   await closed;
+});
+
+test("statements that waited run one after the other, and still let the event loop run", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  const slow = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000) " +
+    "SELECT ? AS call, count(*) AS n FROM c";
+  const lease = await pool.connection();
+  const ran: unknown[] = [];
+  const rowFactory = ([call]: unknown[]): unknown => ran.push(call);
+  const reading = Array.from({ length: 60 }, (_, call) => pool.get(slow, [call], { rowFactory }));
+  assert.equal(pool.stats.waiting, 60);
+  let ranInOneTurn = Infinity;
+  setImmediate(() => ranInOneTurn = ran.length);
+  await lease.release();
+  await Promise.all(reading);
+  assert.deepEqual(ran, reading.map((_, call) => call));
+  assert.ok(ranInOneTurn < 60, "all ran before the event loop had a turn");
+});
+
+test("rows of statements that waited are created in the context of their calls", async (t) => {
+  const { pool } = openTestPool(t, { poolSize: 1 });
+  const caller = new AsyncLocalStorage<number>();
+  const lease = await pool.connection();
+  const rowFactory = (): number | undefined => caller.getStore();
+  const reading = [1, 2, 3].map((n) =>
+    caller.run(n, () => pool.get("SELECT 1", [], { rowFactory }))
+  );
+  await caller.run(0, () => lease.release());
+  assert.deepEqual(await Promise.all(reading), [1, 2, 3]);
 });
 
 for (

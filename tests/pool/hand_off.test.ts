@@ -1,7 +1,7 @@
 // A hand-off and the end of the wait in one breath: the resource goes to exactly one, or to none.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PoolConnectionAcquireTimeoutError } from "../../src/pool/errors.ts";
+import { PoolClosedError, PoolConnectionAcquireTimeoutError } from "../../src/pool/errors.ts";
 import { settle } from "../helpers/fake_clock.ts";
 import { type FakePool, fakePool, served, watch, type Watched } from "../helpers/fake_pool.ts";
 import type { Lease } from "../../src/pool/lease.ts";
@@ -142,4 +142,56 @@ test("when all who waited have given up, what is released becomes idle", async (
   assert.deepEqual([timedOut.state, aborted.state], ["rejected", "rejected"]);
   assert.equal(pool.stats.idle, 1);
   assert.equal(pool.stats.inUse, 0);
+});
+
+test("those who use a resource on the spot are served in order, however many they are", async () => {
+  const { pool } = fakePool({ poolSize: 1 });
+  const holder = await pool.acquire();
+  const served: number[] = [];
+  const waiting = Array.from(
+    { length: 10_000 },
+    (_, number) =>
+      pool.acquire({}, "new", (resource) => {
+        served.push(number);
+        pool.giveBack(resource);
+        return number;
+      }),
+  );
+  assert.deepEqual(served, []);
+  holder.release();
+  assert.equal(served.length, 10_000, "by what came back first, in the same breath");
+  assert.deepEqual(await Promise.all(waiting), served);
+  assert.deepEqual(served, served.toSorted((a, b) => a - b));
+  assert.equal(pool.stats.idle, 1);
+});
+
+test("a use that fails rejects its own call; what it gave back goes to the next", async () => {
+  const { pool } = fakePool({ poolSize: 1 });
+  const holder = await pool.acquire();
+  const failing = watch(pool.acquire({}, "new", (resource) => {
+    void pool.release(resource);
+    throw new Error("of the use");
+  }));
+  const next = watch(pool.acquire());
+  holder.release();
+  await settle();
+  assert.equal((failing.error as Error).message, "of the use");
+  served(next).release();
+  assert.equal(pool.stats.idle, 1);
+});
+
+test("a pool closed while a resource is used on the spot closes it, and refuses who waits", async () => {
+  const { pool, clock } = fakePool({ poolSize: 1 });
+  const holder = await pool.acquire();
+  const closing = pool.acquire({}, "new", (resource) => {
+    const closed = pool.close();
+    pool.giveBack(resource);
+    return closed;
+  });
+  const waiting = watch(pool.acquire());
+  holder.release();
+  await closing;
+  assert.ok(waiting.error instanceof PoolClosedError);
+  assert.equal(pool.stats.size, 0);
+  assert.equal(clock.pending, 0);
 });

@@ -69,10 +69,8 @@ const queue: readonly PoolMutant[] = [
   {
     bug: "the hook that announces a hand-off runs before it",
     file: "pool.ts",
-    find: "waiter.accept(this.lease(resource, waiter.details), now);\n" +
-      "    this.#announceLoan(now - waiter.since);",
-    replace: "const lease = this.lease(resource, waiter.details);\n" +
-      "    this.#announceLoan(now - waiter.since);\n    waiter.accept(lease, now);",
+    find: "waiter.take(now);\n    this.#announceLoan(now - waiter.since);",
+    replace: "this.#announceLoan(now - waiter.since);\n    waiter.take(now);",
     guard: "hand_off.test.ts",
   },
   {
@@ -279,8 +277,29 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "what is given back passes by those who wait",
     file: "pool.ts",
-    find: "if (!this.#handOver(resource, now))",
-    replace: 'if (resource.state === "resetting" || !this.#handOver(resource, now))',
+    find: "if (waiter === undefined) return",
+    replace: 'if (waiter === undefined || resource.state === "resetting") return',
+  },
+  {
+    bug: "those who use what they are handed on the spot are served one inside the other",
+    file: "pool.ts",
+    find: "if (this.#returned === undefined) return",
+    replace: "return",
+    guard: "hand_off.test.ts",
+  },
+  {
+    bug: "what failed for one who waits is lost to the next",
+    file: "pool.ts",
+    find: "    } catch (error) {\n      waiter.fail(error);\n    }",
+    replace: "    } finally {\n      // Nothing.\n    }",
+    guard: "hand_off.test.ts",
+  },
+  {
+    bug: "a pool that drains closes what callers need who are expected",
+    file: "pool.ts",
+    find: "if (this.#drains && this.#expected > 0) return;",
+    replace: "",
+    guard: "drain.test.ts",
   },
   {
     bug: "an idle resource is never retired by itself",
@@ -397,8 +416,8 @@ const ends: readonly PoolMutant[] = [
   {
     bug: "a leak is blamed on whoever made room for the lease",
     file: "pool.ts",
-    find: "this.lease(resource, waiter.details)",
-    replace: "this.lease(resource)",
+    find: "waiter.accept(use(resource, calledFrom));",
+    replace: "waiter.accept(use(resource, undefined));",
     guard: "leak_detector.test.ts",
   },
 ];

@@ -3,7 +3,7 @@
 import type { Figure, Results } from "./results.ts";
 import { table, times } from "./table.ts";
 
-/** Ratios further apart than this do not agree. */
+/** Figures further apart than this do not agree. */
 const TOLERANCE = 0.2;
 
 export interface Difference {
@@ -13,20 +13,38 @@ export interface Difference {
 }
 
 export interface Agreement {
-  /** How many ratios both runs have. */
+  /** How many figures both runs have. */
   readonly compared: number;
   /** The largest first. */
   readonly differences: readonly Difference[];
 }
 
-export function agreementOf(before: Results, after: Results): Agreement {
+/** By figure: what is compared, if it has it. */
+type Measure = (results: Results) => ReadonlyMap<Figure, number | undefined>;
+
+const ratios: Measure = ({ figures }) => new Map(figures.map((figure) => [figure, figure.ratio]));
+
+/** Processor time of a call as a multiple of the baseline's, which other load hardly changes. */
+const costs: Measure = ({ figures, scenarios }) =>
+  new Map(figures.map((figure) => {
+    const [baseline] = Object.keys(scenarios[figure.scenario].lanes);
+    const cheapest = figures.find(({ scenario, variant, lane }) =>
+      scenario === figure.scenario && variant === figure.variant && lane === baseline
+    )?.cpuMicros;
+    const { cpuMicros } = figure;
+    const isKnown = cpuMicros !== undefined && cheapest !== undefined;
+    return [figure, isKnown ? cpuMicros / cheapest : undefined];
+  }));
+
+export function agreementOf(before: Results, after: Results, measure: Measure): Agreement {
   const keyOf = ({ scenario, variant, lane }: Figure): string =>
     [scenario, variant, lane].join("\n");
-  const earlier = new Map(before.figures.map((figure) => [keyOf(figure), figure.ratio]));
-  const both = after.figures.flatMap((figure): Difference[] => {
-    const ratio = earlier.get(keyOf(figure));
-    if (ratio === undefined || figure.ratio === undefined) return [];
-    return [{ figure, before: ratio, after: figure.ratio }];
+  const earlier = new Map([...measure(before)].map(([figure, value]) => [keyOf(figure), value]));
+  const both = [...measure(after)].flatMap(([figure, value]): Difference[] => {
+    const then = earlier.get(keyOf(figure));
+    return then === undefined || value === undefined
+      ? []
+      : [{ figure, before: then, after: value }];
   });
   const differences = both.filter((each) => distance(each) > TOLERANCE)
     .sort((a, b) => distance(b) - distance(a));
@@ -39,15 +57,21 @@ function distance({ before, after }: Difference): number {
 }
 
 export function agreementTable(before: Results, after: Results): string {
-  const { compared, differences } = agreementOf(before, after);
-  const agreeing = compared - differences.length;
-  const summary = `${agreeing} of ${compared} ratios agree with those of the last run (` +
-    `${before.date}) within ${TOLERANCE * 100} %`;
-  if (differences.length === 0) return summary;
-  const rows = differences.map(({ figure, before, after }) => [
-    `${figure.scenario}, ${figure.variant}, ${figure.lane}`,
-    times(before),
-    times(after),
-  ]);
-  return `${summary}\n${table([["the others", "then", "now"], ...rows])}`;
+  const summary = (what: string, { compared, differences }: Agreement): string =>
+    `${compared - differences.length} of ${compared} ${what}`;
+  const rates = agreementOf(before, after, ratios);
+  const lines = [
+    `Within ${TOLERANCE * 100} % of the last run (${before.date}) are ` +
+    `${summary("ratios", rates)} and ` +
+    `${summary("processor times", agreementOf(before, after, costs))}, all to the baseline's`,
+  ];
+  if (rates.differences.length > 0) {
+    const rows = rates.differences.map(({ figure, before, after }) => [
+      `${figure.scenario}, ${figure.variant}, ${figure.lane}`,
+      times(before),
+      times(after),
+    ]);
+    lines.push(table([["other ratios", "then", "now"], ...rows]));
+  }
+  return lines.join("\n");
 }

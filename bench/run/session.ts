@@ -14,7 +14,7 @@ export interface Command {
 }
 
 /** A contender that does not answer for this long is stuck. */
-const STUCK_MS = 120_000;
+const STUCK_MS = 45_000;
 /** For closing what is open; nothing is measured any more. */
 const CLOSE_MS = 10_000;
 

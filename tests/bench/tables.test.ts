@@ -112,20 +112,32 @@ test("goals are reached or missed, and only those that were measured are listed"
   assert.match(rival, /3\.00 +at least 4 +MISSED$/);
 });
 
-test("two runs agree where their ratios are within 20 %, whichever is the larger", () => {
+test("two runs agree where figures are within 20 %, whichever is the larger", () => {
   const again = (factor: number): Results => ({
     ...results,
     figures: figures.map((each) =>
       each.lane === "rival" ? { ...each, ratio: each.ratio! * factor } : each
     ),
   });
-  const all = "3 of 3 ratios agree with those of the last run (2026-11-26) within 20 %";
+  const all = "Within 20 % of the last run (2026-11-26) are 3 of 3 ratios and " +
+    "0 of 0 processor times, all to the baseline's";
   assert.equal(agreementTable(results, again(1.19)), all);
   assert.equal(agreementTable(results, again(1 / 1.19)), all);
   for (const factor of [1.3, 1 / 1.3]) {
     const lines = agreementTable(results, again(factor)).split("\n");
-    assert.match(lines[0], /^2 of 3 ratios agree/);
+    assert.match(lines[0], / 2 of 3 ratios /);
     assert.match(lines[2], /^point-reads, 100 callers, rival +0\.10 +0\.\d+$/);
     assert.equal(lines.length, 3);
   }
+});
+
+test("processor times are compared as multiples of the baseline's", () => {
+  const measured = (cpu: Readonly<Record<string, number>>): Results => ({
+    ...results,
+    figures: figures.map((each) => ({ ...each, cpuMicros: cpu[each.lane] })),
+  });
+  const first = measured({ raw: 2, database: 3, rival: 20 });
+  const onSlowerMachine = measured({ raw: 4, database: 6, rival: 40 });
+  assert.match(agreementTable(first, onSlowerMachine), / 3 of 3 processor times/);
+  assert.match(agreementTable(first, measured({ raw: 2, database: 4, rival: 20 })), / 2 of 3 pro/);
 });

@@ -39,6 +39,16 @@ const charts: readonly Chart[] = [
     label: rateLabel,
   },
   {
+    name: "point-read-cost",
+    title: "Processor time of a point read, 100 callers",
+    scenario: "point-reads",
+    variant: /^100 /,
+    unit: "µs, all threads of the process included; less is better",
+    value: ({ cpuMicros }) => cpuMicros,
+    label: (value) => `${count(value)} µs`,
+    isLess: true,
+  },
+  {
     name: "load-test",
     title: "aiosqlitepool's load test: 1,000 requests, 100 workers",
     scenario: "load-test",

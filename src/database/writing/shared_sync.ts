@@ -153,12 +153,14 @@ function set(
   statement: string,
   commits: "synced" | "unsynced",
 ): void {
-  const { driver } = physical;
+  const { driver, activity } = physical;
   if (driver.executeSync === undefined) {
     writer.commits = commits;
-    physical.track(driver.execute(statement)).catch(() => {
-      writer.commits = "unknown";
-    });
+    activity.begin();
+    // Not tracked, since its end would pass on the turn that the transaction behind it takes.
+    driver.execute(statement)
+      .catch(() => void (writer.commits = "unknown"))
+      .finally(() => activity.end());
     return;
   }
   try {

@@ -5,7 +5,12 @@
  */
 
 import { describeValue } from "../platform/describe.ts";
-import { labelled, PoolClosedError, SQLitePoolError } from "../pool/errors.ts";
+import {
+  labelled,
+  PoolClosedError,
+  PoolConnectionAcquireTimeoutError,
+  SQLitePoolError,
+} from "../pool/errors.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 
@@ -55,4 +60,11 @@ export function checkRetries(retries: unknown = 0): void {
   throw new RangeError(
     `retries must be a whole number of at least 0; got ${describeValue(retries)}`,
   );
+}
+
+export function writerStayedBusy(name: string | undefined, timeoutMs: number): Error {
+  const message =
+    `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
+    "raise writeQueueTimeoutMs.";
+  return new PoolConnectionAcquireTimeoutError(labelled(name, message));
 }

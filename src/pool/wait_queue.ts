@@ -140,9 +140,11 @@ export class WaitQueue<T, D = undefined> {
    * @param details What the owner needs when the caller's turn comes.
    * @param supply Starts to supply what the caller waits for. A caller that is served during this
    *   call has not waited and is not counted.
+   * @param watched Whether its deadline is watched from now on; otherwise from the next call of
+   *   `watchDeadlines`, for a caller that is nearly always served before any timer could fire.
    * @returns The waiter. It has already failed if its signal was aborted or too many callers wait.
    */
-  wait(wait: Wait, details: D, supply?: () => void): Waiter<T, D> {
+  wait(wait: Wait, details: D, supply?: () => void, watched: boolean = true): Waiter<T, D> {
     const { signal, timeoutMs } = wait;
     const waiter = new Waiter<T, D>(this.#clock.now(), details);
     if (signal?.aborted) {
@@ -160,9 +162,16 @@ export class WaitQueue<T, D = undefined> {
     supply?.();
     if (!waiter.waiting) return waiter;
     this.#options.counters.queued += 1;
-    this.#lookAgainBy(waiter.deadline);
+    if (watched) this.#lookAgainBy(waiter.deadline);
     if (signal !== undefined) this.#listen(waiter, signal);
     return waiter;
+  }
+
+  /** Watches the deadlines of all waiters. */
+  watchDeadlines(): void {
+    let first = Infinity;
+    for (let w = this.#head; w !== undefined; w = w.next) first = Math.min(first, w.deadline);
+    this.#lookAgainBy(first);
   }
 
   /** Hands the same value to all matching waiters, in order. */

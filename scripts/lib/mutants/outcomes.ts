@@ -119,14 +119,25 @@ const faults: readonly OutcomeMutant[] = [
   },
 ];
 
-const unseen: Mutant = {
-  bug: "what fails unseen in a transaction is left out of it",
-  file: transactions,
-  find: "if (unseen !== undefined) throw unseen.error;",
-  replace: "",
-  guard: "tests/database/callers.test.ts",
-  timeoutMs: 60_000,
-};
+/** What ordinary tests notice. */
+const others: readonly Mutant[] = [
+  {
+    bug: "what fails unseen in a transaction is left out of it",
+    file: transactions,
+    find: "if (unseen !== undefined) throw unseen.error;",
+    replace: "",
+    guard: "tests/database/callers.test.ts",
+    timeoutMs: 60_000,
+  },
+  {
+    bug: "nobody watches the deadlines of a group that waits",
+    file: groups,
+    find: "    this.#queue.watchDeadlines();\n",
+    replace: "",
+    guard: "tests/database/waiting.test.ts",
+    timeoutMs: 30_000,
+  },
+];
 
 export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant }): Mutant => ({
   timeoutMs: 60_000,
@@ -139,4 +150,4 @@ export const outcomeMutants: readonly Mutant[] = faults.map(({ place, ...mutant 
     OUTCOME_SHRINK: "no",
     OUTCOME_PLACE: place,
   },
-})).concat(unseen);
+})).concat(others);

@@ -21,13 +21,10 @@ import {
   tryTakeWriteLock,
 } from "../../connections/transaction.ts";
 import { type Clock, soon } from "../../platform/clock.ts";
-import {
-  labelled,
-  OutcomeUnknownError,
-  PoolConnectionAcquireTimeoutError,
-} from "../../pool/errors.ts";
+import { OutcomeUnknownError } from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
+import { writerStayedBusy } from "../database_errors.ts";
 import { PartialWrites } from "./partial_writes.ts";
 import type { SharedSync } from "./shared_sync.ts";
 import { answerAll, type Outcome, type Run, runAsync, runSync } from "./run_writes.ts";
@@ -111,10 +108,11 @@ export class GroupCommit {
     const loading = isWatched ? watch.loading : undefined;
     if (loading !== undefined) return loading.then(() => this.add(call));
     const { signal, waitMs } = call;
-    // Uses the queue's single timer, since one timer per write would cost more than the write.
-    const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined);
-    if (!caller.waiting) return caller.promise;
     let group = this.#open;
+    // A timer per write would cost more than the write, so the queue has one, from when a group waits.
+    const waits = group?.phase === "in line";
+    const caller = this.#queue.wait({ signal, timeoutMs: waitMs }, undefined, undefined, waits);
+    if (!caller.waiting) return caller.promise;
     if (group === undefined || group.writes.length >= MOST_WRITES) {
       group = this.#open = { writes: [], phase: "gathering" };
       this.#gather(group, TURNS_TO_GATHER);
@@ -147,16 +145,16 @@ export class GroupCommit {
     const { writes } = group;
     let lease: Lease<PhysicalConnection> | undefined;
     try {
-      lease = this.#writer.tryLend() ?? await this.#waitForWriter();
+      lease = this.#writer.tryLend() ?? await this.#longer(this.#waitForWriter());
       if (this.#open === group) this.#open = undefined;
       this.#starting = writes.length;
       const ready = this.#sync?.begin(lease.value, this.#writer.isAwaited);
-      if (ready !== undefined) await ready;
+      if (ready !== undefined) await this.#longer(ready);
       const work: Work = { lease, left: writes, alone: 0 };
       while (this.#hasMore(work)) {
         // Awaiting a settled promise would cost more than a write.
         const committing = this.#commitSome(work);
-        if (committing !== undefined) await committing;
+        if (committing !== undefined) await this.#longer(committing);
       }
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
@@ -176,6 +174,12 @@ export class GroupCommit {
     } finally {
       this.#asking -= 1;
     }
+  }
+
+  /** Work that outlasts this turn of the event loop: writes that wait for it have deadlines. */
+  #longer<S>(work: Promise<S>): Promise<S> {
+    this.#queue.watchDeadlines();
+    return work;
   }
 
   #hasMore(work: Work): boolean {
@@ -338,11 +342,4 @@ export class GroupCommit {
     // With a transaction each, the write that makes COMMIT fail can be identified.
     else work.alone = outcomes.length;
   }
-}
-
-function writerStayedBusy(name: string | undefined, timeoutMs: number): Error {
-  const message =
-    `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +
-    "raise writeQueueTimeoutMs.";
-  return new PoolConnectionAcquireTimeoutError(labelled(name, message));
 }

@@ -46,3 +46,19 @@ test(libsqlClient, skipFor(libsqlClient, onDeno), async (t) => {
   assert.match(pooled, /^pool: [1-9]\d*$/);
   assert.deepEqual(rest, []);
 });
+
+const drizzle = "two transactions of Drizzle at once, beside plain writes, on its drivers";
+test(drizzle, skipFor(drizzle, onDeno), async (t) => {
+  const [betterSqlite3, libsql, pool, ...rest] = await output(t, "drizzle.ts");
+  assert.equal(
+    betterSqlite3,
+    "better-sqlite3: the transaction to keep rejected, its rows 10 of 10, " +
+      "rows of the one rolled back 10, plain writes refused 0",
+  );
+  const kept =
+    "the transaction to keep fulfilled, its rows 10 of 10, rows of the one rolled back 0";
+  // How many depends on how long the transactions take.
+  assert.match(libsql, new RegExp(`^@libsql/client: ${kept}, plain writes refused \\d+$`));
+  assert.equal(pool, `pool: ${kept}, plain writes refused 0`);
+  assert.deepEqual(rest, []);
+});

@@ -9,7 +9,13 @@ import { openDatabase } from "../../mod.ts";
 import { gate } from "../helpers/pools.ts";
 import { onNewestNode, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
-import { type Client, generateClient, type Models, TABLES } from "./helpers/prisma_client.ts";
+import {
+  type Client,
+  generateClient,
+  type Models,
+  type Row,
+  TABLES,
+} from "./helpers/prisma_client.ts";
 
 const runtime = runtimeName();
 const PrismaClient = await generateClient(
@@ -299,14 +305,64 @@ const checks: Readonly<Record<string, (prisma: Client) => Promise<void>>> = {
     });
     assert.equal(await prisma.user.count(), 3);
   },
-  "a hundred requests at once, of which a tenth write": async (prisma) => {
+  "a thousand requests at once, of which a tenth write": async (prisma) => {
     await addThree(prisma);
-    const done = await Promise.all(Array.from({ length: 100 }, async (_, n) => {
+    const done = await Promise.all(Array.from({ length: 1_000 }, async (_, n) => {
       if (n % 10 === 0) return (await prisma.tag.create({ data: { name: `t${n}` } })).name;
       return (await prisma.user.findUnique({ where: { id: 1 + n % 3 } }))!.name;
     }));
     assert.ok(done.every((name) => typeof name === "string"));
-    assert.equal(await prisma.tag.count(), 10);
+    assert.equal(await prisma.tag.count(), 100);
+  },
+  "twenty transactions at once that count up lose nothing": async (prisma) => {
+    await prisma.user.create({ data: { name: "a", age: 0 } });
+    await Promise.all(Array.from({ length: 20 }, () =>
+      prisma.$transaction(async (tx) => {
+        const { age } = await tx.user.findUniqueOrThrow({ where: { name: "a" } });
+        await tx.user.update({ where: { name: "a" }, data: { age: Number(age) + 1 } });
+      }, { maxWait: 60_000, timeout: 60_000 })));
+    assert.equal((await prisma.user.findFirst())!.age, 20);
+  },
+  "a transaction in a transaction is undone alone": async (prisma) => {
+    await prisma.$transaction(async (tx) => {
+      await tx.$executeRawUnsafe("SAVEPOINT attempt");
+      await tx.user.create({ data: { name: "a" } });
+      await tx.$executeRawUnsafe("ROLLBACK TO attempt");
+      await tx.$executeRawUnsafe("RELEASE attempt");
+      await tx.user.create({ data: { name: "b" } });
+    });
+    assert.deepEqual(await namesOf(prisma), ["b"]);
+  },
+  "BEGIN as SQL text is refused": async (prisma) => {
+    await assert.rejects(prisma.$executeRawUnsafe("BEGIN"), /BEGIN/);
+    assert.equal(await prisma.user.count(), 0);
+  },
+  "a table that raw SQL makes is there for the next query": async (prisma) => {
+    await prisma.$executeRawUnsafe("CREATE TABLE extra (id INTEGER PRIMARY KEY, at DATETIME)");
+    await prisma.$executeRawUnsafe("INSERT INTO extra VALUES (1, '2026-01-02T03:04:05.678+00:00')");
+    const [row] = await prisma.$queryRawUnsafe("SELECT at FROM extra");
+    assert.deepEqual(row.at, new Date("2026-01-02T03:04:05.678Z"));
+    await prisma.$executeRawUnsafe("ALTER TABLE extra RENAME COLUMN at TO moment");
+    const [renamed] = await prisma.$queryRawUnsafe("SELECT * FROM extra");
+    assert.deepEqual(Object.keys(renamed), ["id", "moment"]);
+  },
+  "pages by cursor read every row once, however many there are": async (prisma) => {
+    await prisma.user.createMany({
+      data: Array.from({ length: 1_000 }, (_, n) => ({ name: `user ${n}` })),
+    });
+    const seen = new Set<unknown>();
+    let last: Row | undefined;
+    for (;;) {
+      const page: Row[] = await prisma.user.findMany({
+        take: 100,
+        orderBy: { id: "asc" },
+        ...(last && { skip: 1, cursor: { id: last.id } }),
+      });
+      if (page.length === 0) break;
+      page.forEach(({ id }) => seen.add(id));
+      last = page.at(-1);
+    }
+    assert.equal(seen.size, 1_000);
   },
   "values beyond the limit of parameters come in parts": async (prisma) => {
     await addThree(prisma);
@@ -314,6 +370,9 @@ const checks: Readonly<Record<string, (prisma: Client) => Promise<void>>> = {
     assert.equal((await prisma.user.findMany({ where: { id: { in: ids } } })).length, 3);
   },
 };
+
+/** A database in memory has one connection, for which reads wait too. */
+const needsReaders = "reads do not wait for a transaction, and see nothing of it";
 
 // Threads differ between runtimes in what tests of their own try.
 const elsewhere = onNewestNode ? undefined : "Prisma over threads is tried on Node 26";
@@ -323,6 +382,13 @@ for (const [name, check] of Object.entries(checks)) {
   const inThreads = `${name} (in threads)`;
   test(inThreads, skipFor(inThreads, elsewhere), async (t) => {
     await check((await open(t, { execution: "worker", readers: 2 })).prisma);
+  });
+  if (name === needsReaders) continue;
+  test(`${name} (in memory)`, async (t) => {
+    const db = await openDatabase(":memory:", { intMode: "bigint" });
+    t.after(() => db.close());
+    await db.executeScript(TABLES);
+    await check(new PrismaClient({ adapter: new PrismaSqlitePool(db) }));
   });
 }
 

@@ -16,6 +16,8 @@ import { fileURLToPath } from "node:url";
 import { openDatabase } from "@sqlitepool/pool";
 
 const application = fileURLToPath(new URL("nextjs", import.meta.url));
+/** Ends a test whose server never gets there. */
+const PATIENCE_MS = 240_000;
 const next = fileURLToPath(import.meta.resolve("next/dist/bin/next"));
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 
@@ -81,7 +83,9 @@ async function start(t, command) {
   return { child, db, get, pay, url };
 }
 
-test("next start: a transfer is committed, and one that throws leaves nothing", async (t) => {
+test("next start: a transfer is committed, and one that throws leaves nothing", {
+  timeout: PATIENCE_MS,
+}, async (t) => {
   const { get, pay } = await start(t, "start");
   assert.deepEqual([await pay(10), await pay(1000)], [201, 409]);
   const statuses = await Promise.all(Array.from({ length: 100 }, () => pay(1)));
@@ -93,7 +97,9 @@ test("next start: a transfer is committed, and one that throws leaves nothing", 
   assert.equal((await get("/opened")).databases, 1);
 });
 
-test("next start: what is in progress is answered before the process ends", async (t) => {
+test("next start: what is in progress is answered before the process ends", {
+  timeout: PATIENCE_MS,
+}, async (t) => {
   const { child, db, get, pay, url } = await start(t, "start");
   await get("/accounts");
   let payment;
@@ -101,10 +107,12 @@ test("next start: what is in progress is answered before the process ends", asyn
   await db.write(async () => {
     // Waits for this write to end.
     payment = pay(10);
-    await get("/accounts");
+    while ((await get("/opened")).writing !== 1);
     exited = once(child, "exit");
     process.kill(child.pid, "SIGTERM");
-    while (await fetch(url).then((response) => response.text(), () => undefined) !== undefined);
+    // Until nobody listens; a connection that stays open would be served on.
+    const headers = { connection: "close" };
+    while (await fetch(url, { headers }).then((response) => response.text(), () => "") !== "");
   });
   assert.equal(await payment, 201);
   const [code, signal] = await exited;
@@ -112,22 +120,24 @@ test("next start: what is in progress is answered before the process ends", asyn
   assert.equal(await db.value("SELECT balance FROM accounts WHERE name = 'Bob'"), 10);
 });
 
-test("next dev: a module that was edited has the same database", async (t) => {
-  const { get, pay } = await start(t, "dev");
-  assert.deepEqual(await get("/opened"), { databases: 1, version: 0 });
-  assert.equal(await pay(1), 201);
-  for (const version of [1, 2, 3]) {
-    const line = version === 1
-      ? "\nexport let version = 1;\n"
-      : `version = ${version};\n`;
-    appendFileSync(join(application, "lib/database.ts"), line);
-    // Until the server has seen it.
-    while ((await get("/opened")).version !== version);
-    assert.deepEqual(await get("/opened"), { databases: 1, version });
+test(
+  "next dev: a module that was edited has the same database",
+  { timeout: PATIENCE_MS },
+  async (t) => {
+    const { get, pay } = await start(t, "dev");
+    assert.deepEqual(await get("/opened"), { databases: 1, version: 0, writing: 0 });
     assert.equal(await pay(1), 201);
-  }
-  assert.deepEqual(await get("/accounts"), [
-    { name: "Alice", balance: 26 },
-    { name: "Bob", balance: 4 },
-  ]);
-});
+    for (const version of [1, 2, 3]) {
+      const line = version === 1 ? "\nexport let version = 1;\n" : `version = ${version};\n`;
+      appendFileSync(join(application, "lib/database.ts"), line);
+      // Until the server has seen it.
+      while ((await get("/opened")).version !== version);
+      assert.deepEqual(await get("/opened"), { databases: 1, version, writing: 0 });
+      assert.equal(await pay(1), 201);
+    }
+    assert.deepEqual(await get("/accounts"), [
+      { name: "Alice", balance: 26 },
+      { name: "Bob", balance: 4 },
+    ]);
+  },
+);

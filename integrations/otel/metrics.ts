@@ -5,7 +5,7 @@
  */
 
 import type { Attributes, BatchObservableResult, Histogram, Meter } from "@opentelemetry/api";
-import type { Observer, Operation } from "../../src/connections/observation/operation.ts";
+import type { Observed, Observer } from "../../src/connections/observation/operation.ts";
 import type { PoolHooks } from "../../src/pool/hooks.ts";
 import type { PoolStats } from "../../src/pool/stats.ts";
 import * as names from "./conventions.ts";
@@ -48,7 +48,7 @@ export class StatementMetrics implements Observer {
     this.#rows = histogram(meter, names.RETURNED_ROWS);
   }
 
-  ended(operation: Operation): void {
+  ended(operation: Observed): void {
     const { context: { sql = "", name, rows, error }, failed, ms } = operation;
     const attributes: Attributes = {
       ...this.#server,

@@ -24,11 +24,7 @@ import {
   type TracerProvider,
 } from "@opentelemetry/api";
 import { type PoolStats, SQLiteConnectionPool } from "../../src/connections/connection_pool.ts";
-import type {
-  Watch,
-  WatchedDatabase,
-  WatchedPool,
-} from "../../src/connections/observation/watch.ts";
+import type { WatchedDatabase, WatchedPool } from "../../src/connections/observation/watch.ts";
 import type { Database } from "../../src/database/database.ts";
 import { describeValue } from "../../src/platform/describe.ts";
 import { HOOK_NAMES, notify, type PoolHooks } from "../../src/pool/hooks.ts";
@@ -91,7 +87,7 @@ function serverOf(target: object): Attributes {
 
 /** What a target is measured by. */
 interface Instruments {
-  readonly watches: readonly Watch[];
+  readonly watches: WatchedDatabase["watches"];
   readonly pools: readonly ObservedPool[];
 }
 
@@ -136,14 +132,13 @@ function both(first: PoolHooks, second: PoolHooks): PoolHooks {
   }]));
 }
 
-function nameOf(watch: Watch, part?: string): string {
-  const { name = UNNAMED } = watch.contextOf(undefined);
+function nameOf(name: string = UNNAMED, part?: string): string {
   return part === undefined ? name : `${name}.${part}`;
 }
 
 function observed(pool: SQLiteConnectionPool<unknown>, part?: string): ObservedPool {
   return {
-    name: nameOf(pool.watch, part),
+    name: nameOf(pool.watch.contextOf(undefined).name, part),
     get closed(): boolean {
       return pool.closed;
     },
@@ -158,9 +153,9 @@ function observed(pool: SQLiteConnectionPool<unknown>, part?: string): ObservedP
 
 /** The streams of a database on servers, whose pool is there once one was needed. */
 function observedStreams(db: HasWatches): ObservedPool {
-  const { watches: [watch], onPool } = db.watched;
+  const { name, onPool } = db.watched;
   return {
-    name: nameOf(watch, "streams"),
+    name: nameOf(name, "streams"),
     get closed(): boolean {
       return db.closed;
     },

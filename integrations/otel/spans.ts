@@ -13,7 +13,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import type { Observer, Operation } from "../../src/connections/observation/operation.ts";
+import type { Observed, Observer } from "../../src/connections/observation/operation.ts";
 import * as names from "./conventions.ts";
 import { sanitize, summarize } from "./query_text.ts";
 
@@ -30,7 +30,7 @@ export function failureAttributes(error: unknown): Attributes {
 export class Spans implements Observer {
   readonly kinds: Observer["kinds"] = ["query", "transaction"];
   readonly #tracer: Tracer;
-  readonly #spans = new WeakMap<Operation, Span>();
+  readonly #spans = new WeakMap<Observed, Span>();
   readonly #server: Attributes;
 
   /** @param server where the database is, if that is a server. */
@@ -39,14 +39,14 @@ export class Spans implements Observer {
     this.#server = server;
   }
 
-  enter<S>(operation: Operation, call: () => S): S {
+  enter<S>(operation: Observed, call: () => S): S {
     const span = this.#start(operation);
     if (span === undefined) return call();
     this.#spans.set(operation, span);
     return context.with(trace.setSpan(context.active(), span), call);
   }
 
-  ended(operation: Operation): void {
+  ended(operation: Observed): void {
     const span = this.#spans.get(operation);
     if (span === undefined) return;
     try {
@@ -63,7 +63,7 @@ export class Spans implements Observer {
     }
   }
 
-  #start({ kind, context: { sql = "", name, role, place } }: Operation): Span | undefined {
+  #start({ kind, context: { sql = "", name, role, place } }: Observed): Span | undefined {
     const attributes: Attributes = {
       ...this.#server,
       [names.DB_SYSTEM_NAME]: names.SQLITE,

@@ -29,12 +29,17 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
       );
     }
   }
-  const { after, signal, timeoutMs, rowFactory, drain } = options as Readonly<
-    Record<string, unknown>
-  >;
-  check(rowFactory, typeof rowFactory === "function", "rowFactory", "a function");
-  const isTime = typeof timeoutMs === "number" && timeoutMs >= 0;
-  check(timeoutMs, isTime, "timeoutMs", "a number from 0 up (milliseconds)");
+  const values = options as Readonly<Record<string, unknown>>;
+  const { after, signal, drain, name } = values;
+  for (const hook of ["rowFactory", "onStatement", "onWarning"]) {
+    check(values[hook], typeof values[hook] === "function", hook, "a function");
+  }
+  for (const limit of ["timeoutMs", "slowStatementMs"]) {
+    const value = values[limit];
+    const isTime = typeof value === "number" && value >= 0;
+    check(value, isTime, limit, "a number from 0 up (milliseconds)");
+  }
+  check(name, typeof name === "string" && name !== "", "name", "a string that is not empty");
   check(drain, typeof drain === "boolean", "drain", "true or false");
   check(after, typeof after === "string", "after", "a bookmark that session.bookmark gave");
   const { aborted } = (signal ?? {}) as { readonly aborted?: unknown };
@@ -44,6 +49,6 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
 function check(value: unknown, holds: boolean, name: string, expected: string): void {
   if (value === undefined || holds) return;
   const message = `${name} must be ${expected}; got ${describeValue(value)}`;
-  const isOutOfRange = typeof value === "number" && name === "timeoutMs";
+  const isOutOfRange = typeof value === "number" && name.endsWith("Ms");
   throw isOutOfRange ? new RangeError(message) : new TypeError(message);
 }

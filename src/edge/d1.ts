@@ -36,6 +36,7 @@ export type {
 export type { D1Options, D1Stats } from "./d1_options.ts";
 export type { DatabaseOnD1 } from "./d1_database.ts";
 export type { SessionOnD1 } from "./d1_session.ts";
+export type { WatchOptions } from "./watches.ts";
 
 /**
  * Opens a database on D1. That takes no request and holds nothing, so that each request can have a

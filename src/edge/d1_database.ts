@@ -6,6 +6,7 @@
 
 import type { D1Handle } from "../../adapters/d1/handle.ts";
 import type { PoolStats } from "../connections/connection_pool.ts";
+import type { WatchedDatabase } from "../connections/observation/watch.ts";
 import type { Database, SessionOptions } from "../database/database.ts";
 import type { CloseOptions } from "../pool/options.ts";
 import { Counters } from "../pool/stats.ts";
@@ -43,6 +44,15 @@ export class DatabaseOnD1<R = Row> extends SessionOnD1<R> implements Database<R>
     super(after === "" ? binding : binding.withSession(after), parts, after);
     this.#binding = binding;
     this.#parts = parts;
+  }
+
+  /**
+   * What instrumentation adds itself to.
+   *
+   * @internal
+   */
+  get watched(): WatchedDatabase {
+    return this.#parts.options.watched;
   }
 
   /** Whether `close` was called: new calls are refused. */

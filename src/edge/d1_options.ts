@@ -9,9 +9,10 @@ import type { DatabaseStats } from "../database/database.ts";
 import { describeValue } from "../platform/describe.ts";
 import type { RowFactory } from "../sqlite/types.ts";
 import { checkOptions } from "./call_options.ts";
+import { WATCH_OPTION_NAMES, Watches, type WatchOptions } from "./watches.ts";
 
 /** Settings of a database on D1. `R` is what its rows are. */
-export interface D1Options<R> {
+export interface D1Options<R> extends WatchOptions {
   /**
    * The bookmark of a session: all calls see what that session has written and read. Without it,
    * they go to the primary database, and see all that is committed.
@@ -34,6 +35,7 @@ export interface ResolvedD1Options<R> {
   readonly after: string;
   readonly rowFactory: RowFactory<R> | undefined;
   readonly queryTimeoutMs: number;
+  readonly watched: Watches;
 }
 
 /** As long as D1 itself lets a statement run. */
@@ -41,12 +43,13 @@ const QUERY_TIMEOUT_MS = 30_000;
 
 /** @throws {TypeError | RangeError} that names the option. */
 export function resolveD1Options<R>(options: D1Options<R>): ResolvedD1Options<R> {
-  checkOptions(options, ["after", "rowFactory", "queryTimeoutMs"]);
+  checkOptions(options, ["after", "rowFactory", "queryTimeoutMs", ...WATCH_OPTION_NAMES]);
   const { after, rowFactory, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
   const message = `queryTimeoutMs must be a number from 1 up; got ${describeValue(queryTimeoutMs)}`;
   if (typeof queryTimeoutMs !== "number") throw new TypeError(message);
   if (!(queryTimeoutMs >= 1)) throw new RangeError(message);
-  return { after: d1Bookmark(after), rowFactory, queryTimeoutMs };
+  const watched = new Watches(options);
+  return { after: d1Bookmark(after), rowFactory, queryTimeoutMs, watched };
 }
 
 /** Groups of hexadecimal digits: D1 takes any text, and sees to it that nobody notices. */

@@ -15,9 +15,11 @@ import {
   firstValue,
   paramsOf,
   type Query,
+  type ResultOptions,
   takeCall,
   type TakenCall,
   textOf,
+  wantsTypes,
   wholeResult,
 } from "../connections/query.ts";
 import type { CallOptions, Session } from "../database/database.ts";
@@ -46,9 +48,11 @@ import { type D1Counters, type D1Read, D1Reads, type Need } from "./d1_reads.ts"
 import type { ResolvedD1Options } from "./d1_options.ts";
 import { takeStatements } from "./batch.ts";
 import { checkOptions, WAIT_OPTIONS } from "./call_options.ts";
-import { notSupported, onlyReads, unreadable } from "./errors.ts";
+import { noColumnTypes, notSupported, onlyReads, unreadable } from "./errors.ts";
+import type { Watches } from "./watches.ts";
 
 const QUERY_OPTIONS: readonly string[] = [...WAIT_OPTIONS, "rowFactory"];
+const RUN_OPTIONS: readonly string[] = [...QUERY_OPTIONS, "columnTypes"];
 
 const ONE_TRANSACTION = "Pass the statements to db.batch([...]), which is one transaction";
 
@@ -199,10 +203,10 @@ export class SessionOnD1<R = Row> implements Session<R> {
   async execute<T = R>(
     query: Query,
     params?: BindParams,
-    options: CallOptions<T> = {},
+    options: CallOptions<T> & ResultOptions<T> = {},
   ): Promise<ResultSet<T>> {
     this.#expectOpen();
-    checkOptions(options, QUERY_OPTIONS);
+    checkRunOptions(options);
     const prepared = this.#prepare(textOf(query), paramsOf(query, params));
     if (prepared.known.mayChange) return await this.#write(prepared, options);
     const rows = this.#rows<T>(options, {});
@@ -222,10 +226,10 @@ export class SessionOnD1<R = Row> implements Session<R> {
   async run<T = R>(
     query: Query,
     params?: BindParams,
-    options: CallOptions<T> = {},
+    options: CallOptions<T> & ResultOptions<T> = {},
   ): Promise<ResultSet<T>> {
     this.#expectOpen();
-    checkOptions(options, QUERY_OPTIONS);
+    checkRunOptions(options);
     return await this.#write(this.#prepare(textOf(query), paramsOf(query, params)), options);
   }
 
@@ -254,8 +258,15 @@ export class SessionOnD1<R = Row> implements Session<R> {
         throw withStatement(error, sql, index);
       }
     });
-    const outcomes = await this.#together(taken, options);
-    return outcomes((outcome, { statement }, i) => toResult(statement.verb, outcome, rows[i]));
+    if (taken.length === 0) return [];
+    return await this.#watched.batch(taken, async (ran) => {
+      const outcomes = await this.#together(taken, options);
+      return outcomes((outcome, { statement }, i) => {
+        const result = toResult(statement.verb, outcome, rows[i]);
+        ran(i, result);
+        return result;
+      });
+    });
   }
 
   /**
@@ -276,7 +287,8 @@ export class SessionOnD1<R = Row> implements Session<R> {
     const statements = [...splitScript(sql)];
     const isWrapped = statements.at(0)?.verb === "begin" && statements.at(-1)?.verb === "commit";
     const inside = isWrapped ? statements.slice(1, -1) : statements;
-    await this.#together(inside.map(({ text }) => this.#prepare(text, undefined)), options);
+    const prepared = inside.map(({ text }) => this.#prepare(text, undefined));
+    await this.#watched.around("query", "write", sql, () => this.#together(prepared, options));
   }
 
   /** D1 has no snapshots that stay open: rejects. */
@@ -324,8 +336,12 @@ export class SessionOnD1<R = Row> implements Session<R> {
     const leave = (): void => {
       if (read !== undefined) read.waiting = false;
     };
-    const outcome = await this.#inTime("reads", options, sql, work, leave);
-    return pick(toResult(known.statement.verb, outcome, rows));
+    return await this.#watched.around("query", "read", sql, async (operation) => {
+      const outcome = await this.#inTime("reads", options, sql, work, leave);
+      const result = toResult(known.statement.verb, outcome, rows);
+      if (operation) operation.rows = result.rows.length;
+      return pick(result);
+    });
   }
 
   async #write<T>(prepared: Prepared, options: CallOptions<T>): Promise<ResultSet<T>> {
@@ -335,8 +351,14 @@ export class SessionOnD1<R = Row> implements Session<R> {
       this.#parts.counters.requests += 1;
       return runOne(this.#queries, prepared);
     };
-    const read = await this.#inTime(known.mayChange ? "writes" : "reads", options, sql, work);
-    return afterwards(known.mayChange, () => toResult(known.statement.verb, read(), rows));
+    return await this.#watched.around("query", "write", sql, async (operation) => {
+      const read = await this.#inTime(known.mayChange ? "writes" : "reads", options, sql, work);
+      return afterwards(known.mayChange, () => {
+        const result = toResult(known.statement.verb, read(), rows);
+        if (operation) operation.rows = result.rows.length;
+        return result;
+      });
+    });
   }
 
   async #together(
@@ -396,9 +418,19 @@ export class SessionOnD1<R = Row> implements Session<R> {
     return { rowFactory, ...own };
   }
 
-  #expectOpen(): void {
-    if (this.#parts.closed) throw databaseIsClosed();
+  get #watched(): Watches {
+    return this.#parts.options.watched;
   }
+
+  #expectOpen(): void {
+    if (this.#parts.closed) throw databaseIsClosed(this.#watched.name);
+  }
+}
+
+function checkRunOptions<T>(options: ResultOptions<T>): void {
+  checkOptions(options, RUN_OPTIONS);
+  const { columnTypes } = options;
+  if (wantsTypes({ columnTypes })) throw noColumnTypes("D1");
 }
 
 function toResult<T>(

@@ -28,15 +28,17 @@ import { describeValue } from "../platform/describe.ts";
 import type { Row, RowFactory } from "../sqlite/types.ts";
 import { checkOptions } from "./call_options.ts";
 import { DurableObjectDatabase } from "./durable_object/database.ts";
+import { WATCH_OPTION_NAMES, Watches, type WatchOptions } from "./watches.ts";
 
 export { durableObjectLimits } from "../../adapters/durable_object/adapter.ts";
 export type {
   DurableObjectCursor,
   DurableObjectStorage,
 } from "../../adapters/durable_object/handle.ts";
+export type { WatchOptions } from "./watches.ts";
 
 /** Settings of the database of a Durable Object. */
-export interface DurableObjectOptions<R = Row> {
+export interface DurableObjectOptions<R = Row> extends WatchOptions {
   /** Makes each row from its values and column names; plain objects without it. */
   rowFactory?: RowFactory<R>;
   /** Only "number": the platform gives every integer as one. Default: "number". */
@@ -66,7 +68,7 @@ export function openDurableObject<R = Row>(
         `(new_sqlite_classes); got ${describeValue(storage)}`,
     );
   }
-  checkOptions(options, ["rowFactory", "intMode"]);
+  checkOptions(options, ["rowFactory", "intMode", ...WATCH_OPTION_NAMES]);
   checkIntMode(options.intMode ?? "number");
-  return new DurableObjectDatabase(storage, options.rowFactory);
+  return new DurableObjectDatabase(storage, options.rowFactory, new Watches(options));
 }

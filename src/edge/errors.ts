@@ -6,7 +6,7 @@
 
 import { OutcomeUnknownError, SQLitePoolError } from "../pool/errors.ts";
 import { messageOf } from "../platform/describe.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
+import { misuse, SQLiteError } from "../sqlite/errors.ts";
 import * as resultCode from "../sqlite/result_codes.ts";
 
 /**
@@ -18,6 +18,11 @@ import * as resultCode from "../sqlite/result_codes.ts";
  */
 export function notSupported(method: string, place: string, remedy: string): SQLitePoolError {
   return new SQLitePoolError(`db.${method}() is not supported on ${place}. ${remedy}.`);
+}
+
+/** The error where a place tells no declared types. */
+export function noColumnTypes(place: string): SQLiteError {
+  return misuse(`columnTypes are not supported on ${place}, which does not tell them`);
 }
 
 /** The error for a statement that may change something, where only reads are expected. */

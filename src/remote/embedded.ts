@@ -130,7 +130,8 @@ export class EmbeddedDatabase<R = Row> implements Database<R> {
    */
   get watched(): WatchedDatabase {
     const pool = this.#pool;
-    return { watches: [pool.watch], onPool: (listener) => listener(pool) };
+    const { name } = pool.watch.contextOf(undefined);
+    return { name, watches: [pool.watch], onPool: (listener) => listener(pool) };
   }
 
   /** Fetches what is new on the server. Reads see it from then on. */

@@ -214,8 +214,9 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
    * @internal
    */
   get watched(): WatchedDatabase {
-    const { state, shared } = this.#parts;
+    const { state, shared, options: { name } } = this.#parts;
     return {
+      name,
       watches: Object.values(shared.watches),
       onPool: (listener) => {
         shared.poolListeners.push(listener);

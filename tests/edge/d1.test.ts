@@ -179,6 +179,53 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(rows, 3);
   },
 
+  async "hooks and observers are told of each statement once, and types of columns are refused"() {
+    const { events, operations, warning, warnings, closed, untyped, typed } = await ask<{
+      events: unknown[][];
+      operations: unknown[][];
+      warning: string;
+      warnings: number;
+      closed: Ended;
+      untyped: { columns: string[]; columnTypes?: unknown };
+      typed: Ended[];
+    }>("observed");
+    assert.deepEqual([untyped.columns, untyped.columnTypes], [["1"], undefined]);
+    for (const { code, message } of typed) {
+      assert.equal(code, "SQLITE_MISUSE");
+      assert.match(message!, /^columnTypes are not supported on D1/);
+    }
+    const script = "CREATE TABLE seen (n UNIQUE); CREATE TABLE other (n)";
+    const [insert, again] = ["INSERT INTO seen VALUES (?)", "INSERT INTO seen VALUES (2)"];
+    const [select, bad] = ["SELECT n FROM seen", "SELECT * FROM nowhere"];
+    assert.deepEqual(events, [
+      [script, 0, "edge"],
+      [insert, 0, "edge"],
+      [select, 1, "edge"],
+      [bad, 0, "edge", "SQLITE_ERROR"],
+      [again, 0, "edge"],
+      [select, 2, "edge"],
+      // D1 does not tell which one failed.
+      [again, 0, "edge", "SQLITE_CONSTRAINT"],
+      [select, 2, "edge"],
+      ["SELECT 1", 1, "edge"],
+    ]);
+    const writer = ["shop", "writer"];
+    const batch = ["transaction", "BEGIN IMMEDIATE", ...writer];
+    assert.deepEqual(operations, [
+      ["query", script, ...writer],
+      ["query", insert, ...writer],
+      ["query", select, "shop", "reader"],
+      ["query", bad, "shop", "reader"],
+      ...[["query", again, ...writer], ["query", select, ...writer], batch],
+      ...[["query", again, ...writer], batch],
+      ["query", select, "shop", "reader"],
+      ["query", "SELECT 1", "shop", "reader"],
+    ]);
+    assert.match(warning, /^A statement of "shop" took \d+ ms.*: INSERT INTO seen VALUES \(\?\)$/);
+    assert.equal(warnings, events.length);
+    assert.equal(closed.message, '"shop": The database is closed. Open it again to go on.');
+  },
+
   async "every wait ends: deadlines and signals, before and after a request is sent"() {
     const { early, sentEarly, outcomes, counters, rows } = await ask<{
       early: Ended[];

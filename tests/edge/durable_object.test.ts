@@ -19,6 +19,36 @@ const told = (promise) => promise.then(
 const names = (db) => db.values("SELECT name FROM t ORDER BY rowid").then((rows) => rows.flat().join(" "));
 
 const scenarios = {
+  async observed(_, ctx) {
+    const events = [];
+    const operations = [];
+    const warnings = [];
+    const db = openDurableObject(ctx.storage, {
+      name: "cart",
+      onStatement: ({ sql, rows, place, error }) => events.push([sql, rows, place, ...(error ? [error.code] : [])]),
+      slowStatementMs: 0,
+      onWarning: ({ message }) => warnings.push(message),
+    });
+    for (const watch of db.watched.watches) {
+      watch.add({
+        kinds: ["query", "transaction"],
+        ended: ({ kind, context: { sql, name, role } }) => operations.push([kind, sql, name, role].join(" ")),
+      });
+    }
+    await db.run("INSERT INTO t (name) VALUES (?)", ["secret"]);
+    await db.get("SELECT name FROM t");
+    await db.run("INSERT INTO t VALUES (1, 'x')").catch(() => {});
+    await db.write(async (tx) => {
+      await tx.run("INSERT INTO t (name) VALUES ('a')");
+      await tx.transaction((inner) => inner.value("SELECT 1"));
+    });
+    await db.batch([{ sql: "SELECT 2" }, { sql: "SELECT nothing" }, { sql: "SELECT 3" }]).catch(() => {});
+    await db.batch([{ sql: "SELECT 4" }]);
+    for await (const row of db.iterate("SELECT id FROM t")) break;
+    await db.executeScript("SELECT 5; SELECT 6");
+    await db.close();
+    return { events, operations, warnings: warnings.length, closed: (await told(db.get("SELECT 1"))).message };
+  },
   async committed(db) {
     const value = await db.write(async (tx) => {
       await tx.run("INSERT INTO t (name) VALUES (?)", ["one"]);
@@ -447,6 +477,42 @@ const stalled = "The callback of a transaction waits for something else than its
 
 /** Scenario, what it shows, and what it gives. */
 const expected: readonly (readonly [scenario: string, name: string, gives: unknown])[] = [
+  [
+    "observed",
+    "hooks and observers are told of each statement and transaction once",
+    {
+      events: [
+        ["INSERT INTO t (name) VALUES (?)", 0, "edge"],
+        ["SELECT name FROM t", 1, "edge"],
+        ["INSERT INTO t VALUES (1, 'x')", 0, "edge", "SQLITE_CONSTRAINT"],
+        ["INSERT INTO t (name) VALUES ('a')", 0, "edge"],
+        ["SELECT 1", 1, "edge"],
+        ["SELECT 2", 1, "edge"],
+        ["SELECT nothing", 0, "edge", "SQLITE_ERROR"],
+        ["SELECT 4", 1, "edge"],
+        ["SELECT id FROM t", 1, "edge"],
+        ["SELECT 5; SELECT 6", 0, "edge"],
+      ],
+      operations: [
+        "query INSERT INTO t (name) VALUES (?) cart writer",
+        "query SELECT name FROM t cart reader",
+        "query INSERT INTO t VALUES (1, 'x') cart writer",
+        "query INSERT INTO t (name) VALUES ('a') cart writer",
+        "query SELECT 1 cart writer",
+        "transaction SAVEPOINT cart writer",
+        "transaction BEGIN IMMEDIATE cart writer",
+        "query SELECT 2 cart writer",
+        "query SELECT nothing cart writer",
+        "transaction BEGIN IMMEDIATE cart writer",
+        "query SELECT 4 cart writer",
+        "transaction BEGIN IMMEDIATE cart writer",
+        "query SELECT id FROM t cart reader",
+        "query SELECT 5; SELECT 6 cart writer",
+      ],
+      warnings: 10,
+      closed: '"cart": The database is closed. Open it again to go on.',
+    },
+  ],
   ["committed", "write commits what its callback did", [2, "one two"]],
   ["thrown", "write undoes what its callback did before it threw", ["TypeError", ""]],
   [

@@ -202,16 +202,16 @@ test("the client of libSQL servers is only so large, and has nothing of Node", a
 
 /**
  * What a Worker carries in its one file, in KiB. Half of it reads SQL, checks values and words
- * errors, as everywhere else.
+ * errors, as everywhere else; 1.2 tell hooks and instrumentation.
  */
 const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   "the database of a Durable Object": {
     line: 'export * from "@sqlitepool/pool/durable-object";',
-    limit: 11.9,
+    limit: 13.2,
   },
   "a database on D1": {
     line: 'export * from "@sqlitepool/pool/d1";',
-    limit: 12.5,
+    limit: 13.7,
   },
 };
 

@@ -23,6 +23,7 @@ const chunks: Readonly<Record<string, readonly string[]>> = {
     ...["src/sqlite/errors.ts", "src/sqlite/bind/take_params.ts", "src/connections/query.ts"],
     ...["src/connections/connection.ts", "src/pool/stats.ts", "adapters/shape.ts"],
     ...["src/platform/callers_stack.ts", "src/platform/clock.ts", "src/pool/abort.ts"],
+    "src/pool/hooks.ts",
   ],
   // Apart from what only files need, for D1.
   deadline: ["src/pool/deadline.ts"],

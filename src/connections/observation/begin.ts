@@ -6,14 +6,20 @@
 
 import { isSubscribed } from "../../platform/diagnostics.ts";
 import { tracing } from "./channels.ts";
-import { type Observer, Operation, type OperationKind, type Watched } from "./operation.ts";
+import {
+  type Observed,
+  type Observer,
+  Operation,
+  type OperationKind,
+  type Watched,
+} from "./operation.ts";
 
 /**
  * Publishes operations as `tracePromise` would, but without the result, which holds what was read.
  */
 const publisher: Observer = {
   kinds: ["query", "transaction", "acquire"],
-  enter<S>({ kind, context }: Operation, call: () => S): S {
+  enter<S>({ kind, context }: Observed, call: () => S): S {
     const { start, end } = tracing[kind];
     try {
       return start.runStores(context, call);
@@ -25,7 +31,7 @@ const publisher: Observer = {
   canceled: publishEnd,
 };
 
-function publishEnd(operation: Operation): void {
+function publishEnd(operation: Observed): void {
   const { kind, context } = operation;
   const { error, asyncStart, asyncEnd } = tracing[kind];
   if (operation.failed) error.publish(context);

@@ -30,14 +30,24 @@ export interface OperationContext {
   error?: unknown;
 }
 
+/** An operation, as those see it who are told of it. */
+export interface Observed {
+  readonly kind: OperationKind;
+  readonly context: OperationContext;
+  /** How long it has run, in milliseconds. */
+  readonly ms: number;
+  /** Whether it has failed. An error may be any value. */
+  readonly failed: boolean;
+}
+
 /** Somebody who is told of operations. What it does must not throw. */
 export interface Observer {
   readonly kinds: readonly OperationKind[];
   /** Makes the call that begins the operation, where it may set an async context. */
-  enter?<S>(operation: Operation, call: () => S): S;
-  ended(operation: Operation): void;
+  enter?<S>(operation: Observed, call: () => S): S;
+  ended(operation: Observed): void;
   /** It has not run after all: for observers that have to clean up. */
-  canceled?(operation: Operation): void;
+  canceled?(operation: Observed): void;
 }
 
 /** What has to be known of a pool to tell of its operations. */
@@ -50,7 +60,7 @@ export interface Watched {
 }
 
 /** An operation on its way. */
-export class Operation {
+export class Operation implements Observed {
   readonly kind: OperationKind;
   readonly context: OperationContext;
   readonly #clock: Clock;

@@ -5,7 +5,7 @@
  */
 
 import { notify } from "../../pool/hooks.ts";
-import type { Operation, Place } from "./operation.ts";
+import type { Observed, Place } from "./operation.ts";
 import type { DatabaseWarning } from "./warning.ts";
 
 /** A statement has run. It never carries parameters. */
@@ -38,7 +38,7 @@ const LONGEST_TEXT = 500;
 /** Tells the hooks of a statement. */
 export function tellHooks(
   { onStatement, slowStatementMs = Infinity, onWarning = warn }: StatementHooks,
-  { ms, context }: Operation,
+  { ms, context }: Observed,
 ): void {
   const { sql = "", rows = 0, error, place, name } = context;
   notify("onStatement", onStatement, { sql, ms, rows, error, place });

@@ -10,7 +10,13 @@ import type { PoolHooks } from "../../pool/hooks.ts";
 import { OnDemand } from "../../pool/on_demand.ts";
 import type { WaitCounters } from "../../pool/stats.ts";
 import { hasSubscribers, releases } from "./channels.ts";
-import type { Observer, Operation, OperationContext, OperationKind } from "./operation.ts";
+import type {
+  Observed,
+  Observer,
+  Operation,
+  OperationContext,
+  OperationKind,
+} from "./operation.ts";
 import type { Place, Role, Watched } from "./operation.ts";
 import type { StatementHooks } from "./statement_hook.ts";
 
@@ -28,7 +34,8 @@ export interface Identity {
 
 /** What instrumentation adds itself to, of a database whose pools come later or not at all. */
 export interface WatchedDatabase {
-  readonly watches: readonly Watch[];
+  readonly name: string | undefined;
+  readonly watches: readonly { add(observer: Observer): void }[];
   /** Calls with each pool that the database has. */
   readonly onPool?: (listener: (pool: WatchedPool) => void) => void;
 }
@@ -55,7 +62,7 @@ export class Watch implements Watched {
     this.#identity = identity;
     this.place = place;
     if (hooks.onStatement === undefined && hooks.slowStatementMs === undefined) return;
-    const ended = (operation: Operation): void => telling.now!.tellHooks(hooks, operation);
+    const ended = (operation: Observed): void => telling.now!.tellHooks(hooks, operation);
     this.add({ kinds: ["query"], ended });
   }
 

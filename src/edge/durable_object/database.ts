@@ -27,8 +27,9 @@ import type { AcquireOptions, CloseOptions } from "../../pool/options.ts";
 import { Counters } from "../../pool/stats.ts";
 import { withStatement } from "../../sqlite/errors.ts";
 import type { ResultSet, Row, RowFactory } from "../../sqlite/types.ts";
-import { takeStatements } from "../batch.ts";
+import { type TakenStatement, takeStatements } from "../batch.ts";
 import { checkOptions, WAIT_OPTIONS } from "../call_options.ts";
+import type { Watches } from "../watches.ts";
 import { Queries } from "./queries.ts";
 import { type Access, Scope } from "./scope.ts";
 import { TransactionConnection } from "./transaction_connection.ts";
@@ -39,15 +40,24 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
   readonly #cursors: Set<RowCursor<unknown>>;
   #closed: Promise<void> | undefined;
 
-  constructor(storage: DurableObjectStorage, rowFactory: RowFactory<R> | undefined) {
+  /** What instrumentation adds itself to. */
+  readonly watched: Watches;
+
+  constructor(
+    storage: DurableObjectStorage,
+    rowFactory: RowFactory<R> | undefined,
+    watched: Watches,
+  ) {
     const cursors = new Set<RowCursor<unknown>>();
     super(Scope.of(storage), new RowDefaults(rowFactory), {
       waitOptions: WAIT_OPTIONS,
       reads: "read",
       cursors,
+      watched,
       expectOpen: () => this.#expectOpen(),
     });
     this.#cursors = cursors;
+    this.watched = watched;
   }
 
   get closed(): boolean {
@@ -83,25 +93,48 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
     statements: readonly BatchStatement<T>[],
     options?: AcquireOptions,
   ): Promise<ResultSet<T>[]> {
-    return this.#enter(options, () => {
-      const taken = takeStatements(statements);
-      const { connection } = this.scope;
-      return () =>
-        connection.raw.transactionSync(() =>
-          taken.map(({ sql, params, rowFactory }, index) => {
-            try {
-              const rows = this.rows.everyRow({ rowFactory: rowFactory as RowFactory<T> });
-              return connection.executeSync(sql, params, rows);
-            } catch (error) {
-              throw withStatement(error, sql, index);
-            }
-          })
-        );
-    });
+    let taken: TakenStatement[];
+    try {
+      this.#check(options);
+      taken = takeStatements(statements);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { connection } = this.scope;
+    return this.watched.batch(
+      taken,
+      (ran) =>
+        this.#enter(
+          options,
+          () =>
+            connection.raw.transactionSync(() =>
+              taken.map(({ sql, params, rowFactory }, index) => {
+                try {
+                  const rows = this.rows.everyRow({ rowFactory: rowFactory as RowFactory<T> });
+                  const result = connection.executeSync(sql, params, rows);
+                  ran(index, result);
+                  return result;
+                } catch (error) {
+                  throw withStatement(error, sql, index);
+                }
+              })
+            ),
+        ),
+    );
   }
 
   executeScript(sql: string, options?: AcquireOptions): Promise<void> {
-    return this.#enter(options, () => () => this.scope.connection.executeScriptSync(sql));
+    try {
+      this.#check(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.watched.around(
+      "query",
+      "write",
+      sql,
+      () => this.#enter(options, () => this.scope.connection.executeScriptSync(sql)),
+    );
   }
 
   session(options?: SessionOptions): Session<R> {
@@ -155,38 +188,43 @@ export class DurableObjectDatabase<R = Row> extends Queries<R> implements Databa
       return Promise.reject(error);
     }
     const { signal } = options;
-    return this.scope.transaction(async (scope) => {
-      signal?.throwIfAborted();
-      const result = await fn(new TransactionConnection(scope, this.rows));
-      // Not yet committed.
-      signal?.throwIfAborted();
-      return result;
-    }, access);
+    const sql = beginStatement(options.mode ?? (access === "read" ? "deferred" : "immediate"));
+    return this.watched.around(
+      "transaction",
+      access,
+      sql,
+      () =>
+        this.scope.transaction(async (scope) => {
+          signal?.throwIfAborted();
+          const result = await fn(new TransactionConnection(scope, this.rows, this.watched));
+          // Not yet committed.
+          signal?.throwIfAborted();
+          return result;
+        }, access),
+    );
   }
 
-  /** Runs what `take` makes of a call when it is its turn. */
-  #enter<T>(options: AcquireOptions | undefined, take: () => () => T): Promise<T> {
-    try {
-      this.#expectOpen();
-      checkOptions(options, WAIT_OPTIONS);
-      const work = take();
-      return this.scope.enter(() => {
-        options?.signal?.throwIfAborted();
-        return work();
-      });
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  #check(options: AcquireOptions | undefined): void {
+    this.#expectOpen();
+    checkOptions(options, WAIT_OPTIONS);
+  }
+
+  /** Runs a call when it is its turn. */
+  #enter<T>(options: AcquireOptions | undefined, work: () => T): Promise<T> {
+    return this.scope.enter(() => {
+      options?.signal?.throwIfAborted();
+      return work();
+    });
   }
 
   /** The connection stays open, for others who have opened the same storage. */
   async #close(): Promise<void> {
     await this.scope.settled();
-    for (const cursor of [...this.#cursors]) cursor.cutOff(databaseIsClosed());
+    for (const cursor of [...this.#cursors]) cursor.cutOff(databaseIsClosed(this.watched.name));
   }
 
   #expectOpen(): void {
-    if (this.#closed !== undefined) throw databaseIsClosed();
+    if (this.#closed !== undefined) throw databaseIsClosed(this.watched.name);
   }
 }
 

@@ -21,10 +21,12 @@ import {
 } from "../../connections/query.ts";
 import { RowCursor, type RowSource } from "../../driver/sync_cursor.ts";
 import { takeParams } from "../../sqlite/bind/take_params.ts";
-import { misuse, SQLiteError } from "../../sqlite/errors.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
 import * as resultCode from "../../sqlite/result_codes.ts";
 import type { BindParams, ResultSet, RowOptions, SQLiteValue } from "../../sqlite/types.ts";
 import { checkOptions } from "../call_options.ts";
+import { noColumnTypes } from "../errors.ts";
+import type { Watches } from "../watches.ts";
 import type { Access, Scope } from "./scope.ts";
 
 /** What a call may be given besides how its rows are made. */
@@ -41,6 +43,8 @@ export interface Terms {
   readonly reads: Access;
   /** Where open cursors are found. */
   readonly cursors: Set<RowCursor<unknown>>;
+  /** Who is told of statements. */
+  readonly watched: Watches;
   /** Throws where calls are refused. */
   expectOpen(): void;
 }
@@ -98,8 +102,9 @@ export class Queries<R> {
     options?: AnyOptions<T>,
   ): AsyncIterableIterator<T> {
     let open: () => RowSource<T>;
+    let sql = "";
     try {
-      const sql = this.#take(query, options, "read");
+      sql = this.#take(query, options, "read");
       const taken = takeParams(paramsOf(query, params));
       const rows = this.rows.everyRow(options);
       open = () => {
@@ -112,7 +117,9 @@ export class Queries<R> {
         throw error;
       };
     }
-    return new WaitingCursor(open, this.scope, this.#terms.cursors);
+    const { cursors, watched } = this.#terms;
+    const cursor = new WaitingCursor(open, this.scope, cursors);
+    return watched.rows(cursor, sql);
   }
 
   #call<T, S>(
@@ -127,13 +134,17 @@ export class Queries<R> {
       const { scope } = this;
       const sql = this.#take(query, options, access);
       const given = paramsOf(query, params);
-      const taken = scope.isBusy ? takeParams(given) : given;
       const made = rows();
-      return scope.enter(() => {
-        options?.signal?.throwIfAborted();
-        this.#check(sql, access);
-        return pick(scope.connection.executeSync(sql, taken, made));
-      });
+      const { watched } = this.#terms;
+      const taken = scope.isBusy ? takeParams(given) : given;
+      return watched.around("query", access, sql, (operation) =>
+        scope.enter(() => {
+          options?.signal?.throwIfAborted();
+          this.#check(sql, access);
+          const result = scope.connection.executeSync(sql, taken, made);
+          if (operation) operation.rows = result.rows.length;
+          return pick(result);
+        }));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -144,9 +155,7 @@ export class Queries<R> {
     this.#terms.expectOpen();
     const names = access === "write" ? ["rowFactory", "columnTypes"] : ["rowFactory"];
     checkOptions(options, [...this.#terms.waitOptions, ...names]);
-    if (options !== undefined && wantsTypes(options)) {
-      throw misuse("columnTypes are not possible in a Durable Object, which does not tell them");
-    }
+    if (options !== undefined && wantsTypes(options)) throw noColumnTypes("Durable Objects");
     return textOf(query);
   }
 

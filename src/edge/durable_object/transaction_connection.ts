@@ -16,13 +16,17 @@ import type { RowDefaults } from "../../connections/query.ts";
 import { misuse } from "../../sqlite/errors.ts";
 import { checkOptions } from "../call_options.ts";
 import { Queries } from "./queries.ts";
+import type { Watches } from "../watches.ts";
 import type { Scope } from "./scope.ts";
 
 /** A {@linkcode Connection} for as long as its transaction is open. */
 export class TransactionConnection<R> extends Queries<R> implements Connection<R> {
-  constructor(scope: Scope, rows: RowDefaults<R>) {
+  readonly #watched: Watches;
+
+  constructor(scope: Scope, rows: RowDefaults<R>, watched: Watches) {
     const { cursors } = scope;
-    super(scope, rows, { waitOptions: [], reads: "write", cursors, expectOpen: () => {} });
+    super(scope, rows, { waitOptions: [], reads: "write", cursors, watched, expectOpen: () => {} });
+    this.#watched = watched;
   }
 
   get raw(): unknown {
@@ -34,7 +38,12 @@ export class TransactionConnection<R> extends Queries<R> implements Connection<R
   }
 
   executeScript(sql: string): Promise<void> {
-    return this.scope.enter(() => this.scope.connection.executeScriptSync(sql));
+    return this.#watched.around(
+      "query",
+      "write",
+      sql,
+      () => this.scope.enter(() => this.scope.connection.executeScriptSync(sql)),
+    );
   }
 
   describe(): Promise<never> {
@@ -72,9 +81,11 @@ export class TransactionConnection<R> extends Queries<R> implements Connection<R
       return Promise.reject(error);
     }
     const { access } = this.scope;
-    return this.scope.transaction(
-      (scope) => fn(new TransactionConnection(scope, this.rows)),
-      access,
-    );
+    const watched = this.#watched;
+    return watched.around("transaction", access, "SAVEPOINT", () =>
+      this.scope.transaction(
+        (scope) => fn(new TransactionConnection(scope, this.rows, watched)),
+        access,
+      ));
   }
 }

@@ -53,6 +53,50 @@ const point = "SELECT v FROM points WHERE id = ?";
 const ids: readonly number[] = Array.from({ length: POINTS }, (_, index) => index + 1);
 
 const scenarios: Readonly<Record<string, (scene: Scene) => Promise<unknown>>> = {
+  /** What hooks and observers are told. */
+  async observed({ sent }) {
+    const events: unknown[] = [];
+    const warnings: string[] = [];
+    const operations: unknown[] = [];
+    const db = openD1(sent.handle, {
+      name: "shop",
+      onStatement: ({ sql, rows, place, error }) =>
+        events.push([sql, rows, place, ...(error instanceof SQLiteError ? [error.code] : [])]),
+      slowStatementMs: 0,
+      onWarning: ({ message }) => warnings.push(message),
+    });
+    for (const watch of db.watched.watches) {
+      watch.add({
+        kinds: ["query", "transaction"],
+        ended: ({ kind, context: { sql, name, role } }) => operations.push([kind, sql, name, role]),
+      });
+    }
+    await db.executeScript("CREATE TABLE seen (n UNIQUE); CREATE TABLE other (n)");
+    await db.run("INSERT INTO seen VALUES (?)", ["secret"]);
+    await db.get("SELECT n FROM seen");
+    await db.all("SELECT * FROM nowhere").catch(() => {});
+    await db.batch([{ sql: "INSERT INTO seen VALUES (2)" }, { sql: "SELECT n FROM seen" }]);
+    await db.batch([{ sql: "INSERT INTO seen VALUES (2)" }]).catch(() => {});
+    await db.batch([]);
+    for await (const row of db.iterate("SELECT n FROM seen")) void row;
+    const untyped = await db.execute("SELECT 1", [], { columnTypes: false });
+    const typed = await outcomesOf([
+      () => db.execute("SELECT 1", [], { columnTypes: true }),
+      () => db.run("SELECT 1", [], { columnTypes: true }),
+    ]);
+    await db.close();
+    const closed = await outcomeOf(() => db.get("SELECT 1"));
+    return {
+      events,
+      operations,
+      warning: warnings[1],
+      warnings: warnings.length,
+      closed,
+      untyped,
+      typed,
+    };
+  },
+
   async together(scene) {
     await withPoints(scene);
     const { db, sent } = scene;

@@ -677,7 +677,7 @@ export class SQLiteConnectionPool<R = Row> {
     origin: "new" | "queued",
   ): S | Promise<S> {
     const pool = this.#pool;
-    const watched = this.#watch.sees("query") || this.#watch.seesLoans;
+    const watched = this.#watch.seesStatements;
     const waits = watched || wait?.signal?.aborted === true || (origin === "new" && pool.closed);
     const borrowed = waits ? undefined : pool.tryBorrow();
     if (borrowed !== undefined) return this.#runOn(borrowed, sql, params, rows, pick);

@@ -43,11 +43,14 @@ export class IdleStack<T> {
 
   push(resource: Resource<T>): void {
     resource.state = "idle";
-    resource.fitUntil = Math.min(this.#retireTopAt(resource), this.#checkDueAt(resource));
+    const retiredAt = this.#retireTopAt(resource);
+    resource.fitUntil = Math.min(retiredAt, this.#checkDueAt(resource));
     this.#stack.push(resource);
-    this.#lookAgainBy(resource.expiresAt);
+    this.#lookAgainBy(retiredAt);
+    const { minIdle } = this.#options;
+    if (minIdle === 0) return;
     // The resource just below the newest `minIdle` no longer counts as one of them.
-    const surplus = this.#stack[this.#stack.length - 1 - this.#options.minIdle];
+    const surplus = this.#stack[this.#stack.length - 1 - minIdle];
     if (surplus !== undefined) this.#lookAgainBy(this.#idleUntil(surplus));
   }
 

@@ -257,8 +257,8 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "an idle resource counts as fit until it is retired, however long unchecked",
     file: "idle_stack.ts",
-    find: "resource.fitUntil = Math.min(this.#retireTopAt(resource), this.#checkDueAt(resource));",
-    replace: "resource.fitUntil = this.#retireTopAt(resource);",
+    find: "resource.fitUntil = Math.min(retiredAt, this.#checkDueAt(resource));",
+    replace: "resource.fitUntil = retiredAt;",
   },
   {
     bug: "what was borrowed and given back is used more often than maxUses",

@@ -80,6 +80,11 @@ export class Watch implements Watched {
     return this.#observers.length > 0 || hasSubscribers(kind);
   }
 
+  /** Whether anybody watches statements, or how connections are acquired for them. */
+  get seesStatements(): boolean {
+    return this.#observers.length > 0 || hasSubscribers("query") || hasSubscribers("acquire");
+  }
+
   /** Whether anybody watches how connections are acquired. */
   get seesLoans(): boolean {
     return this.sees("acquire");

@@ -112,7 +112,12 @@ export type {
   StatementDescription,
 } from "./src/sqlite/types.ts";
 export type { SetUpContext, SetUpFunction, SetUpOptions } from "./src/driver/set_up/options.ts";
-export type { AsyncConnection, DriverConnection } from "./src/driver/connection.ts";
+export type {
+  AsyncConnection,
+  CanInterrupt,
+  DriverConnection,
+  ExecuteOptions,
+} from "./src/driver/connection.ts";
 export type { IntMode } from "./src/sqlite/rows.ts";
 export { detectRuntime, type RuntimeName } from "./src/platform/runtime.ts";
 export { SqlQuery } from "./src/sqlite/sql_query.ts";

@@ -22,6 +22,8 @@ export type DriverLimit =
   | "extended-codes"
   | "error-codes"
   | "streaming"
+  | "interrupt"
+  | "interrupt-by-call"
   | "exclusive"
   | "readonly"
   | "late-close"
@@ -57,6 +59,10 @@ export const limitTexts: Readonly<Record<DriverLimit, string>> = {
   "extended-codes": "Extended result codes are inferred from error messages, where possible.",
   "error-codes": "Result codes are inferred from error messages, where possible.",
   "streaming": "`iterate` reads all rows before it returns the first one.",
+  "interrupt": "A running statement cannot be interrupted.",
+  "interrupt-by-call":
+    "A deadline interrupts a running statement, but a signal does not, because " +
+    "the statement blocks the event loop.",
   "exclusive": "BEGIN EXCLUSIVE is not supported.",
   "readonly": "Read-only connections are not supported.",
   "late-close": "A closed connection keeps its file open until its statements are " +

@@ -38,7 +38,7 @@ export { isBetterSqlite3Handle } from "./handle.ts";
 export type { BetterSqlite3Handle, BetterSqlite3Statement } from "./handle.ts";
 
 /** The limits of the driver. */
-export const betterSqlite3Limits: readonly DriverLimit[] = ["prefix-names"];
+export const betterSqlite3Limits: readonly DriverLimit[] = ["prefix-names", "interrupt"];
 
 /**
  * Creates a connection from a handle of better-sqlite3.

@@ -23,7 +23,7 @@ export type { D1Handle, D1PreparedStatement, D1Queries, D1Result, D1Session } fr
 /** What D1 cannot do. */
 export const d1Limits: readonly DriverLimit[] = [
   ...["infinity", "negative-zero", "int64-out", "int-mode", "streaming", "readonly"] as const,
-  ...["transactions", "hundred-parameters", "settings", "files"] as const,
+  ...["transactions", "hundred-parameters", "settings", "files", "interrupt"] as const,
 ];
 
 /**

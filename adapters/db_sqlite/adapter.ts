@@ -38,7 +38,7 @@ export type { DbSqliteHandle, DbSqliteStatement } from "./handle.ts";
 /** The limits of the driver. */
 export const dbSqliteLimits: readonly DriverLimit[] = [
   ...["nul-text", "int-mode", "negative-zero", "large-real", "extended-codes"] as const,
-  ...["error-codes", "streaming"] as const,
+  ...["error-codes", "streaming", "interrupt"] as const,
 ];
 
 /**

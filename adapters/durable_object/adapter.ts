@@ -40,6 +40,7 @@ export const durableObjectLimits: readonly DriverLimit[] = [
     "readonly",
     "settings",
     "files",
+    "interrupt",
   ] as const,
 ];
 

@@ -38,7 +38,12 @@ export { isLibsqlSyncHandle } from "./handle.ts";
 export type { LibsqlStatement, LibsqlSyncHandle } from "./handle.ts";
 
 /** The limits of the driver. */
-export const libsqlSyncLimits: readonly DriverLimit[] = ["nul-text", "streaming", "late-close"];
+export const libsqlSyncLimits: readonly DriverLimit[] = [
+  "nul-text",
+  "streaming",
+  "interrupt",
+  "late-close",
+];
 
 /**
  * Creates a connection from a handle of libsql.

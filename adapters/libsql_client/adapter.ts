@@ -42,7 +42,7 @@ export type { LibsqlClient, LibsqlResult, LibsqlTransaction } from "./handle.ts"
 
 /** What the driver cannot do with files; see {@linkcode libsqlRemoteLimits} for servers. */
 export const libsqlLimits: readonly DriverLimit[] = [
-  ...["nul-text", "infinity", "exclusive", "savepoint", "streaming"] as const,
+  ...["nul-text", "infinity", "exclusive", "savepoint", "streaming", "interrupt"] as const,
 ];
 
 /**

@@ -28,7 +28,7 @@ import { expectBigints, valuesOf } from "./result.ts";
 /** What a client of a server cannot do. */
 export const libsqlRemoteLimits: readonly DriverLimit[] = [
   ...["infinity", "negative-zero", "exclusive", "savepoint", "streaming", "readonly"] as const,
-  ...["extended-codes", "error-codes"] as const,
+  ...["extended-codes", "error-codes", "interrupt"] as const,
 ];
 
 const NOTHING: Outcome = { columns: [], rows: [], changes: 0, lastInsertRowid: 0 };

@@ -42,7 +42,7 @@ export type { NodeSqlite3WasmHandle, NodeSqlite3WasmStatement } from "./handle.t
 export const nodeSqlite3WasmLimits: readonly DriverLimit[] = [
   ...["nul-text", "int-mode", "negative-zero", "duplicate-columns", "proto-column"] as const,
   ...["number-columns", "empty-columns", "extended-codes", "error-codes"] as const,
-  ...["shared-lock"] as const,
+  ...["shared-lock", "interrupt"] as const,
 ];
 
 /**

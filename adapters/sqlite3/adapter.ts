@@ -77,6 +77,9 @@ class CallbackHandle implements AsyncHandle {
   /** Derived from the statements that succeeded, because the driver does not report it. */
   readonly inTransactionIsCertain: boolean = false;
   inTransaction = false;
+  readonly canInterrupt = "by call";
+  /** Whether the caller's own statement is in the driver. */
+  #running = false;
 
   constructor(raw: Sqlite3Handle) {
     this.raw = raw;
@@ -103,6 +106,15 @@ class CallbackHandle implements AsyncHandle {
     }
   }
 
+  interrupt(): void {
+    if (!this.#running) return;
+    try {
+      this.raw.interrupt();
+    } catch {
+      // The user closes the handle, which the driver does as soon as the statement has ended.
+    }
+  }
+
   close(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.raw.close((error) => error ? reject(error) : resolve());
@@ -120,7 +132,7 @@ class CallbackHandle implements AsyncHandle {
     const { text, verb, returning } = statement;
     const gives = returning || ["select", "pragma", "explain", "other"].includes(verb);
     if (!gives) return { columns: [], rows: [], ...await this.#change(text, args) };
-    const objects = await this.#all(text, args);
+    const objects = await this.#asRunning(this.#all(text, args));
     const columns = Object.keys(objects[0] ?? {});
     const changes = returning ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
     if (objects.length > 0 && (verb === "select" || returning)) {
@@ -137,14 +149,28 @@ class CallbackHandle implements AsyncHandle {
   }
 
   async #change(sql: string, args: unknown[]): Promise<Omit<Outcome, "columns" | "rows">> {
-    const { changes, lastID } = await new Promise<RunResult>((resolve, reject) => {
+    const { changes, lastID } = await this.#asRunning(this.#run(sql, args));
+    if (Number.isSafeInteger(lastID)) return { changes, lastInsertRowid: lastID };
+    return this.#lastChanges();
+  }
+
+  #run(sql: string, args: unknown[]): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
       this.raw.run(sql, args, function (error) {
         if (error) reject(error);
         else resolve({ changes: this.changes, lastID: this.lastID });
       });
     });
-    if (Number.isSafeInteger(lastID)) return { changes, lastInsertRowid: lastID };
-    return this.#lastChanges();
+  }
+
+  /** Lets `interrupt` stop the statement of a call, but not those that follow it. */
+  async #asRunning<T>(call: Promise<T>): Promise<T> {
+    this.#running = true;
+    try {
+      return await call;
+    } finally {
+      this.#running = false;
+    }
   }
 
   async #lastChanges(): Promise<Omit<Outcome, "columns" | "rows">> {
@@ -173,11 +199,11 @@ class CallbackHandle implements AsyncHandle {
   /** Some errors end the transaction, and so may a RELEASE; only a BEGIN shows whether one did. */
   async #isStillOpen(): Promise<boolean> {
     try {
-      await this.#change("BEGIN", []);
+      await this.#run("BEGIN", []);
     } catch {
       return true;
     }
-    await this.#change("ROLLBACK", []);
+    await this.#run("ROLLBACK", []);
     return false;
   }
 }

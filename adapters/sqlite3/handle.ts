@@ -29,6 +29,8 @@ export interface Sqlite3Handle {
     params: unknown[],
     callback: (error: Error | null, rows: unknown[]) => void,
   ): unknown;
+  /** Stops the statement that runs, from any thread. */
+  interrupt(): unknown;
   /** Closes the database. */
   close(callback: (error: Error | null) => void): unknown;
 }

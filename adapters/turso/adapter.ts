@@ -43,6 +43,7 @@ export const tursoLimits: readonly DriverLimit[] = [
     "extended-codes",
     "error-codes",
     "streaming",
+    "interrupt-by-call",
     "without-rowid",
   ] as const,
 ];
@@ -75,6 +76,8 @@ class Handle implements AsyncHandle {
   readonly library = "@tursodatabase/database";
   readonly nulText: NulText = "allowed";
   readonly inTransactionIsCertain: boolean = true;
+  /** Its `interrupt()` is not implemented. */
+  readonly canInterrupt = "by time limit";
 
   constructor(raw: TursoHandle) {
     this.raw = raw;
@@ -91,12 +94,16 @@ class Handle implements AsyncHandle {
       : undefined;
   }
 
-  async run({ text, returning, verb }: Statement, values: SQLiteValue[]): Promise<Outcome> {
+  async run(
+    { text, returning, verb }: Statement,
+    values: SQLiteValue[],
+    timeoutMs?: number,
+  ): Promise<Outcome> {
     const statement = await this.raw.prepare(text);
     try {
       statement.raw(true);
       statement.safeIntegers(true);
-      const rows = await all(statement, values);
+      const rows = await all(statement, values, timeoutMs);
       const columns = statement.columns().map(({ name }) => name);
       const writes = returning || ["insert", "replace", "update", "delete"].includes(verb);
       const changes = writes ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
@@ -118,6 +125,7 @@ class Handle implements AsyncHandle {
     if (/snapshot is stale/.test(message)) return resultCode.BUSY_SNAPSHOT;
     if (/is busy|is locked/.test(message)) return resultCode.BUSY;
     if (/read.?only|query_only/i.test(message)) return resultCode.READONLY;
+    if (message === "statement was interrupted") return resultCode.INTERRUPT;
     if (/is full/.test(message)) return resultCode.FULL;
     if (/not a database/i.test(message)) return resultCode.NOTADB;
     if (/corrupt/i.test(message)) return resultCode.CORRUPT;
@@ -146,8 +154,17 @@ function codeOfRaised(words: string): number {
   return code === resultCode.BUSY || code === resultCode.LOCKED ? resultCode.ERROR : code;
 }
 
-async function all(statement: TursoStatement, values: SQLiteValue[]): Promise<SQLiteValue[][]> {
-  const rows = await statement.all(values.map(asInteger)) as SQLiteValue[][];
+async function all(
+  statement: TursoStatement,
+  values: SQLiteValue[],
+  timeoutMs?: number,
+): Promise<SQLiteValue[][]> {
+  const args = values.map(asInteger);
+  const call = timeoutMs === undefined
+    ? statement.all(args)
+    // 0 would be no limit.
+    : statement.all(args, { queryTimeout: Math.max(1, Math.ceil(timeoutMs)) });
+  const rows = await call as SQLiteValue[][];
   rows.forEach(plainRow);
   return rows;
 }

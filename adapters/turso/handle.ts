@@ -15,8 +15,8 @@ export interface TursoStatement {
   safeIntegers(enabled: boolean): unknown;
   /** Describes the result columns. */
   columns(): { readonly name: string }[];
-  /** Runs to completion and returns all rows. */
-  all(params: unknown[]): Promise<unknown[]>;
+  /** Runs to completion, or up to a time limit in milliseconds, and returns all rows. */
+  all(params: unknown[], options?: { readonly queryTimeout: number }): Promise<unknown[]>;
   /** Frees the statement. */
   close(): void;
 }

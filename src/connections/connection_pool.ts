@@ -17,6 +17,7 @@ import {
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
 import type { Lease } from "../pool/lease.ts";
+import { OnDemand } from "../pool/on_demand.ts";
 import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
@@ -45,6 +46,7 @@ import {
   physicalConnections,
 } from "./connection_manager.ts";
 import { type EventLoopYield, eventLoopYieldOf } from "../platform/event_loop_yield.ts";
+import type { CallLimit } from "./interrupting/limited_call.ts";
 import type { LeasedConnection, PooledConnection } from "./leased_connection.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import type { Pipeline, PipelineLimits } from "./pipeline.ts";
@@ -69,6 +71,17 @@ import { WriteLock } from "./locking/write_lock.ts";
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
 const TRANSACTION_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "mode"];
+
+/** Loaded with the first call of its kind on a driver that can interrupt statements: few can. */
+const limitedCalls: OnDemand<typeof import("./interrupting/limited_call.ts")> = new OnDemand(
+  "The code of limited calls",
+  () => import("./interrupting/limited_call.ts"),
+);
+const limitedTransactions: OnDemand<typeof import("./interrupting/limited_transaction.ts")> =
+  new OnDemand(
+    "The code of limited transactions",
+    () => import("./interrupting/limited_transaction.ts"),
+  );
 
 /** How one connection is acquired, and how its rows are created. */
 export interface ConnectionOptions<R> extends AcquireOptions {
@@ -528,7 +541,17 @@ export class SQLiteConnectionPool<R = Row> {
     beginStatement(mode);
     const connection = await this.lend(options);
     try {
-      return await connection.runTransaction(fn, mode, { limit: signal && { signal } });
+      const limit = signal && { signal };
+      const physical = connection.lease.value;
+      if (signal === undefined || physical.driver.canInterrupt !== "by call") {
+        return await connection.runTransaction(fn, mode, { limit });
+      }
+      const { transactInterruptibly } = await limitedTransactions.load();
+      return await transactInterruptibly(
+        physical,
+        signal,
+        (onBegin) => connection.runTransaction(fn, mode, { limit, onBegin }),
+      );
     } finally {
       await connection.release();
     }
@@ -680,10 +703,11 @@ export class SQLiteConnectionPool<R = Row> {
     const watched = this.#watch.seesStatements;
     const waits = watched || wait?.signal?.aborted === true || (origin === "new" && pool.closed);
     const borrowed = waits ? undefined : pool.tryBorrow();
-    if (borrowed !== undefined) return this.#runOn(borrowed, sql, params, rows, pick);
+    if (borrowed !== undefined) return this.#runOn(borrowed, sql, params, rows, pick, wait);
     const taken = takeParams(params);
+    const limit = wait && { ...wait, since: this.#clock.now() };
     const runLater = (lease: Lease<PhysicalConnection>): Promise<S> =>
-      runLeased(lease, sql, taken, rows, pick);
+      runLeased(lease, sql, taken, rows, pick, limit);
     // A row factory of the user runs in the async context of its call.
     return late(
       watched || (rows.rowFactory !== undefined && rows.rowFactory !== arrayRow as unknown)
@@ -691,7 +715,7 @@ export class SQLiteConnectionPool<R = Row> {
         : pool.acquire(wait, origin, (resource, calledFrom) =>
           // Whoever is to let the event loop run first keeps the connection meanwhile.
           this.#eventLoop.pause() === undefined
-            ? this.#runOn(resource, sql, taken, rows, pick, calledFrom)
+            ? this.#runOn(resource, sql, taken, rows, pick, limit, calledFrom)
             : runLater(pool.lease(resource, calledFrom))),
     );
   }
@@ -703,6 +727,7 @@ export class SQLiteConnectionPool<R = Row> {
     params: BindParams | undefined,
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
+    limit: CallLimit | undefined,
     calledFrom?: string,
   ): S | Promise<S> {
     const pool = this.#pool;
@@ -716,7 +741,8 @@ export class SQLiteConnectionPool<R = Row> {
       throw error;
     }
     if (result === undefined) {
-      return runLeased(pool.lease(borrowed, calledFrom), sql, params, rows, pick);
+      const taken = limit && { ...limit };
+      return runLeased(pool.lease(borrowed, calledFrom), sql, params, rows, pick, taken);
     }
     // What has columns and changes no settings leaves nothing behind.
     if (result.columns.length > 0 && !physical.needsReset) pool.giveBack(borrowed);
@@ -768,9 +794,17 @@ async function runLeased<T, S>(
   params: BindParams | undefined,
   rows: RowOptions<T>,
   pick: (result: ResultSet<T>) => S,
+  limit: CallLimit | undefined,
 ): Promise<S> {
   try {
     physicalConnections.now!.refuseControl(sql);
+    if (limit !== undefined && lease.value.driver.canInterrupt !== undefined) {
+      const taken = takeParams(params);
+      const { runInterruptibly } = await limitedCalls.load();
+      const send = (limited: RowOptions<T>): Promise<S> =>
+        lease.value.run(lease, sql, taken, limited, pick);
+      return await runInterruptibly(lease, sql, rows, limit, send);
+    }
     return await lease.value.run(lease, sql, params, rows, pick);
   } finally {
     await lease.release();

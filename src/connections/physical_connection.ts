@@ -16,6 +16,7 @@ import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { classify } from "../sqlite/classify.ts";
+import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
 
 /** How long a statement may continue after its lease has ended: about the cost of a new thread. */
@@ -342,7 +343,8 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     this.onClose?.();
     const { driver } = this;
     const busy = this.activity.isUnsettled || (driver.backlogMs ?? 0) > 0;
-    if (!busy || driver.abandon === undefined) return driver.close();
+    if (!busy) return driver.close();
+    if (driver.abandon === undefined) return closeInterrupting(driver, this.context.clock);
     driver.abandon();
   }
 }

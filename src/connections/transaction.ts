@@ -149,6 +149,8 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   readonly #failures: { readonly call: Call<unknown>; readonly error: unknown }[] = [];
   #state: "open" | "committing" | "committed" | "rolled back" = "open";
   #ended: Error | undefined = undefined;
+  /** Why the caller gave up. */
+  #cancelled: { readonly reason: unknown } | undefined = undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param depth the number of enclosing transactions. */
@@ -187,11 +189,17 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   }
 
   get value(): PhysicalConnection {
+    if (this.#cancelled !== undefined) throw this.#cancelled.reason;
     if (this.#ended !== undefined) throw this.#ended;
     const physical = this.#parent.value;
     if (this.#state !== "open") throw transactionIsOver();
     if (physical.driver.inTransaction) return physical;
     throw this.#ended = transactionEnded(physical.lastFailure);
+  }
+
+  /** Refuses every later statement, and COMMIT: the transaction will be rolled back. */
+  cancel(reason: unknown): void {
+    this.#cancelled = { reason };
   }
 
   /**
@@ -259,7 +267,8 @@ export class TransactionScope implements Holder<PhysicalConnection> {
   async rollBack(): Promise<void> {
     await Promise.allSettled(this.#calls);
     this.#state = "rolled back";
-    if (this.#ended !== undefined) return;
+    // A nested transaction is rolled back with the whole that was cancelled.
+    if (this.#ended !== undefined && this.#cancelled === undefined) return;
     try {
       const physical = this.#parent.value;
       if (!physical.driver.inTransaction) return;

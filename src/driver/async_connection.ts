@@ -12,7 +12,7 @@ import * as resultCode from "../sqlite/result_codes.ts";
 import { type Outcome, resultSetOf } from "../sqlite/outcome.ts";
 import type { IntMode } from "../sqlite/rows.ts";
 import { scanStatement, soleStatement, splitScript, type Statement } from "../sqlite/scan.ts";
-import { mayChangeSchema } from "../sqlite/statement_head.ts";
+import { mayChangeSchema, type Verb } from "../sqlite/statement_head.ts";
 import type {
   BindParams,
   ColumnDescription,
@@ -23,7 +23,7 @@ import type {
   StatementDescription,
 } from "../sqlite/types.ts";
 import { BufferedCursor } from "./buffered_cursor.ts";
-import type { DriverConnection } from "./connection.ts";
+import type { CanInterrupt, DriverConnection, ExecuteOptions } from "./connection.ts";
 import { driverError } from "./driver_error.ts";
 import {
   type LastRowid,
@@ -58,8 +58,19 @@ export interface AsyncHandle extends BindLimits {
   readonly inTransactionIsCertain: boolean;
   /** Whether outcomes say if the last rowid is their own, which saves a query. */
   readonly tellsRowids?: boolean;
-  /** Runs one statement to completion. Nothing else runs in the meantime. */
-  run(statement: Statement, values: SQLiteValue[]): Promise<Outcome>;
+  /** What can stop a running statement; absent if nothing can. */
+  readonly canInterrupt?: CanInterrupt;
+  /**
+   * Runs one statement to completion. Nothing else runs in the meantime.
+   *
+   * @param timeoutMs a time limit, for handles that can stop statements by one.
+   */
+  run(statement: Statement, values: SQLiteValue[], timeoutMs?: number): Promise<Outcome>;
+  /**
+   * Stops the statement of `run`, but none that the handle itself runs before or after it. Does
+   * nothing unless the driver runs it.
+   */
+  interrupt?(): void;
   /** Tells the columns of a statement without running it, if the driver can. */
   columnsOf?(statement: Statement): Promise<ColumnDescription[]>;
   /** Rolls back an open transaction and closes the database. */
@@ -73,10 +84,20 @@ const MOST_TABLES = 128;
 
 const rollbackStatement = scanStatement("ROLLBACK")!;
 
+/**
+ * Statements that are never stopped: they are short, and a transaction that cannot be ended would
+ * keep its locks.
+ */
+const unstoppable: ReadonlySet<Verb> = new Set(
+  ["begin", "commit", "rollback", "rollback to", "savepoint", "release"],
+);
+
 /** A connection over an asynchronous handle of a driver. */
 export class AsyncDriverConnection implements DriverConnection {
   /** Describes a statement, if the driver can; see `DriverConnection`. */
   readonly describe?: (sql: string) => Promise<StatementDescription>;
+  /** Stops the statement in progress, if the driver can; see `DriverConnection`. */
+  readonly interrupt?: () => void;
   readonly #handle: AsyncHandle;
   readonly #intMode: IntMode;
   readonly #cursors = new Set<BufferedCursor<unknown>>();
@@ -86,6 +107,8 @@ export class AsyncDriverConnection implements DriverConnection {
    */
   readonly #rowidTables = new Map<string, boolean>();
   #last: Promise<unknown> = Promise.resolve();
+  /** Whether the statement in progress may be stopped. */
+  #stoppable = false;
   #closed: Promise<void> | undefined;
 
   /**
@@ -100,6 +123,11 @@ export class AsyncDriverConnection implements DriverConnection {
     this.#handle = handle;
     this.#intMode = intMode;
     if (handle.columnsOf !== undefined) this.describe = (sql) => this.#describe(sql);
+    if (handle.interrupt !== undefined) {
+      this.interrupt = () => {
+        if (this.#stoppable) this.#handle.interrupt!();
+      };
+    }
   }
 
   /** The driver's own handle. */
@@ -117,6 +145,11 @@ export class AsyncDriverConnection implements DriverConnection {
     return this.#handle.closesLate === true;
   }
 
+  /** What can stop a running statement. */
+  get canInterrupt(): CanInterrupt | undefined {
+    return this.#handle.canInterrupt;
+  }
+
   /** Whether a transaction is open. */
   get inTransaction(): boolean {
     return this.#closed === undefined && this.#handle.inTransaction;
@@ -131,11 +164,11 @@ export class AsyncDriverConnection implements DriverConnection {
   async execute<R = Row>(
     sql: string,
     params?: BindParams,
-    options?: RowOptions<R>,
+    options?: ExecuteOptions<R>,
   ): Promise<ResultSet<R>> {
     try {
       const statement = soleStatement(sql);
-      const { outcome, madeRowid } = await this.#run(statement, params);
+      const { outcome, madeRowid } = await this.#run(statement, params, options?.timeoutMs);
       return resultSetOf(statement.verb, outcome, this.#intMode, options, madeRowid);
     } catch (error) {
       throw withStatement(error, sql);
@@ -186,6 +219,7 @@ export class AsyncDriverConnection implements DriverConnection {
   async #run(
     statement: Statement,
     params: BindParams | undefined,
+    timeoutMs?: number,
   ): Promise<{ outcome: Outcome; madeRowid: boolean }> {
     this.#checkOpen();
     const values = this.#bind(statement, params);
@@ -193,7 +227,7 @@ export class AsyncDriverConnection implements DriverConnection {
       return await this.#inTurn(async () => {
         const asks = !this.#handle.tellsRowids;
         const before = asks && statement.upserts ? await this.#lastRowid(statement) : undefined;
-        const outcome = await this.#handle.run(statement, values);
+        const outcome = await this.#runStoppable(statement, values, timeoutMs);
         const { verb } = statement;
         if (mayChangeSchema(verb) || verb.startsWith("rollback")) this.#rowidTables.clear();
         const madeRowid = asks
@@ -203,6 +237,19 @@ export class AsyncDriverConnection implements DriverConnection {
       });
     } catch (error) {
       throw driverError(this.#handle, error, values);
+    }
+  }
+
+  async #runStoppable(
+    statement: Statement,
+    values: SQLiteValue[],
+    timeoutMs: number | undefined,
+  ): Promise<Outcome> {
+    const stoppable = this.#stoppable = !unstoppable.has(statement.verb);
+    try {
+      return await this.#handle.run(statement, values, stoppable ? timeoutMs : undefined);
+    } finally {
+      this.#stoppable = false;
     }
   }
 

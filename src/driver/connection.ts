@@ -27,6 +27,21 @@ export interface AsyncConnection {
   close(): Promise<void>;
 }
 
+/**
+ * What can stop a running statement: a call of `interrupt` at any time, or only the time limit that
+ * the statement was started with.
+ */
+export type CanInterrupt = "by call" | "by time limit";
+
+/** How one statement runs. */
+export interface ExecuteOptions<R> extends RowOptions<R> {
+  /**
+   * The time limit of the statement in milliseconds, above 0: it then fails with SQLITE_INTERRUPT.
+   * Ignored unless `canInterrupt` is `"by time limit"`. Default: none.
+   */
+  readonly timeoutMs?: number;
+}
+
 /** What every adapter of this package provides: the three methods, and what leases build on. */
 export interface DriverConnection extends AsyncConnection {
   /** The driver's own handle. */
@@ -43,14 +58,23 @@ export interface DriverConnection extends AsyncConnection {
    *
    * @param sql the statement.
    * @param params values by position or by name.
-   * @param options how rows are created.
+   * @param options how rows are created, and how long it may take.
    * @returns columns, rows and changes.
    */
   execute<R = Row>(
     sql: string,
     params?: BindParams,
-    options?: RowOptions<R>,
+    options?: ExecuteOptions<R>,
   ): Promise<ResultSet<R>>;
+  /** What can stop a running statement; absent if nothing can. */
+  readonly canInterrupt?: CanInterrupt;
+  /**
+   * Stops the statement in progress, which fails with SQLITE_INTERRUPT unless it completes first. A
+   * statement that the driver has not started yet is not stopped, so call it again until the
+   * statement has settled. Statements that begin or end a transaction are never stopped. Only there
+   * if `canInterrupt` is `"by call"`.
+   */
+  interrupt?(): void;
   /**
    * The synchronous form of `execute`; only synchronous drivers have it. The connection is free
    * again as soon as the call returns, without a promise.

@@ -18,6 +18,8 @@ export interface Deadline {
 export interface GivingUp {
   /** Creates the error for an expired deadline. */
   readonly tooLate?: (timeoutMs: number) => Error;
+  /** Starts to stop the work, whose own outcome then has the grace period to arrive. */
+  readonly stop?: (reason: unknown) => void;
   /** Whether the work can no longer be cancelled, so that only its own outcome counts. */
   readonly isPastRecall?: () => boolean;
   /** Abandons the work, cancelling it if possible, at the moment the caller is told. */
@@ -31,6 +33,12 @@ export interface GivingUp {
 export const OUTCOME_GRACE_MS = 100;
 
 /**
+ * The same for work that is being stopped. Longer, because its outcome is then known, and comes at
+ * once unless it waits for a lock or a slow disk.
+ */
+const STOP_GRACE_MS = 1_000;
+
+/**
  * Runs `work` and settles with it, or with the signal's reason or a {@linkcode QueryTimeoutError}
  * if that comes first. Work that can no longer be cancelled gets a short grace period.
  *
@@ -41,7 +49,7 @@ export function withDeadline<T>(
   clock: Clock,
   { signal, timeoutMs = Infinity }: Deadline,
   work: () => Promise<T>,
-  { tooLate = callTooSlow, isPastRecall, onGiveUp }: GivingUp = {},
+  { tooLate = callTooSlow, stop, isPastRecall, onGiveUp }: GivingUp = {},
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) {
@@ -62,12 +70,14 @@ export function withDeadline<T>(
     };
     const giveUp = (reason: unknown): void => {
       if (state === "over") return;
-      if (isPastRecall?.() === true) {
+      const unknown = isPastRecall?.() === true;
+      if (unknown || stop !== undefined) {
+        stop?.(reason);
         later(() => {
           if (state === "over") return;
-          end(() => reject(outcomeUnknown(reason)));
+          end(() => reject(unknown ? outcomeUnknown(reason) : reason));
           onGiveUp?.();
-        }, OUTCOME_GRACE_MS);
+        }, unknown && stop !== undefined ? STOP_GRACE_MS : OUTCOME_GRACE_MS);
         return;
       }
       end(() => reject(reason));
@@ -92,6 +102,13 @@ export function outcomeUnknown(reason: unknown): OutcomeUnknownError {
 export function callTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
     `The call took longer than ${timeoutMs} ms. Its changes were rolled back.`,
+  );
+}
+
+/** The error for a statement that was interrupted, or is about to be. */
+export function statementInterrupted(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The statement took longer than ${timeoutMs} ms and was interrupted. It changed nothing.`,
   );
 }
 

@@ -8,5 +8,5 @@ import type { DriverLimit } from "../../adapters/limits.ts";
 
 /** In the words of the drivers' limits. */
 export const remoteLimits: readonly DriverLimit[] = [
-  ...["infinity", "extended-codes", "error-codes", "streaming", "readonly"] as const,
+  ...["infinity", "extended-codes", "error-codes", "streaming", "readonly", "interrupt"] as const,
 ];

@@ -61,7 +61,7 @@ export interface ConformanceDriver {
 /** These builds cut text at a NUL character. */
 const cutsText = runtimeName() === "deno" || process.version.startsWith("v22.");
 
-const nodeLimits: DriverLimit[] = cutsText ? ["nul-text"] : [];
+const nodeLimits: DriverLimit[] = cutsText ? ["nul-text", "interrupt"] : ["interrupt"];
 
 const [node, bun] = nativeDrivers;
 
@@ -78,7 +78,7 @@ export const nodeSqlite: ConformanceDriver = {
 export const bunSqlite: ConformanceDriver = {
   name: bun.name,
   unavailable: bun.unavailable,
-  limits: [],
+  limits: ["interrupt"],
   async open(path, { readonly, intMode }) {
     const handle = bun.open(path, { readonly }) as unknown as BunSqliteHandle;
     return adaptBunSqlite(handle, { intMode });

@@ -10,6 +10,7 @@ import { reportSkip } from "../helpers/skip_reasons.ts";
 import type { ConformanceDriver, OpenOptions } from "./drivers.ts";
 import { cursorCases } from "./cases/cursors.ts";
 import { errorCases } from "./cases/errors.ts";
+import { interruptCases } from "./cases/interrupts.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
 import { parameterCases } from "./cases/parameters.ts";
 import { resultCases } from "./cases/results.ts";
@@ -46,6 +47,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   transactions: transactionCases,
   errors: errorCases,
   cursors: cursorCases,
+  interrupts: interruptCases,
   lifecycle: lifecycleCases,
   "round trip": roundTripCases,
 };

@@ -63,7 +63,7 @@ export function columnsOf({ users, posts }: Rows): Readonly<Record<keyof Rows, s
       'What user ' || (1 + n * 7919 % ${users}) || ' wants to say in post ' || n ||
       ', which is long enough to be worth reading and short enough to be read by somebody.', 0`,
     comments: `n, 1 + n * 7919 % ${posts}, 1 + n * 104729 % ${users},
-      'Comment ' || n || ' agrees', 1700000000 + n`,
+      'Comment ' || n || ' agrees with it', 1700000000 + n`,
     likes: `n, 1 + n * 104729 % ${users}, 1 + n * 7919 % ${posts}`,
   };
 }

@@ -55,13 +55,20 @@ function refusal(answer: Answer): NoTurnError {
   return new NoTurnError(`answered "${answer.answer}"`, false);
 }
 
-class Calls implements Player {
-  readonly #session: Session;
+/** As a multiple of the length of a turn. */
+const MOST_WARM_UP = 8;
+/** A run that takes less than this part of a turn tells no rate: a clock may not even move. */
+const LEAST_TELLING = 0.1;
+
+/** Calls in the process of a contender, as many as fit into the time of a turn. */
+export class Calls implements Player {
+  readonly #session: Pick<Session, "order" | "end">;
   readonly #leastCalls: number;
-  readonly #callsPerMs = new Map<string, number>();
+  /** The most calls in a millisecond so far: a stall must not make all turns too short. */
+  readonly #fastest = new Map<string, number>();
   #ms = 0;
 
-  constructor(session: Session, leastCalls = 1) {
+  constructor(session: Pick<Session, "order" | "end">, leastCalls = 1) {
     this.#session = session;
     this.#leastCalls = leastCalls;
   }
@@ -69,17 +76,19 @@ class Calls implements Player {
   async warmUp(variant: string, ms: number): Promise<void> {
     this.#ms = ms;
     let calls = this.#leastCalls;
-    for (;;) {
+    let totalMs = 0;
+    for (let run = 1; totalMs < ms * MOST_WARM_UP; run++) {
       const done = await this.#run(variant, calls);
-      this.#callsPerMs.set(variant, done.calls / done.ms);
-      // The last one is long enough to have warmed up what it measures.
-      if (done.ms >= ms / 2) return;
-      calls = Math.ceil(Math.max(done.calls * 2, Math.min(done.calls * 10, ms / done.ms * calls)));
+      totalMs += done.ms;
+      const fitting = (this.#fastest.get(variant) ?? 0) * ms;
+      // Long enough to have warmed up, and not because the machine was busy with something else.
+      if (run > 1 && done.ms >= ms / 2 && done.calls >= fitting / 4) return;
+      calls = Math.ceil(Math.min(done.calls * 10, Math.max(done.calls * 2, fitting)));
     }
   }
 
   async turn(variant: string, part: number): Promise<Turn> {
-    const fitting = Math.round(this.#callsPerMs.get(variant)! * this.#ms * part);
+    const fitting = Math.round((this.#fastest.get(variant) ?? 0) * this.#ms * part);
     const calls = Math.max(this.#leastCalls, fitting);
     const done = await this.#run(variant, calls);
     return {
@@ -92,6 +101,10 @@ class Calls implements Player {
   async #run(variant: string, calls: number): Promise<Extract<Answer, { answer: "done" }>> {
     const answer = await this.#session.order({ order: "run", variant, calls });
     if (answer.answer !== "done") throw refusal(answer);
+    if (answer.ms >= this.#ms * LEAST_TELLING) {
+      const callsPerMs = answer.calls / answer.ms;
+      this.#fastest.set(variant, Math.max(callsPerMs, this.#fastest.get(variant) ?? 0));
+    }
     return answer;
   }
 

@@ -54,9 +54,9 @@ export interface Scenario {
   readonly writes?: boolean;
   /** How a turn is taken; "calls" unless something else is told. */
   readonly turns?: "calls" | "starts" | "requests";
-  /** Of other lengths than the usual turn, as a factor. */
+  /** Makes turns longer than usual, for calls that take long. */
   readonly turnFactor?: number;
-  /** What numbers in `Detail` are shown, in this order. */
+  /** Which numbers of `Detail` the tables show, in this order. */
   readonly details?: readonly string[];
   open(subject: Subject): Promise<Runner>;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withLongStack } from "../platform/callers_stack.ts";
 import { messageOf } from "../platform/describe.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
@@ -35,7 +36,8 @@ export function driverError(
   if (error instanceof SQLiteError || error instanceof SQLitePoolError) return error;
   const message = messageOf(error);
   const code = handle.resultCodeOf(error) ?? codeFromMessage(message);
-  return new SQLiteError(redactValues(message, values), code, { cause: error });
+  const redacted = redactValues(message, values);
+  return withLongStack(() => new SQLiteError(redacted, code, { cause: error }));
 }
 
 /**

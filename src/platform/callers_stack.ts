@@ -1,6 +1,7 @@
 /**
- * Completes the stack of an error that was created asynchronously, such as on a message from a
- * thread, when the caller is no longer on the stack.
+ * Makes the stack of an error lead to the caller: when it was created asynchronously, such as on a
+ * message from a thread, the caller is no longer on the stack; otherwise the functions of this
+ * package may hide him, since engines keep only so many.
  *
  * @module
  */
@@ -31,4 +32,31 @@ export function withCallersStack<E>(error: E): E {
   // No async function is waiting, so the place where the error was created is more useful.
   if (!/\n\s+at async /.test(error.stack ?? "")) error.stack = own;
   return error;
+}
+
+/** The most functions of this package between a caller and the driver, in a nested transaction. */
+const OWN_FRAMES = 20;
+
+/**
+ * Creates an error whose stack reaches beyond the functions of this package.
+ *
+ * @param create Creates the error.
+ * @returns What `create` returns.
+ *
+ * @example
+ * ```ts ignore
+ * throw withLongStack(() => new SQLiteError(message, code));
+ * ```
+ */
+export function withLongStack<E>(create: () => E): E {
+  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit");
+  // Somebody who has set it to 0 or frozen it wants no stacks.
+  if (typeof limit?.value !== "number" || limit.value <= 0 || !limit.writable) return create();
+  const errors = Error as { stackTraceLimit?: number };
+  errors.stackTraceLimit = limit.value + OWN_FRAMES;
+  try {
+    return create();
+  } finally {
+    errors.stackTraceLimit = limit.value;
+  }
 }

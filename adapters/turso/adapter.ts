@@ -16,7 +16,7 @@
 
 import { messageOf } from "../../src/platform/describe.ts";
 import { codeFromMessage } from "../../src/sqlite/message_codes.ts";
-import type { SQLiteValue } from "../../src/sqlite/types.ts";
+import type { ColumnDescription, SQLiteValue } from "../../src/sqlite/types.ts";
 import type { DriverConnection } from "../../src/driver/connection.ts";
 import * as resultCode from "../../src/sqlite/result_codes.ts";
 import type { Statement } from "../../src/sqlite/scan.ts";
@@ -26,6 +26,7 @@ import {
   type AsyncHandle,
   type Outcome,
 } from "../../src/driver/async_connection.ts";
+import { describeColumn } from "../../src/driver/columns.ts";
 import type { DriverLimit } from "../limits.ts";
 import { asInteger, plainRow } from "../native_values.ts";
 import type { AdaptOptions } from "../options.ts";
@@ -108,6 +109,16 @@ class Handle implements AsyncHandle {
       const writes = returning || ["insert", "replace", "update", "delete"].includes(verb);
       const changes = writes ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
       return { columns, rows, ...changes };
+    } finally {
+      statement.close();
+    }
+  }
+
+  /** Only their names: what the driver reports as type is the affinity. */
+  async columnsOf({ text }: Statement): Promise<ColumnDescription[]> {
+    const statement = await this.raw.prepare(text);
+    try {
+      return statement.columns().map(({ name }) => describeColumn(name));
     } finally {
       statement.close();
     }

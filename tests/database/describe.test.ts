@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { type Execution, openDatabase, sql, SQLiteConnectionPool } from "../../mod.ts";
+import { turso } from "../conformance/drivers.ts";
+import { skipFor } from "../helpers/skip_reasons.ts";
 import { databaseDrivers, driverTest } from "../helpers/database_drivers.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 
@@ -116,6 +118,24 @@ test("describe checks its arguments, and when it may be called", async () => {
   await assert.rejects(conn.describe("SELECT 1"), { name: "ConnectionReleasedError" });
   await db.close();
   await assert.rejects(db.describe("SELECT 1"), { name: "PoolClosedError" });
+});
+
+const withTurso = "Turso tells the names of columns and the parameters";
+test(withTurso, skipFor(withTurso, turso.unavailable), async () => {
+  const conn = await turso.open(":memory:", {});
+  await conn.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(20))");
+  const { readonly, columns, parameters } = await conn.describe!("SELECT id, name AS n FROM t");
+  assert.deepEqual([readonly, parameters], [true, []]);
+  const untyped = { declaredType: undefined, table: undefined, origin: undefined };
+  assert.deepEqual(columns, [{ name: "id", ...untyped }, { name: "n", ...untyped }]);
+  const insert = await conn.describe!("INSERT INTO t (name) VALUES (:name)");
+  assert.deepEqual(insert, { readonly: false, columns: [], parameters: [":name"] });
+  assert.deepEqual((await conn.execute("SELECT count(*) AS n FROM t")).rows, [{ n: 0 }]);
+  await assert.rejects(conn.describe!("SELECT 1; SELECT 2"), /more than one statement/);
+  await assert.rejects(conn.describe!("PRAGMA foreign_keys = 1"), /takes effect while it is/);
+  await assert.rejects(conn.describe!("SELECT nothing_like_it FROM t"), { name: "SQLiteError" });
+  await conn.close();
+  await assert.rejects(conn.describe!("SELECT 1"), /closed/);
 });
 
 test("a connection whose driver cannot describe says so", async () => {

@@ -8,6 +8,7 @@ import { PrismaSqlitePool } from "../../integrations/prisma/adapter.ts";
 import { openDatabase } from "../../mod.ts";
 import { gate } from "../helpers/pools.ts";
 import { onNewestNode, runtimeName, temporaryDirectory } from "../helpers/runtime.ts";
+import { noServers, Sqld } from "../remote/helpers/sqld.ts";
 import { skipFor } from "../helpers/skip_reasons.ts";
 import {
   type Client,
@@ -400,6 +401,30 @@ test("a database of one's own stays open when the client disconnects", async (t)
   await addThree(prisma);
   await prisma.$disconnect();
   assert.equal(await db.value("SELECT count(*) FROM User"), 3n);
+});
+
+const onServer = "a database on a libSQL server: queries, relations and transactions";
+test(onServer, skipFor(onServer, noServers), async (t) => {
+  const server = await Sqld.start();
+  t.after(() => server.remove());
+  const db = await openDatabase(server.url as `http://${string}`, { intMode: "bigint" });
+  t.after(() => db.close());
+  await db.executeScript(TABLES);
+  const prisma = new PrismaClient({ adapter: new PrismaSqlitePool(db) });
+  t.after(() => prisma.$disconnect());
+  await addThree(prisma);
+  const createdAt = new Date("2026-01-02T03:04:05.678Z");
+  const data = { name: "Dora", createdAt, big: 2n ** 60n, posts: { create: { title: "one" } } };
+  await prisma.user.create({ data });
+  const dora = await prisma.user.findFirst({ where: { name: "Dora" }, include: { posts: true } });
+  assert.deepEqual([dora!.createdAt, dora!.big], [createdAt, 2n ** 60n]);
+  assert.equal((dora!.posts as { title: string }[])[0].title, "one");
+  const failed = prisma.$transaction(async (tx) => {
+    await tx.user.updateMany({ data: { age: 1 } });
+    throw new RangeError("no");
+  });
+  await assert.rejects(failed, RangeError);
+  assert.equal(await prisma.user.count({ where: { age: 1 } }), 0);
 });
 
 test("dates as milliseconds", async (t) => {

@@ -21,14 +21,17 @@ interface Project {
   readonly runsOn: (runtime: Runtime) => boolean;
 }
 
+/** Runs on Node, because what it is compared with or made of does. */
+const onNode = ({ kind }: Runtime): boolean => kind === "node";
+
 /** By their folders, which have a test file of the same name. */
 const PROJECTS: Readonly<Record<string, Project>> = {
   encrypted: { sources: [], runsOn: () => true },
   nextjs: {
     sources: ["examples/frameworks/bank.ts", "examples/frameworks/nextjs"],
-    // Next.js supports Node.
-    runsOn: ({ kind }) => kind === "node",
+    runsOn: onNode,
   },
+  prisma: { sources: [], runsOn: onNode },
 };
 
 const TESTS: Readonly<Record<Runtime["kind"], readonly string[]>> = {
@@ -79,7 +82,9 @@ for (const name of positionals.length === 0 ? Object.keys(PROJECTS) : positional
 
 /** @returns why it cannot be done. */
 function install(cwd: string): string | undefined {
-  const { status, error, stderr } = spawnSync("npm", ["ci"], { cwd, encoding: "utf8" });
+  // Their native parts come ready-made; scripts would only download more.
+  const args = ["ci", "--ignore-scripts"];
+  const { status, error, stderr } = spawnSync("npm", args, { cwd, encoding: "utf8" });
   if (status === 0) return undefined;
   return error?.message ?? stderr.trim().split("\n").slice(0, 3).join("; ");
 }

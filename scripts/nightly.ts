@@ -16,6 +16,8 @@ const LONG_RUNS: Readonly<Record<string, string>> = {
   OUTCOME_PROGRAMS: "2000000",
   CALLBACK_PROGRAMS: "50000",
   DEATHS: "1000",
+  ABORTS: "1000",
+  HOSTS: "100",
   HOSTILE_FILES: "2000",
   ROWS: "10000000",
   CLUSTER_OPERATIONS: "50000",
@@ -38,6 +40,7 @@ const FILES = [
   "tests/remote/libsql_http.test.ts",
   "tests/remote/stalled.test.ts",
   "tests/remote/libsql_ws.test.ts",
+  "tests/process",
   "tests/worker/deaths.test.ts",
   "tests/worker/iterate.test.ts",
 ];

@@ -4,12 +4,22 @@
  * @module
  */
 
+import type { DriverConnection } from "../driver/connection.ts";
 import type { Clock } from "../platform/clock.ts";
+import { KILL_GRACE_MS } from "../pool/deadline.ts";
 import { SQLitePoolError } from "../pool/errors.ts";
 
 /** A cursor that a holder may forget to close. */
 export interface OpenCursor {
   return?(): PromiseLike<unknown>;
+}
+
+/** How long a statement may continue after its lease has ended: about the cost of a new thread. */
+const GRACE_MS = 50;
+
+/** The same for a connection: where its end stops the statement, a new process is ready. */
+export function graceOf(driver: DriverConnection): number {
+  return driver.stop === undefined ? GRACE_MS : KILL_GRACE_MS;
 }
 
 /** Unsettled calls and open cursors. */

@@ -230,7 +230,8 @@ export class SQLiteConnectionPool<R = Row> {
     this.#pool = new Pool(lifecycle, options, environment);
     if (factory.pipelines === true) {
       const { queryTimeoutMs = Infinity } = internals;
-      this.#sharing = { ...resolveOptions(options), queryTimeoutMs };
+      const stops = factory.stops === true;
+      this.#sharing = { ...resolveOptions(options), queryTimeoutMs, stops };
     }
   }
 

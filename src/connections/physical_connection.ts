@@ -11,16 +11,13 @@ import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { executeAtomically, executeAtomicallySync } from "./atomic_statement.ts";
 import { type BusyRetry, isBusy, type WaitLimit } from "./locking/busy_retry.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
-import { Activity } from "./activity.ts";
+import { Activity, graceOf } from "./activity.ts";
 import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
-
-/** How long a statement may continue after its lease has ended: about the cost of a new thread. */
-export const GRACE_MS = 50;
 
 /** A connection with more work in progress takes no more: another may be free earlier. */
 const FULL_MS = 2;
@@ -333,7 +330,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
   async #cleanUp(): Promise<void> {
     // A connection that can be replaced while its statement continues is not awaited for long.
     if (this.driver.abandon === undefined) await this.activity.settle();
-    else await this.activity.settleWithin(GRACE_MS);
+    else await this.activity.settleWithin(graceOf(this.driver));
     await this.#endTransaction();
   }
 

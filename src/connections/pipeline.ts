@@ -10,47 +10,23 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { labelled, PoolConnectionAcquireTimeoutError } from "../pool/errors.ts";
-import type { Lease } from "../pool/lease.ts";
 import type { AcquireOptions } from "../pool/options.ts";
+import type { Lease } from "../pool/lease.ts";
 import type { Pool } from "../pool/pool.ts";
 import { poolIsClosed } from "../pool/errors.ts";
 import { WaitQueue } from "../pool/wait_queue.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
-import { statementTooSlow, withDeadline } from "../pool/deadline.ts";
+import { statementStopped, statementTooSlow, withDeadline } from "../pool/deadline.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
-import type { Holder } from "./holder.ts";
-import { GRACE_MS, type PhysicalConnection } from "./physical_connection.ts";
+import { graceOf } from "./activity.ts";
+import type { PhysicalConnection } from "./physical_connection.ts";
+import { backlogOf, hasRoom, type PipelineCall, SharedLease } from "./pipeline/shared_lease.ts";
 import { classify } from "../sqlite/classify.ts";
+import { outcomeOfStopped } from "./transaction.ts";
+import { ConnectionLostError } from "../driver/errors.ts";
 
 /** A connection with less work than this is not busy, so another one would gain nothing. */
 const SPREAD_MS = 0.2;
-
-/** A lease shared by statements. */
-class SharedLease implements Holder<PhysicalConnection> {
-  readonly lease: Lease<PhysicalConnection>;
-  /** How many calls use it. */
-  underWay = 0;
-  /** A fresh lease was acquired in turn; a used one is returned if others are waiting. */
-  phase: "fresh" | "used" = "fresh";
-  readonly #onSettled: (shared: SharedLease) => void;
-
-  constructor(lease: Lease<PhysicalConnection>, onSettled: (shared: SharedLease) => void) {
-    this.lease = lease;
-    this.#onSettled = onSettled;
-  }
-
-  get active(): boolean {
-    return this.lease.active;
-  }
-
-  get value(): PhysicalConnection {
-    return this.lease.value;
-  }
-
-  settled(): void {
-    this.#onSettled(this);
-  }
-}
 
 /** What a caller selects, and how it waits. */
 export interface PipelineLimits {
@@ -59,6 +35,8 @@ export interface PipelineLimits {
   readonly maxWaiting: number;
   /** The default limit for a statement. */
   readonly queryTimeoutMs: number;
+  /** Whether ending a connection stops what runs there. */
+  readonly stops: boolean;
 }
 
 /** Runs single statements on shared leases of a pool. */
@@ -113,17 +91,26 @@ export class Pipeline {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
+    const { stops, queryTimeoutMs } = this.#limits;
+    const writes = classify(sql).writes;
+    // Stopped for its caller, it must not take writes of others with it.
+    if (stops && writes) return this.#executeApart(sql, takeParams(params), wait ?? {}, rows, pick);
     const limited = wait?.signal !== undefined || wait?.timeoutMs !== undefined ||
-      this.#limits.queryTimeoutMs < Infinity;
-    if (!limited) {
+      queryTimeoutMs < Infinity;
+    if (!limited && !stops) {
       const shared = this.#leaseWithRoom();
       if (shared !== undefined) return this.#send(shared, sql, params, rows, pick);
     }
     // Copied, since the caller may change its parameters in the meantime.
     const taken = takeParams(params);
-    const send = (shared: SharedLease): Promise<S> => this.#send(shared, sql, taken, rows, pick);
-    if (!limited) return this.#wait(undefined).then(send);
-    return this.#executeLimited(wait ?? {}, send, classify(sql).writes);
+    const call: PipelineCall<T, S> = {
+      ...{ sql, params: taken, rows, pick, shared: undefined, state: "under way" },
+    };
+    if (limited) return this.#executeLimited(wait ?? {}, call, writes);
+    const shared = this.#leaseWithRoom();
+    return shared === undefined
+      ? this.#wait(undefined).then((free) => this.#run(free, call))
+      : this.#run(shared, call);
   }
 
   /** Rejects waiting callers. */
@@ -131,31 +118,84 @@ export class Pipeline {
     this.#waiters.failAll(() => poolIsClosed(this.#limits.name));
   }
 
-  async #executeLimited<S>(
+  async #executeLimited<T, S>(
     { signal, timeoutMs }: AcquireOptions,
-    send: (shared: SharedLease) => Promise<S>,
+    call: PipelineCall<T, S>,
     writes: boolean,
   ): Promise<S> {
     if (signal?.aborted) throw signal.reason;
     const startedAt = this.#clock.now();
     const shared = this.#leaseWithRoom() ?? await this.#wait({ signal, timeoutMs });
-    const restMs = timeoutMs === undefined
-      ? this.#limits.queryTimeoutMs
-      : Math.max(0, startedAt + timeoutMs - this.#clock.now());
-    const whole = timeoutMs ?? restMs;
-    let state = "under way" as "under way" | "answered";
+    const { whole, restMs } = this.#restOf(timeoutMs, startedAt);
+    const tooSlow = this.#limits.stops ? statementStopped : statementTooSlow;
     try {
       return await withDeadline(
         this.#clock,
         { signal, timeoutMs: restMs },
-        () => send(shared).finally(() => state = "answered"),
+        () => this.#run(shared, call).finally(() => call.state = "answered"),
         // Once sent, a write may take effect even if nobody waits for it.
-        { tooLate: () => statementTooSlow(whole), isPastRecall: () => writes },
+        { tooLate: () => tooSlow(whole), isPastRecall: () => writes },
       );
     } catch (error) {
-      if (state === "under way") this.#suspect(shared);
+      if (call.state === "under way") this.#suspect(call.shared!);
+      call.state = "given up";
       throw error;
     }
+  }
+
+  /** Runs a statement on an exclusive connection, which is stopped when the caller gives up. */
+  async #executeApart<T, S>(
+    sql: string,
+    params: BindParams | undefined,
+    { signal, timeoutMs }: AcquireOptions,
+    rows: RowOptions<T>,
+    pick: (result: ResultSet<T>) => S,
+  ): Promise<S> {
+    const startedAt = this.#clock.now();
+    const lease = await this.#pool.acquire({ signal, timeoutMs });
+    const { whole, restMs } = this.#restOf(timeoutMs, startedAt);
+    const { driver } = lease.value;
+    const kill = driver.stop?.bind(driver);
+    try {
+      return await withDeadline(
+        this.#clock,
+        { signal, timeoutMs: restMs },
+        () => lease.value.run(lease, sql, params, rows, pick),
+        {
+          tooLate: () => statementStopped(whole),
+          isPastRecall: () => true,
+          kill,
+          explainKilled: outcomeOfStopped,
+        },
+      );
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** How long a statement may take that has waited for its connection. */
+  #restOf(timeoutMs: number | undefined, startedAt: number): { whole: number; restMs: number } {
+    const restMs = timeoutMs === undefined
+      ? this.#limits.queryTimeoutMs
+      : Math.max(0, startedAt + timeoutMs - this.#clock.now());
+    return { whole: timeoutMs ?? restMs, restMs };
+  }
+
+  /**
+   * Sends a call. If the connection is stopped for another caller, a read runs again on another
+   * one.
+   */
+  #run<T, S>(shared: SharedLease, call: PipelineCall<T, S>): Promise<S> {
+    call.shared = shared;
+    const { sql, params, rows, pick } = call;
+    const sent = this.#send(shared, sql, params, rows, pick);
+    if (!this.#limits.stops) return sent;
+    const { driver } = shared.lease.value;
+    return sent.catch((error) => {
+      const isVictim = error instanceof ConnectionLostError && driver.wasStopped === true;
+      if (!isVictim || call.state === "given up" || !classify(sql).reads) throw error;
+      return this.#wait(undefined).then((free) => this.#run(free, call));
+    });
   }
 
   #send<T, S>(
@@ -275,7 +315,9 @@ export class Pipeline {
   /** Nothing is sent behind a statement whose caller has given up until it has settled. */
   #suspect(shared: SharedLease): void {
     this.#shared.delete(shared);
-    this.#clock.schedule(() => this.#giveUp(shared), GRACE_MS, "lets process exit");
+    if (!shared.active) return;
+    const graceMs = graceOf(shared.value.driver);
+    this.#clock.schedule(() => this.#giveUp(shared), graceMs, "lets process exit");
     this.#askForMore();
   }
 
@@ -284,14 +326,6 @@ export class Pipeline {
     if (underWay === 0 || !lease.active) return;
     if (lease.value.driver.abandon !== undefined) lease.discard();
   }
-}
-
-function backlogOf({ lease }: SharedLease): number {
-  return lease.active ? lease.value.driver.backlogMs ?? Infinity : Infinity;
-}
-
-function hasRoom({ lease }: SharedLease): boolean {
-  return lease.active && lease.value.hasRoom;
 }
 
 function stayedBusy(name: string | undefined, timeoutMs: number): Error {

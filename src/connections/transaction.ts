@@ -5,6 +5,7 @@
  */
 
 import { ConnectionLostError } from "../driver/errors.ts";
+import { outcomeUnknown } from "../pool/deadline.ts";
 import { OutcomeUnknownError } from "../pool/errors.ts";
 import { isBusy, type WaitLimit } from "./locking/busy_retry.ts";
 import { beginStatement, type TransactionMode } from "./connection.ts";
@@ -95,6 +96,18 @@ export function outcomeOfLost(error: unknown): unknown {
       "before you retry.",
     { cause: error },
   );
+}
+
+/**
+ * Explains the failure of work whose process was stopped for its caller.
+ *
+ * @param error what the work failed with.
+ * @param reason why the caller gave up, which is all it needs to know if nothing has taken effect.
+ */
+export function outcomeOfStopped(error: unknown, reason: unknown): unknown {
+  if (error instanceof OutcomeUnknownError) return outcomeUnknown(reason);
+  if (!(error instanceof ConnectionLostError)) return error;
+  return error.mayHaveTakenEffect ? outcomeUnknown(reason) : reason;
 }
 
 /**

@@ -62,6 +62,7 @@ export function checkRetries(retries: unknown = 0): void {
   );
 }
 
+/** The error of a write that did not get its turn in time. */
 export function writerStayedBusy(name: string | undefined, timeoutMs: number): Error {
   const message =
     `The writer did not become free within ${timeoutMs} ms. Keep write transactions short, or ` +

@@ -103,7 +103,7 @@ class Opening<R> {
     moduleOnly(options.prepare, `execution "${execution}"`);
     if (execution === "auto" && !auto) return;
     this.#elsewhere = new Elsewhere(execution === "process" ? "processes" : "threads", {
-      ...{ worker, processes, onTiming: this.#access(true).onTiming },
+      ...{ worker, processes, onTiming: this.#access(true).onTiming, untrusted: options.untrusted },
       request: (readonly) => this.#request(readonly),
     });
   }

@@ -43,6 +43,7 @@ export interface TracingChannel {
  * would drop SQLite's locks.
  */
 export interface FileSystem {
+  readFileSync(path: string, encoding: "utf8"): string;
   linkSync(path: string, newPath: string): void;
   renameSync(path: string, newPath: string): void;
   rmSync(path: string, options: { force: true }): void;
@@ -102,6 +103,11 @@ export interface SpawnOptions {
 interface Builtins {
   "node:child_process": {
     spawn(file: string, args: readonly string[], options: SpawnOptions): ChildProcess;
+    execFileSync(
+      file: string,
+      args: readonly string[],
+      options: { env: Readonly<Record<string, string>>; stdio: "ignore" },
+    ): unknown;
   };
   "node:diagnostics_channel": {
     channel(name: string): Channel;

@@ -22,6 +22,13 @@ export interface GivingUp {
   readonly stop?: (reason: unknown) => void;
   /** Whether the work can no longer be cancelled, so that only its own outcome counts. */
   readonly isPastRecall?: () => boolean;
+  /**
+   * Kills the process of the work and lets its caller wait for the outcome, which then comes soon.
+   * For work that may have taken effect.
+   */
+  readonly kill?: () => void;
+  /** Explains the failure of work that was killed to a caller that gave up for a reason. */
+  readonly explainKilled?: (error: unknown, reason: unknown) => unknown;
   /** Abandons the work, cancelling it if possible, at the moment the caller is told. */
   readonly onGiveUp?: () => void;
 }
@@ -39,6 +46,15 @@ export const OUTCOME_GRACE_MS = 100;
 const STOP_GRACE_MS = 1_000;
 
 /**
+ * How long, in milliseconds, work goes on after its caller has given up, before it is killed at the
+ * cost of a process. Most aborted statements end by themselves within it.
+ */
+export const KILL_GRACE_MS = 10;
+
+/** How long, in milliseconds, a process may take to end once it was killed. It has no choice. */
+export const KILLED_MS = 5_000;
+
+/**
  * Runs `work` and settles with it, or with the signal's reason or a {@linkcode QueryTimeoutError}
  * if that comes first. Work that can no longer be cancelled gets a short grace period.
  *
@@ -49,7 +65,7 @@ export function withDeadline<T>(
   clock: Clock,
   { signal, timeoutMs = Infinity }: Deadline,
   work: () => Promise<T>,
-  { tooLate = callTooSlow, stop, isPastRecall, onGiveUp }: GivingUp = {},
+  { tooLate = callTooSlow, stop, isPastRecall, onGiveUp, kill, explainKilled }: GivingUp = {},
 ): Promise<T> {
   if (signal === undefined && timeoutMs === Infinity) return work();
   if (signal?.aborted) {
@@ -68,8 +84,15 @@ export function withDeadline<T>(
       stopListening?.();
       settle();
     };
+    let explain = (error: unknown): unknown => error;
     const giveUp = (reason: unknown): void => {
       if (state === "over") return;
+      if (kill !== undefined) {
+        explain = (error) => explainKilled === undefined ? error : explainKilled(error, reason);
+        later(kill, KILL_GRACE_MS);
+        later(() => end(() => reject(outcomeUnknown(reason))), KILL_GRACE_MS + KILLED_MS);
+        return;
+      }
       const unknown = isPastRecall?.() === true;
       if (unknown || stop !== undefined) {
         stop?.(reason);
@@ -85,7 +108,10 @@ export function withDeadline<T>(
     };
     const stopListening = signal && listenForAbort(signal, () => giveUp(signal.reason));
     if (timeoutMs !== Infinity) later(() => giveUp(tooLate(timeoutMs)), timeoutMs);
-    work().then((result) => end(() => resolve(result)), (error) => end(() => reject(error)));
+    work().then(
+      (result) => end(() => resolve(result)),
+      (error) => end(() => reject(explain(error))),
+    );
   });
 }
 
@@ -117,5 +143,13 @@ export function statementTooSlow(timeoutMs: number): QueryTimeoutError {
   return new QueryTimeoutError(
     `The statement took longer than ${timeoutMs} ms. It continues in its thread, which the pool ` +
       "replaces.",
+  );
+}
+
+/** The error for a statement in a process, which is stopped. */
+export function statementStopped(timeoutMs: number): QueryTimeoutError {
+  return new QueryTimeoutError(
+    `The statement took longer than ${timeoutMs} ms. It was stopped with its process, which the ` +
+      "pool replaces; what it had written was rolled back.",
   );
 }

@@ -27,6 +27,7 @@ import {
 export interface ElsewhereOptions {
   readonly worker: SpawnWorker | undefined;
   readonly processes: ProcessStart;
+  readonly untrusted: boolean;
   readonly onTiming: OnTiming | undefined;
   /** What a reader or the writer opens. */
   request(readonly: boolean): OpenRequest;
@@ -45,7 +46,7 @@ export class Elsewhere {
     if (kind === "threads") {
       this.#threads = requests.map((request) => threadFactory(request, worker, onTiming));
     } else {
-      const limits = limitsOf(processes);
+      const limits = limitsOf(processes, options.untrusted ? "untrusted" : "trusted");
       this.#processes = requests.map((request) => processFactory(request, limits, onTiming));
     }
   }

@@ -19,6 +19,12 @@ export interface ProcessStart {
    * path of the script. Needed where a bundler has moved it, and in programs of a single file.
    */
   processCommand?: readonly string[];
+  /**
+   * How much memory a process may use beyond what it starts with, in MiB, at least 16. A statement
+   * that needs more fails with SQLITE_NOMEM, or with a `ConnectionLostError` as its process ends.
+   * Default: no limit, and 512 for databases that are `untrusted`.
+   */
+  memoryLimitMb?: number;
 }
 
 /** Process counts. */
@@ -39,12 +45,33 @@ export interface ProcessConnectionFactory {
   readonly processes: ProcessStats;
 }
 
+/** The memory of processes that read files of unknown origin. */
+const UNTRUSTED_LIMIT_MB = 512;
+
+/** Less would not do for SQLite itself. */
+const LEAST_LIMIT_MB = 16;
+
+const MIB = 2 ** 20;
+
 /** Checks how processes are to be started. */
-export function limitsOf({ processCommand: command }: ProcessStart): ProcessLimits {
+export function limitsOf(
+  { processCommand: command, memoryLimitMb }: ProcessStart,
+  origin: "trusted" | "untrusted" = "trusted",
+): ProcessLimits {
+  if (memoryLimitMb !== undefined && !(memoryLimitMb >= LEAST_LIMIT_MB)) {
+    const found = describeValue(memoryLimitMb);
+    throw new RangeError(
+      `memoryLimitMb must be a number of at least ${LEAST_LIMIT_MB} (MiB); got ${found}`,
+    );
+  }
+  const limitMb = memoryLimitMb ?? (origin === "untrusted" ? UNTRUSTED_LIMIT_MB : Infinity);
+  const memory = limitMb === Infinity
+    ? undefined
+    : { limit: Math.floor(limitMb * MIB), isRequired: memoryLimitMb !== undefined };
   const isCommand = command === undefined ||
     (Array.isArray(command) && command.length > 0 &&
       command.every((part) => typeof part === "string"));
-  if (isCommand) return { command };
+  if (isCommand) return { command, memory, isAlone: origin === "untrusted" };
   throw new TypeError(
     `processCommand must be an array of a program and its arguments; got ${describeValue(command)}`,
   );
@@ -73,7 +100,7 @@ export function processFactory(
       import("./processes.ts"),
     ]);
     const surroundings = { transport: processes(limits), crew, onTiming };
-    return await WorkerConnection.open(surroundings, await locate());
+    return await WorkerConnection.open(surroundings, { ...await locate(), memory: limits.memory });
   };
   const factory: object = Object.defineProperties(open, {
     pipelines: { value: true },

@@ -8,6 +8,7 @@
 import { builtin } from "../platform/builtin.ts";
 import { systemEnvironment, type Timer } from "../platform/clock.ts";
 import type { Transport, WorkerLike } from "../worker/transport.ts";
+import type { OpenRequest } from "../worker/wire/wire.ts";
 import { Child } from "./child.ts";
 import { inheritedEnvironment, ownCommand, SCRIPT_ARGUMENTS } from "./command.ts";
 import { DATA, lifeline } from "../worker/wire/pipes.ts";
@@ -16,6 +17,10 @@ import { DATA, lifeline } from "../worker/wire/pipes.ts";
 export interface ProcessLimits {
   /** The command that runs the script; the package's own by default. */
   readonly command: readonly string[] | undefined;
+  /** How much memory each may use. */
+  readonly memory: OpenRequest["memory"];
+  /** Whether it gets nothing of its host: no environment, and no standard output. */
+  readonly isAlone: boolean;
 }
 
 /** How long the spare process outlives the last connection, in milliseconds. */
@@ -29,6 +34,7 @@ const { clock } = systemEnvironment;
 /** The processes of a command, in all pools of this host. */
 class Crew {
   readonly #command: readonly string[];
+  readonly #isAlone: boolean;
   readonly #inUse = new Set<WorkerLike>();
   /** Has no database yet. */
   #spare: Child | undefined;
@@ -37,15 +43,16 @@ class Crew {
   #preparing: Timer;
   #tidying: Timer;
 
-  constructor(command: readonly string[]) {
+  constructor(command: readonly string[], isAlone: boolean) {
     this.#command = command;
+    this.#isAlone = isAlone;
   }
 
   /** Returns a process without a database. */
   take(): Child {
     const spare = this.#spare?.isAlive ? this.#spare : undefined;
     this.#spare = undefined;
-    const child = spare ?? startProcess(this.#command);
+    const child = spare ?? startProcess(this.#command, this.#isAlone);
     this.#inUse.add(child);
     child.ref();
     child.onEnd = () => {
@@ -75,7 +82,9 @@ class Crew {
   /** Starts the spare process. */
   #prepare(): void {
     this.#expects = "peace";
-    if (this.#inUse.size > 0 && !this.#spare?.isAlive) this.#spare = startProcess(this.#command);
+    if (this.#inUse.size > 0 && !this.#spare?.isAlive) {
+      this.#spare = startProcess(this.#command, this.#isAlone);
+    }
   }
 
   #leave(child: Child): void {
@@ -95,18 +104,18 @@ class Crew {
 /** One crew for each command. */
 const crews = new Map<string, Crew>();
 
-function crewOf(command: readonly string[]): Crew {
-  const key = JSON.stringify(command);
+function crewOf(command: readonly string[], isAlone: boolean): Crew {
+  const key = JSON.stringify([command, isAlone]);
   const known = crews.get(key);
   if (known !== undefined) return known;
-  const crew = new Crew(command);
+  const crew = new Crew(command, isAlone);
   crews.set(key, crew);
   return crew;
 }
 
 /** Processes that are started in the same way. */
-export function processes({ command = ownCommand() }: ProcessLimits): Transport {
-  const crew = crewOf(command);
+export function processes({ command = ownCommand(), isAlone }: ProcessLimits): Transport {
+  const crew = crewOf(command, isAlone);
   return {
     noun: "process",
     stops: true,
@@ -115,7 +124,7 @@ export function processes({ command = ownCommand() }: ProcessLimits): Transport 
   };
 }
 
-function startProcess([file, ...args]: readonly string[]): Child {
+function startProcess([file, ...args]: readonly string[], isAlone: boolean): Child {
   const module = builtin("node:child_process");
   if (module === undefined) {
     throw new TypeError('This runtime starts no processes. Use execution: "inline".');
@@ -123,11 +132,11 @@ function startProcess([file, ...args]: readonly string[]): Child {
   const last = Math.max(DATA, lifeline());
   const stdio = Array.from({ length: last + 1 }, (_, fd) => {
     if (fd === DATA || fd === lifeline()) return "pipe";
-    return fd === 0 ? "ignore" : "inherit";
+    return fd === 0 || isAlone ? "ignore" : "inherit";
   });
   const process = module.spawn(file, [...args, ...SCRIPT_ARGUMENTS], {
     stdio,
-    env: inheritedEnvironment(),
+    env: isAlone ? {} : inheritedEnvironment(),
     windowsHide: true,
   });
   return new Child(process);

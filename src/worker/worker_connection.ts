@@ -82,10 +82,10 @@ export class WorkerConnection implements DriverConnection {
 
   private constructor(
     { transport, crew, onTiming }: WorkerSurroundings,
-    { path, driver, extensions, setUp }: OpenRequest,
+    { path, driver, extensions, setUp, memory }: OpenRequest,
   ) {
-    const runsCode = extensions !== undefined || setUp !== undefined;
-    this.#use = runsCode ? "has to end" : "can be used again";
+    const marked = extensions ?? setUp ?? memory;
+    this.#use = marked !== undefined ? "has to end" : "can be used again";
     if (path !== ":memory:") {
       this.path = path;
       this.library = driver.includes(":") ? builtinLibrary(driver) : driver;

@@ -24,6 +24,7 @@ import { type Clock, soon } from "../../platform/clock.ts";
 import { OutcomeUnknownError } from "../../pool/errors.ts";
 import type { Lease } from "../../pool/lease.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
+import { continueElsewhere, stopperOf, unlessStopped, wasStopped, type Work } from "./stopping.ts";
 import { writerStayedBusy } from "../database_errors.ts";
 import { PartialWrites } from "./partial_writes.ts";
 import type { SharedSync } from "./shared_sync.ts";
@@ -50,14 +51,6 @@ interface Group {
   readonly writes: QueuedWrite[];
   /** Whether it has taken its place in the queue for the writer. */
   phase: "gathering" | "in line";
-}
-
-/** The rest of a group to commit. */
-interface Work {
-  readonly lease: Lease<PhysicalConnection>;
-  left: readonly QueuedWrite[];
-  /** How many of the rest must not share a transaction. */
-  alone: number;
 }
 
 /** Collects writes while the writer is busy and commits them together. */
@@ -143,25 +136,26 @@ export class GroupCommit {
 
   async #commitGroup(group: Group): Promise<void> {
     const { writes } = group;
-    let lease: Lease<PhysicalConnection> | undefined;
+    let work: Work | undefined;
     try {
-      lease = this.#writer.tryLend() ?? await this.#longer(this.#waitForWriter());
+      const lease = this.#writer.tryLend() ?? await this.#longer(this.#waitForWriter());
+      work = { lease, phase: "running", left: writes, alone: 0 };
       if (this.#open === group) this.#open = undefined;
       this.#starting = writes.length;
       const ready = this.#sync?.begin(lease.value, this.#writer.isAwaited);
       if (ready !== undefined) await this.#longer(ready);
-      const work: Work = { lease, left: writes, alone: 0 };
       while (this.#hasMore(work)) {
+        if (wasStopped(work)) await continueElsewhere(work, this.#writer, this.#sync);
         // Awaiting a settled promise would cost more than a write.
         const committing = this.#commitSome(work);
-        if (committing !== undefined) await this.#longer(committing);
+        if (committing !== undefined) await this.#longer(unlessStopped(work, committing));
       }
     } catch (error) {
       if (this.#open === group) this.#open = undefined;
       for (const write of writes) if (!write.isDone) write.refuse(ownCopy(error));
     } finally {
       this.#starting = 0;
-      const released = lease?.release();
+      const released = work?.lease.release();
       if (released !== undefined) await released;
     }
   }
@@ -204,10 +198,11 @@ export class GroupCommit {
     return running.then(() => this.#finish(work, run, outcomes));
   }
 
-  #runOf({ lease, left, alone }: Work): Run {
+  #runOf(work: Work): Run {
+    const { lease, left, alone } = work;
     const members = left.slice(0, alone > 0 ? 1 : MOST_WRITES);
     const careful = members.length > 1 && this.#expects === "failure";
-    const send = (write: QueuedWrite): boolean => this.#send(write);
+    const send = (write: QueuedWrite): boolean => this.#send(write, work);
     return { lease, clock: this.#clock, members, careful, send };
   }
 
@@ -255,6 +250,7 @@ export class GroupCommit {
     let outcomes: Outcome[] = [];
     if (lease.value.driver.executeSync === undefined) outcomes = await runAsync(run);
     else await runSync(run, outcomes);
+    if (wasStopped(work)) return;
     await this.#finish(work, run, outcomes);
   }
 
@@ -268,7 +264,7 @@ export class GroupCommit {
     work.alone = Math.max(0, work.alone - 1);
     try {
       const result = await lease.value.inTurn(async () => {
-        if (!this.#send(write)) return undefined;
+        if (!this.#send(write, work)) return undefined;
         write.report?.starts();
         const physical = lease.value;
         return await physical.track(physical.driver.executeAlone!(sql, params, rows));
@@ -308,9 +304,9 @@ export class GroupCommit {
   }
 
   /** Takes a write out of the queue to run it. Returns false if its caller has given up. */
-  #send(write: QueuedWrite): boolean {
+  #send(write: QueuedWrite, work?: Work): boolean {
     const wasQueued = write.phase === "queued";
-    if (!write.send()) return false;
+    if (!write.send(work && stopperOf(work))) return false;
     if (wasQueued) this.#starting -= 1;
     return true;
   }
@@ -327,7 +323,9 @@ export class GroupCommit {
 
   async #commitAsync(work: Work, outcomes: readonly Outcome[]): Promise<void> {
     try {
+      work.phase = "committing";
       await commit(work.lease);
+      work.phase = "running";
     } catch (error) {
       return await this.#commitFailed(work, outcomes, error);
     }
@@ -337,6 +335,7 @@ export class GroupCommit {
   async #commitFailed(work: Work, outcomes: readonly Outcome[], error: unknown): Promise<void> {
     // The connection was lost, so the outcome is unknown.
     if (error instanceof OutcomeUnknownError) throw error;
+    work.phase = "running";
     await work.lease.value.rollback();
     if (outcomes.length === 1) outcomes[0].write.refuse(error);
     // With a transaction each, the write that makes COMMIT fail can be identified.

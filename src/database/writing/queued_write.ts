@@ -6,11 +6,14 @@
 
 import { telling, type Watch } from "../../connections/observation/watch.ts";
 import type { WriteReport } from "../../connections/observation/write_report.ts";
+import { outcomeOfStopped } from "../../connections/transaction.ts";
 import type { Clock, Timer } from "../../platform/clock.ts";
 import { withCallersStack } from "../../platform/callers_stack.ts";
 import { listenForAbort } from "../../pool/abort.ts";
 import {
   callTooSlow,
+  KILL_GRACE_MS,
+  KILLED_MS,
   OUTCOME_GRACE_MS,
   outcomeUnknown,
   statementTooSlow,
@@ -60,9 +63,12 @@ export class QueuedWrite {
   readonly report: WriteReport | undefined;
   readonly #clock: Clock;
   #phase: "queued" | "sent" | "committed" = "queued";
+  #stop: (() => boolean) | undefined = undefined;
   /** Ends the wait for an outcome that does not arrive. */
   #timer: Timer = undefined;
   #stopListening: (() => void) | undefined = undefined;
+  /** Why the caller gave up, if the write was stopped for that. */
+  #stopped: { readonly reason: unknown } | undefined = undefined;
 
   constructor(
     call: WriteCall,
@@ -89,15 +95,19 @@ export class QueuedWrite {
   /**
    * Starts the write: from now on only the outcome counts. Returns false if the caller has given
    * up.
+   *
+   * @param stop stops it when the caller gives up; returns false if it cannot be stopped now. The
+   *   write is then refused, soon.
    */
-  send(): boolean {
+  send(stop?: () => boolean): boolean {
+    this.#stop = stop;
     if (this.#phase !== "queued") return !this.caller.settled;
     if (!this.caller.take()) return false;
     this.#phase = "sent";
     const { signal, limitMs } = this.call;
     if (limitMs < Infinity) {
       const restMs = Math.max(0, this.caller.since + limitMs - this.#clock.now());
-      this.#giveUpAfter(restMs, () => statementTooSlow(limitMs));
+      this.#giveUpAfter(restMs, () => stop ? callTooSlow(limitMs) : statementTooSlow(limitMs));
     }
     if (signal !== undefined) {
       this.#stopListening = listenForAbort(signal, () => this.#giveUpAfter(0, () => signal.reason));
@@ -136,14 +146,33 @@ export class QueuedWrite {
   /** Rejects the call with the reason why nothing was written, or that the outcome is unknown. */
   refuse(error: unknown): void {
     this.#stopWaiting();
-    this.caller.fail(error);
+    const { reason } = this.#stopped ?? {};
+    this.caller.fail(this.#stopped === undefined ? error : outcomeOfStopped(error, reason));
+  }
+
+  /** Rejects the call of a write that was stopped before it was committed. */
+  giveUp(): void {
+    this.#stopWaiting();
+    this.caller.fail(this.#stopped?.reason);
+  }
+
+  /** Whether its caller gave up, so that it must not run again. */
+  get isStopped(): boolean {
+    return this.#stopped !== undefined;
   }
 
   /** A caller that gives up waits a little longer for an outcome that may be near. */
   #giveUpAfter(delayMs: number, reason: () => unknown): void {
     this.#clock.cancel(this.#timer);
     const giveUp = (): void => this.refuse(outcomeUnknown(reason()));
-    this.#timer = this.#clock.schedule(giveUp, delayMs + OUTCOME_GRACE_MS, "lets process exit");
+    const later = (callback: () => void, ms: number): void =>
+      void (this.#timer = this.#clock.schedule(callback, ms, "lets process exit"));
+    if (this.#stop === undefined) return later(giveUp, delayMs + OUTCOME_GRACE_MS);
+    later(() => {
+      if (this.#stop?.() !== true) return later(giveUp, OUTCOME_GRACE_MS - KILL_GRACE_MS);
+      this.#stopped = { reason: reason() };
+      later(giveUp, KILLED_MS);
+    }, delayMs + KILL_GRACE_MS);
   }
 
   #stopWaiting(): void {

@@ -13,6 +13,7 @@ import { setUpConnection } from "../../driver/set_up/run.ts";
 import type { SyncConnection } from "../../driver/sync_connection.ts";
 import { systemEnvironment } from "../../platform/clock.ts";
 import type { MessageWriter, OpenRequest, WorkerDriverName } from "../wire/wire.ts";
+import { cannotLimit, limitHeap, limitMemory } from "./memory_limit.ts";
 import { Server, type ServerMode } from "./server.ts";
 
 type Open = (path: string, options: DriverOpenOptions) => ReturnType<Driver["open"]>;
@@ -46,15 +47,20 @@ async function load<M>(name: string): Promise<M> {
  * @param mode "announces" if the host must know when a commit begins, because it may kill this.
  */
 export async function openServer(
-  { driver, path, extensions = [], setUp, ...options }: OpenRequest,
+  { driver, path, extensions = [], setUp, memory, ...options }: OpenRequest,
   post: (message: MessageWriter) => void,
   mode: ServerMode = "silent",
 ): Promise<Server> {
+  const isLimited = memory !== undefined && limitMemory(memory.limit);
   // The adapters of synchronous drivers create no other connections.
   const connection = await openers[driver](path, {
     ...options,
     allowExtensions: extensions.length > 0,
   }) as SyncConnection;
+  if (memory !== undefined) {
+    const isHeapLimited = limitHeap(connection, memory.limit);
+    if (memory.isRequired && !isLimited && !isHeapLimited) throw cannotLimit(memory.limit);
+  }
   if (extensions.length > 0 || setUp !== undefined) {
     const role = options.readonly ? "reader" : "writer";
     await setUpConnection(connection, { extensions, setUp }, { role, driver });

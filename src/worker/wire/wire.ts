@@ -36,6 +36,8 @@ export interface OpenRequest {
   /** Extensions to load, and the URL of a module that sets the connection up. */
   readonly extensions?: readonly string[];
   readonly setUp?: string;
+  /** How much memory a process may use, and whether it must end where that cannot be limited. */
+  readonly memory?: { readonly limit: number; readonly isRequired: boolean };
 }
 
 /** The first message of a thread; without an error if the database is open. */

@@ -185,12 +185,11 @@ function mayBeLost(cause: unknown): OutcomeUnknownError {
 }
 
 function cannotRecover(cause: unknown): SQLiteError {
+  const reason = messageOf(cause);
   return new SQLiteError(
-    `The disk has failed to sync earlier transactions (${
-      messageOf(cause)
-    }), so later ones are not ` +
-      "durable until the write-ahead log has been emptied, which a reader prevents. Nothing was " +
-      "written. Check the disk, end long reads, and try again.",
+    `The disk has failed to sync earlier transactions (${reason}), so later ones are not durable ` +
+      "until the write-ahead log has been emptied, which a reader prevents. Nothing was written. " +
+      "Check the disk, end long reads, and try again.",
     resultCode.IOERR_FSYNC,
     { cause },
   );

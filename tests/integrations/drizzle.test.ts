@@ -37,7 +37,7 @@ import {
 } from "drizzle-orm/sqlite-core";
 
 import { drizzle, migrate, type SqlitePoolDatabase } from "../../integrations/drizzle/driver.ts";
-import { type Database, type SQLiteError, SQLitePoolError, type SQLiteValue } from "../../mod.ts";
+import { type SQLiteError, SQLitePoolError, type SQLiteValue } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
 import { openTestPool } from "../helpers/pools.ts";
 import { onNewestNode, temporaryDirectory } from "../helpers/runtime.ts";
@@ -494,7 +494,7 @@ for (const over of ["a database", "a database in threads", "a pool"] as const) {
 test("$client streams what a query selects, and writes go on meanwhile", async (t) => {
   const { db: database } = await openTestDatabase(t, { readers: 2 });
   await database.executeScript(SCHEMA);
-  const db = drizzle<typeof schema, Database>(database, { schema });
+  const db = drizzle(database, { schema });
   const rows = 20_000;
   await db.run(sql`INSERT INTO groups WITH RECURSIVE n(i) AS (
     SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${rows}

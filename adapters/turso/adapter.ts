@@ -100,15 +100,20 @@ class Handle implements AsyncHandle {
     values: SQLiteValue[],
     timeoutMs?: number,
   ): Promise<Outcome> {
+    const writes = returning || ["insert", "replace", "update", "delete"].includes(verb);
     const statement = await this.raw.prepare(text);
     try {
       statement.raw(true);
       statement.safeIntegers(true);
       const rows = await all(statement, values, timeoutMs);
       const columns = statement.columns().map(({ name }) => name);
-      const writes = returning || ["insert", "replace", "update", "delete"].includes(verb);
       const changes = writes ? await this.#lastChanges() : { changes: 0, lastInsertRowid: 0 };
       return { columns, rows, ...changes };
+    } catch (error) {
+      // What it has written would be seen until the end of the transaction, which cannot commit.
+      const isHalf = writes && this.resultCodeOf(error) === resultCode.INTERRUPT;
+      if (isHalf && this.inTransaction) await this.#rollBack();
+      throw error;
     } finally {
       statement.close();
     }
@@ -125,7 +130,7 @@ class Handle implements AsyncHandle {
   }
 
   async close(): Promise<void> {
-    if (this.raw.inTransaction) await all(await this.raw.prepare("ROLLBACK"), []);
+    if (this.inTransaction) await this.#rollBack();
     await this.raw.close();
   }
 
@@ -141,6 +146,15 @@ class Handle implements AsyncHandle {
     if (/not a database/i.test(message)) return resultCode.NOTADB;
     if (/corrupt/i.test(message)) return resultCode.CORRUPT;
     return undefined;
+  }
+
+  async #rollBack(): Promise<void> {
+    const statement = await this.raw.prepare("ROLLBACK");
+    try {
+      await all(statement, []);
+    } finally {
+      statement.close();
+    }
   }
 
   async #lastChanges(): Promise<Omit<Outcome, "columns" | "rows">> {
@@ -165,13 +179,16 @@ function codeOfRaised(words: string): number {
   return code === resultCode.BUSY || code === resultCode.LOCKED ? resultCode.ERROR : code;
 }
 
+/** The longest time limit of the driver in milliseconds, which counts them in 32 bits. */
+const LONGEST_MS = 2 ** 32 - 1;
+
 async function all(
   statement: TursoStatement,
   values: SQLiteValue[],
   timeoutMs?: number,
 ): Promise<SQLiteValue[][]> {
   const args = values.map(asInteger);
-  const call = timeoutMs === undefined
+  const call = timeoutMs === undefined || timeoutMs > LONGEST_MS
     ? statement.all(args)
     // 0 would be no limit.
     : statement.all(args, { queryTimeout: Math.max(1, Math.ceil(timeoutMs)) });

@@ -5,7 +5,7 @@ import process from "node:process";
 import { test, type TestContext } from "node:test";
 
 import { OutcomeUnknownError, SQLiteConnectionPool } from "../../mod.ts";
-import { sqlite3 } from "../conformance/drivers.ts";
+import { sqlite3, turso } from "../conformance/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
 
 const skip = sqlite3.unavailable ?? false;
@@ -127,4 +127,34 @@ test("sqlite3: a signal that has aborted before the call runs nothing", { skip }
   await assert.rejects(pool.execute(INSERT, [1, 1], { signal }), { name: "AbortError" });
   await assert.rejects(pool.transaction(() => {}, { signal }), { name: "AbortError" });
   assert.equal(await pool.value("SELECT count(*) FROM t"), 0);
+});
+
+test("turso: a write that its time limit interrupts in a transaction leaves nothing, and ends it", {
+  skip: turso.unavailable ?? false,
+}, async (t) => {
+  const conn = await turso.open(`${temporaryDirectory(t)}/test.db`, {});
+  t.after(() => conn.close());
+  await conn.execute("CREATE TABLE t (a)");
+  const numbers = "FROM generate_series(1, 1000000000)";
+  await conn.execute("BEGIN");
+  await conn.execute("INSERT INTO t VALUES (1)");
+  const interrupted = { code: "SQLITE_INTERRUPT" };
+  const read = conn.execute(`SELECT sum(value) ${numbers}`, [], { timeoutMs: 20 });
+  await assert.rejects(read, interrupted);
+  assert.equal(conn.inTransaction, true, "a read has changed nothing");
+  const write = conn.execute(`INSERT INTO t SELECT value ${numbers}`, [], { timeoutMs: 20 });
+  await assert.rejects(write, interrupted);
+  assert.equal(conn.inTransaction, false);
+  assert.deepEqual((await conn.execute("SELECT count(*) AS n FROM t")).rows, [{ n: 0 }]);
+  await conn.execute("INSERT INTO t VALUES (2)");
+});
+
+test("turso: a time limit of more than 32 bits is not cut to a short one", {
+  skip: turso.unavailable ?? false,
+}, async (t) => {
+  const conn = await turso.open(":memory:", {});
+  t.after(() => conn.close());
+  const sum = "SELECT sum(value) AS sum FROM generate_series(1, 300000)";
+  const { rows } = await conn.execute(sum, [], { timeoutMs: 2 ** 32 + 1 });
+  assert.deepEqual(rows, [{ sum: 45_000_150_000 }]);
 });

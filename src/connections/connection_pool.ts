@@ -21,7 +21,6 @@ import { OnDemand } from "../pool/on_demand.ts";
 import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
-import { arrayRow } from "../sqlite/array_row.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type {
@@ -707,17 +706,18 @@ export class SQLiteConnectionPool<R = Row> {
     if (borrowed !== undefined) return this.#runOn(borrowed, sql, params, rows, pick, wait);
     const taken = takeParams(params);
     const limit = wait && { ...wait, since: this.#clock.now() };
-    const runLater = (lease: Lease<PhysicalConnection>): Promise<S> =>
-      runLeased(lease, sql, taken, rows, pick, limit);
-    // A row factory of the user runs in the async context of its call.
+    // Unknown before the first connection.
+    const later = watched ? undefined : physicalConnections.now?.createdLater(rows);
     return late(
-      watched || (rows.rowFactory !== undefined && rows.rowFactory !== arrayRow as unknown)
-        ? pool.acquire(wait, origin).then(runLater)
+      later === undefined
+        ? pool.acquire(wait, origin).then((lease) =>
+          runLeased(lease, sql, taken, rows, pick, limit)
+        )
         : pool.acquire(wait, origin, (resource, calledFrom) =>
           // Whoever is to let the event loop run first keeps the connection meanwhile.
           this.#eventLoop.pause() === undefined
-            ? this.#runOn(resource, sql, taken, rows, pick, limit, calledFrom)
-            : runLater(pool.lease(resource, calledFrom))),
+            ? this.#runOn(resource, sql, taken, later, pick, limit, calledFrom)
+            : runLeased(pool.lease(resource, calledFrom), sql, taken, later, pick, limit)),
     );
   }
 

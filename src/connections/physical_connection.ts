@@ -10,11 +10,13 @@ import { SQLiteError } from "../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
 import { executeAtomically, executeAtomicallySync } from "./atomic_statement.ts";
 import { type BusyRetry, isBusy, type WaitLimit } from "./locking/busy_retry.ts";
+import { inCallersContext } from "../platform/async_context.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { Activity, graceOf } from "./activity.ts";
 import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
+import { AS_VALUES } from "./query.ts";
 import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
@@ -26,6 +28,13 @@ const FULL_MS = 2;
 export function refuseControl(sql: string): void {
   const { control } = classify(sql);
   if (control !== undefined) throw controlNeedsLease(control);
+}
+
+/** Row options for later: a row factory of the user runs in the async context of this call. */
+export function createdLater<R>(rows: RowOptions<R>): RowOptions<R> {
+  const { rowFactory } = rows;
+  if (rowFactory === undefined || rowFactory === AS_VALUES.rowFactory as unknown) return rows;
+  return { ...rows, rowFactory: inCallersContext(rowFactory) };
 }
 
 /** A pooled connection: a driver's connection and its current state. */

@@ -102,13 +102,13 @@ export class SessionOnD1<R = Row> implements Session<R> {
   }
 
   /**
-   * The first row of one statement.
+   * Runs one statement and returns its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the row; `undefined` when there is none.
-   * @throws {SQLiteError} when D1 refuses the statement, or when it writes.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the row; `undefined` if there is none.
+   * @throws {SQLiteError} if D1 rejects the statement, or it writes.
    */
   async get<T = R>(
     query: Query,
@@ -119,13 +119,13 @@ export class SessionOnD1<R = Row> implements Session<R> {
   }
 
   /**
-   * All rows of one statement.
+   * Runs one statement and returns all its rows.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns the rows; none is an empty array.
-   * @throws {SQLiteError} when D1 refuses the statement, or when it writes.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the rows; an empty array if there are none.
+   * @throws {SQLiteError} if D1 rejects the statement, or it writes.
    */
   async all<T = R>(
     query: Query,
@@ -136,13 +136,13 @@ export class SessionOnD1<R = Row> implements Session<R> {
   }
 
   /**
-   * The first value of the first row of one statement.
+   * Runs one statement and returns the first value of its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
    * @param options how the call waits.
-   * @returns the value; `undefined` when there is no row.
-   * @throws {SQLiteError} when D1 refuses the statement, or when it writes.
+   * @returns the value; `undefined` if there is no row.
+   * @throws {SQLiteError} if D1 rejects the statement, or it writes.
    */
   async value(
     query: Query,
@@ -153,13 +153,13 @@ export class SessionOnD1<R = Row> implements Session<R> {
   }
 
   /**
-   * All rows of one statement as arrays. Columns of the same name are all kept.
+   * Runs one statement and returns its rows as arrays, including columns with equal names.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
    * @param options how the call waits.
-   * @returns the values of each row, in the order of the columns.
-   * @throws {SQLiteError} when D1 refuses the statement, or when it writes.
+   * @returns the values of each row in column order.
+   * @throws {SQLiteError} if D1 rejects the statement, or it writes.
    */
   async values(
     query: Query,
@@ -170,12 +170,13 @@ export class SessionOnD1<R = Row> implements Session<R> {
   }
 
   /**
-   * Rows one after the other. D1 sends all of them with the first.
+   * Iterates over the rows of one statement. D1 sends all of them with the first.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
+   * @param options how to wait, and the row factory of this call.
+   * @returns an iterator for `for await`, which can be used once. Nothing runs before its first row
+   *   is requested.
    */
   iterate<T = R>(
     query: Query,
@@ -193,11 +194,11 @@ export class SessionOnD1<R = Row> implements Session<R> {
   /**
    * Runs one statement: reads that meet share a request, anything else has one of its own.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns columns, rows, and what the statement changed.
-   * @throws {SQLiteError} when D1 refuses the statement.
+   * @param options how to wait, and the row factory of this call.
+   * @returns columns, rows and changes.
+   * @throws {SQLiteError} if D1 rejects the statement.
    * @throws {OutcomeUnknownError} when D1 did not confirm a write.
    */
   async execute<T = R>(
@@ -216,11 +217,11 @@ export class SessionOnD1<R = Row> implements Session<R> {
   /**
    * Runs one statement, in a request of its own.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call.
-   * @returns what the statement gave back, rows of RETURNING included.
-   * @throws {SQLiteError} when D1 refuses the statement.
+   * @param options how to wait, and the row factory of this call.
+   * @returns the result of the statement, including rows of RETURNING.
+   * @throws {SQLiteError} if D1 rejects the statement.
    * @throws {OutcomeUnknownError} when D1 did not confirm it.
    */
   async run<T = R>(
@@ -236,11 +237,11 @@ export class SessionOnD1<R = Row> implements Session<R> {
   /**
    * Runs statements in one transaction, which is one request: all of them or none.
    *
-   * @param statements what to run, in this order.
+   * @param statements the statements, in order.
    * @param options how the call waits.
    * @returns a result for each statement. Columns of an empty result are not known, and of columns
    *   that share a name the last one is there.
-   * @throws {SQLiteError} when D1 refuses one of the statements; nothing has happened then.
+   * @throws {SQLiteError} if D1 rejects one of the statements; none has then taken effect.
    * @throws {OutcomeUnknownError} when D1 did not confirm it.
    */
   async batch<T = R>(
@@ -275,7 +276,7 @@ export class SessionOnD1<R = Row> implements Session<R> {
    *
    * @param sql the statements, without parameters.
    * @param options how the call waits.
-   * @throws {SQLiteError} when D1 refuses a statement; nothing has happened then.
+   * @throws {SQLiteError} if D1 rejects a statement; none has then taken effect.
    * @throws {OutcomeUnknownError} when D1 did not confirm it.
    */
   async executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {

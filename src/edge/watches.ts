@@ -1,8 +1,8 @@
 /**
- * Who watches a database at the edge: hooks, and instrumentation.
+ * Hooks and instrumentation of databases at the edge.
  *
- * A Worker is one file, which can leave nothing for later. So this is apart from what other places
- * have for it, and has no channels: few Workers could subscribe to them.
+ * A Worker is a single file and can load nothing on demand, so this is smaller than the code of other
+ * places. It has no channels, since few Workers could subscribe to them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { WatchedDatabase } from "../connections/observation/watch.ts";
 import { systemEnvironment } from "../platform/clock.ts";
 import type { ResultSet } from "../sqlite/types.ts";
 
-/** The options of those who watch, and the name that they are told. */
+/** Options of hooks, and the name that they receive. */
 export interface WatchOptions extends ObservationOptions {
   /** What error messages, metrics and traces call it. */
   name?: string;
@@ -28,7 +28,7 @@ export const WATCH_OPTION_NAMES: readonly string[] = [
 /** Called with the result of each statement of a batch. */
 export type Ran = (index: number, result: ResultSet<unknown>) => void;
 
-/** Something that is done for a caller. */
+/** An operation in progress. */
 type EdgeOperation = { -readonly [K in keyof Observed]: Observed[K] } & {
   readonly since: number;
   rows: number | undefined;
@@ -39,7 +39,7 @@ type Access = "read" | "write";
 
 const { clock } = systemEnvironment;
 
-/** Who is told what is done on a database. */
+/** The observers of a database. */
 export class Watches implements WatchedDatabase {
   readonly name: string | undefined;
   readonly watches: WatchedDatabase["watches"] = [this];
@@ -52,17 +52,17 @@ export class Watches implements WatchedDatabase {
     this.add({ kinds: ["query"], ended: (operation) => tellHooks(options, operation) });
   }
 
-  /** Tells one more, for good. */
+  /** Adds an observer, which stays. */
   add(observer: Observer): void {
     this.#observers.push(observer);
   }
 
-  /** Whether anybody watches. */
+  /** Whether there are observers. */
   get isWatched(): boolean {
     return this.#observers.length > 0;
   }
 
-  /** Makes a call that is an operation. */
+  /** Runs a call and reports it as an operation. */
   around<S>(
     kind: OperationKind,
     access: Access,
@@ -94,7 +94,7 @@ export class Watches implements WatchedDatabase {
     }
   }
 
-  /** Passes on the rows of a statement. */
+  /** Passes on the rows of a statement and reports it when they end. */
   rows<T>(rows: AsyncIterableIterator<T>, sql: string): AsyncIterableIterator<T> {
     return this.isWatched ? this.#rows(rows, sql) : rows;
   }
@@ -115,7 +115,7 @@ export class Watches implements WatchedDatabase {
     }
   }
 
-  /** Makes a call that is a batch, whose statements are sent as a whole. */
+  /** Runs a call that sends a batch as a whole, and reports its statements. */
   batch<S>(
     statements: readonly { readonly sql: string }[],
     call: (ran: Ran) => Promise<S>,
@@ -130,7 +130,7 @@ export class Watches implements WatchedDatabase {
       } catch (error) {
         const { index } = error as { readonly index?: number };
         operations.forEach((operation, i) => {
-          // Those after the one that failed have not run. D1 does not tell which one that was.
+          // Statements after the failed one have not run. D1 does not report which one failed.
           if (index === undefined || i === index) this.#end(operation, { error });
           else if (i < index) this.#end(operation);
         });
@@ -150,12 +150,12 @@ export class Watches implements WatchedDatabase {
     return { kind, context, ms: 0, failed: false, since, rows: undefined, phase: "under way" };
   }
 
-  /** It is over. The first end counts. */
+  /** Ends an operation, once. */
   #end(operation: EdgeOperation, failure?: { readonly error: unknown }): void {
     const { context, kind, rows, since } = operation;
     if (operation.phase === "over") return;
     operation.phase = "over";
-    // The clock of a Worker stands still while it computes.
+    // The clock of a Worker does not advance while it computes.
     operation.ms = clock.now() - since;
     context.rows = rows;
     if (failure !== undefined) context.error = failure.error;

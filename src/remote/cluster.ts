@@ -29,7 +29,7 @@ export interface ClusterUrls {
   readonly replicas: readonly URL[];
 }
 
-/** Makes what only servers with replicas need. */
+/** Creates what only servers with replicas need. */
 export type MakeFollowers = (
   primary: Server,
   replicas: readonly Server[],
@@ -37,7 +37,7 @@ export type MakeFollowers = (
   environment: Environment,
 ) => Followers;
 
-/** Loads it. */
+/** Loads the code for replicas, if there are any. */
 export async function loadFollowing(urls: ClusterUrls): Promise<MakeFollowers | undefined> {
   if (urls.replicas.length === 0) return undefined;
   const { Following } = await import("./cluster/following.ts");
@@ -59,7 +59,7 @@ export class Cluster {
 
   /**
    * @param log what is known of the primary's log; another cluster may share it.
-   * @param makeFollowers what {@linkcode loadFollowing} gave for these servers.
+   * @param makeFollowers the result of {@linkcode loadFollowing} for these servers.
    */
   constructor(
     { primary, replicas }: ClusterUrls,

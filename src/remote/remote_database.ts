@@ -165,7 +165,7 @@ export class RemoteDatabase<R = Row> extends RemoteSession<R> implements Databas
    * Tells what a statement is, without running it. A server does not tell which table a column comes
    * from.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param options how the call waits.
    * @throws {SQLiteError} when the server refuses the statement, or when it is a PRAGMA that takes
    *   effect while it is prepared.

@@ -144,13 +144,13 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * The first row of one statement.
+   * Runs one statement and returns its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait, row factory and consistency of this call.
-   * @returns the row; `undefined` when there is none.
-   * @throws {SQLiteError} when the server refuses the statement, or when it writes.
+   * @param options how to wait, the row factory and the consistency of this call.
+   * @returns the row; `undefined` if there is none.
+   * @throws {SQLiteError} if the server rejects the statement, or it writes.
    */
   async get<T = R>(
     query: Query,
@@ -161,13 +161,13 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * All rows of one statement.
+   * Runs one statement and returns all its rows.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait, row factory and consistency of this call.
-   * @returns the rows; none is an empty array.
-   * @throws {SQLiteError} when the server refuses the statement, or when it writes.
+   * @param options how to wait, the row factory and the consistency of this call.
+   * @returns the rows; an empty array if there are none.
+   * @throws {SQLiteError} if the server rejects the statement, or it writes.
    */
   async all<T = R>(
     query: Query,
@@ -178,13 +178,13 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * The first value of the first row of one statement.
+   * Runs one statement and returns the first value of its first row.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and consistency of this call.
-   * @returns the value; `undefined` when there is no row.
-   * @throws {SQLiteError} when the server refuses the statement, or when it writes.
+   * @param options how to wait, and the consistency of this call.
+   * @returns the value; `undefined` if there is no row.
+   * @throws {SQLiteError} if the server rejects the statement, or it writes.
    */
   async value(
     query: Query,
@@ -195,13 +195,13 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * All rows of one statement as arrays. Columns of the same name are all kept.
+   * Runs one statement and returns its rows as arrays, including columns with equal names.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and consistency of this call.
-   * @returns the values of each row, in the order of the columns.
-   * @throws {SQLiteError} when the server refuses the statement, or when it writes.
+   * @param options how to wait, and the consistency of this call.
+   * @returns the values of each row in column order.
+   * @throws {SQLiteError} if the server rejects the statement, or it writes.
    */
   async values(
     query: Query,
@@ -212,12 +212,13 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * Rows one after the other. The server sends all of them with the first.
+   * Iterates over the rows of one statement. The server sends all of them with the first.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait, row factory and consistency of this call.
-   * @returns an iterator for `for await`, to be used once; nothing happens before its first row.
+   * @param options how to wait, the row factory and the consistency of this call.
+   * @returns an iterator for `for await`, which can be used once. Nothing runs before its first row
+   *   is requested.
    */
   iterate<T = R>(
     query: Query,
@@ -237,10 +238,10 @@ export class RemoteSession<R = Row> implements Session<R> {
   /**
    * Runs `fn` on one snapshot of the primary.
    *
-   * @param fn gets the connection, which is dead once `fn` has settled.
-   * @param options wait for a stream; `timeoutMs` is the limit of `fn` too.
-   * @returns what `fn` returns.
-   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
+   * @param fn receives the connection, which cannot be used after `fn` has settled.
+   * @param options how to wait for a stream; `timeoutMs` also limits `fn`.
+   * @returns the result of `fn`.
+   * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
    */
   async read<S>(
     fn: (snapshot: Connection<R>) => S | PromiseLike<S>,
@@ -254,14 +255,14 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * Runs one statement where it belongs: as `all` does when it only reads, as `run` otherwise.
+   * Runs one statement of unknown kind: like `all` if it only reads, otherwise like `run`.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call, what a read must see, whether a write may run
-   *   twice, and whether the result tells the declared types of its columns.
-   * @returns columns, rows, and what the statement changed.
-   * @throws {SQLiteError} when the server refuses the statement.
+   * @param options how to wait, the row factory, what a read must see, whether a write may run twice,
+   *   and whether the result includes the declared types of its columns.
+   * @returns columns, rows and changes.
+   * @throws {SQLiteError} if the server rejects the statement.
    */
   async execute<T = R>(
     query: Query,
@@ -277,13 +278,13 @@ export class RemoteSession<R = Row> implements Session<R> {
    * Runs one statement on the primary. Inserts, updates and deletes that meet share a transaction,
    * unless they have RETURNING; each is answered when it is committed, and fails alone.
    *
-   * @param query SQL text, or what the `sql` tag made.
+   * @param query SQL text or an `sql` query.
    * @param params values by position or by name.
-   * @param options wait and row factory of this call, whether it may run twice, and whether the
-   *   result tells the declared types of its columns.
-   * @returns what the statement gave back, rows of RETURNING included.
-   * @throws {SQLiteError} when the server refuses the statement.
-   * @throws {OutcomeUnknownError} when the answer was lost.
+   * @param options how to wait, the row factory, whether it may run twice, and whether the result
+   *   includes the declared types of its columns.
+   * @returns the result of the statement, including rows of RETURNING.
+   * @throws {SQLiteError} if the server rejects the statement.
+   * @throws {OutcomeUnknownError} if the answer was lost.
    */
   async run<T = R>(
     query: Query,
@@ -325,11 +326,11 @@ export class RemoteSession<R = Row> implements Session<R> {
   /**
    * Runs statements in one transaction, which is one request: all of them or none.
    *
-   * @param statements what to run, in this order.
+   * @param statements the statements, in order.
    * @param options how the call waits.
    * @returns a result for each statement.
-   * @throws {SQLiteError} for the first statement that fails; nothing has happened then.
-   * @throws {OutcomeUnknownError} when the answer was lost.
+   * @throws {SQLiteError} for the first statement that fails; none has then taken effect.
+   * @throws {OutcomeUnknownError} if the answer was lost.
    */
   async batch<T = R>(
     statements: readonly BatchStatement<T>[],
@@ -371,12 +372,12 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * Runs every statement of a script on the primary, up to the first that fails. It is no
-   * transaction unless the script makes it one.
+   * Runs the statements of a script on the primary until one fails. A script is a transaction only if
+   * it contains BEGIN and COMMIT.
    *
    * @param sql the statements, without parameters.
    * @param options how the call waits.
-   * @throws {SQLiteError} when a statement fails; those before it have taken effect.
+   * @throws {SQLiteError} if a statement fails; those before it have taken effect.
    */
   async executeScript(sql: string, options: AcquireOptions = {}): Promise<void> {
     return await this.#writing("executeScript", options, WAIT_OPTION_NAMES, async (limit) => {
@@ -401,14 +402,15 @@ export class RemoteSession<R = Row> implements Session<R> {
   }
 
   /**
-   * Runs `fn` in a transaction on the primary: commits when it returns, rolls back when it throws.
+   * Runs `fn` in a transaction on the primary, which is committed when it returns and rolled back
+   * when it throws.
    *
-   * @param fn gets the connection, which is dead once `fn` has settled.
-   * @param options wait for a stream, which is the limit of `fn` too; mode and retries.
-   * @returns what `fn` returns, once it is committed.
-   * @throws what `fn` throws, after the rollback.
-   * @throws {QueryTimeoutError} when `timeoutMs` or `queryTimeoutMs` is over.
-   * @throws {OutcomeUnknownError} when the answer to COMMIT was lost.
+   * @param fn receives the connection, which cannot be used after `fn` has settled.
+   * @param options how to wait for a stream, the mode and the retries; `timeoutMs` also limits `fn`.
+   * @returns the result of `fn`, after the commit.
+   * @throws the error of `fn`, after the rollback.
+   * @throws {QueryTimeoutError} after `timeoutMs` or `queryTimeoutMs`.
+   * @throws {OutcomeUnknownError} if the answer to COMMIT was lost.
    */
   async write<S>(
     fn: (tx: Connection<R>) => S | PromiseLike<S>,

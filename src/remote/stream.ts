@@ -48,7 +48,7 @@ const FULL_PAUSE_MS = 100;
 const CLOSE_MS = 5_000;
 /** How long a stream of a leased connection may be idle: the server closes it after 10 s. */
 const KEEP_ALIVE_MS = 4_000;
-/** What a reader may run besides reads. */
+/** What a reader may run in addition to reads. */
 const CONTROLS: readonly Verb[] = [
   ...["begin", "commit", "rollback", "rollback to", "savepoint", "release"] as const,
 ];
@@ -63,11 +63,11 @@ export interface StreamOptions {
   readonly clock: Clock;
 }
 
-/** Who has a stream. */
+/** The holder of a stream. */
 export interface StreamHolder {
   readonly position: Position;
   readonly access: "write" | "read";
-  /** For a leased connection: whether it is still leased. It keeps one stream as long as it is. */
+  /** For a leased connection, which keeps one stream: whether it is still leased. */
   readonly isLeased?: () => boolean;
 }
 
@@ -80,9 +80,9 @@ export class Stream implements AsyncHandle {
   #baton: string | null = null;
   #ending: "no" | "committing" = "no";
   #holder: StreamHolder | undefined = undefined;
-  /** Whether its holder is done, although a call may still be under way. */
+  /** Whether its holder has released it, even if a call is still in progress. */
   #isLeft = false;
-  /** Whether the stream of a leased connection is gone, and its settings with it. */
+  /** Whether the stream of a leased connection was lost, and its settings with it. */
   #isLost = false;
   /** Keeps the stream of a leased connection from expiring. */
   #idleTimer: Timer = undefined;
@@ -112,7 +112,7 @@ export class Stream implements AsyncHandle {
     return this.#ending === "committing";
   }
 
-  /** A new holder begins. */
+  /** Passes the stream to a new holder. */
   lend(holder: StreamHolder): void {
     // The connection of the last one may have been reclaimed rather than released.
     this.leave();
@@ -122,7 +122,7 @@ export class Stream implements AsyncHandle {
     this.#control = new AbortController();
   }
 
-  /** Its holder is done with it. */
+  /** Closes the stream of a holder that has released it. */
   leave(): void {
     this.#isLeft = true;
     this.#options.clock.cancel(this.#idleTimer);
@@ -216,7 +216,7 @@ export class Stream implements AsyncHandle {
     }
   }
 
-  /** Makes requests, of which a stream takes one at a time. */
+  /** Runs a call once the stream is idle, since it takes one request at a time. */
   async #use<T>(call: () => Promise<T>): Promise<T> {
     const { clock } = this.#options;
     clock.cancel(this.#idleTimer);
@@ -241,12 +241,12 @@ export class Stream implements AsyncHandle {
     const ask = async (): Promise<void> => {
       this.#baton = (await this.#ask(this.#baton, [GET_AUTOCOMMIT], true)).baton;
     };
-    // The next statement tells of it.
+    // The next statement reports a failure.
     await this.#use(ask).catch(() => {});
     this.#ping = undefined;
   }
 
-  /** @throws {ConnectionLostError} when the settings of the leased connection are gone. */
+  /** @throws {ConnectionLostError} if the settings of the leased connection were lost. */
   #expectStream(): void {
     if (!this.#isLost) return;
     throw new ConnectionLostError(
@@ -342,7 +342,7 @@ export class Stream implements AsyncHandle {
     }
   }
 
-  /** The transaction is over, and the stream with it unless it is leased. */
+  /** Ends the transaction, and the stream too unless it is leased. */
   #finish(state: "closed" | "ended"): void {
     if (this.#stays) this.#state = state;
     else this.#end(state);

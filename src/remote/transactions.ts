@@ -75,7 +75,7 @@ export class Transactions<R> {
     return this.#pool.stats;
   }
 
-  /** For those who measure it. */
+  /** The pool of streams, for instrumentation. */
   get pool(): SQLiteConnectionPool<R> {
     return this.#pool;
   }
@@ -121,7 +121,7 @@ export class Transactions<R> {
     );
   }
 
-  /** Tells what a statement is, without running it. */
+  /** Describes a statement without running it. */
   async describe(
     position: Position,
     query: Query,
@@ -139,7 +139,7 @@ export class Transactions<R> {
   ): Promise<LentStream<T>> {
     const connection = await this.#pool.lend(wait);
     const stream = connection.raw as Stream;
-    // Weakly, so that one that nobody refers to any longer is noticed.
+    // A strong reference would keep a dropped lease from being garbage-collected.
     const lease = new WeakRef(connection.lease);
     const access = write ? "write" : "read";
     stream.lend({ position, access, isLeased: () => lease.deref()?.active === true });
@@ -202,7 +202,7 @@ class LentStream<R> extends LentConnection<R> {
     return super.discard();
   }
 
-  /** Before others can have it. */
+  /** Closes the stream before the next holder gets it. */
   #leave(): void {
     if (this.lease.active) (this.raw as Stream).leave();
   }

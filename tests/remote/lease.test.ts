@@ -92,6 +92,16 @@ onServer("what is left open is rolled back at the release", async (_, db) => {
   }
 });
 
+onServer("a connection that was released holds none of the server's", async (_, db) => {
+  for (const end of ["release", "discard"] as const) {
+    const conn = await db.connection({ write: true });
+    await conn.execute("SELECT 1");
+    const { requests } = db.stats.servers[0];
+    await conn[end]();
+    assert.equal(db.stats.servers[0].requests, requests + 1, "its stream was closed");
+  }
+});
+
 onServer("a connection that is not asked for to write cannot", async (_, db) => {
   await db.run(CREATE);
   const conn = await db.connection();

@@ -30,7 +30,7 @@ export interface OperationContext {
   error?: unknown;
 }
 
-/** An operation, as those see it who are told of it. */
+/** An operation as observers see it. */
 export interface Observed {
   readonly kind: OperationKind;
   readonly context: OperationContext;
@@ -46,7 +46,7 @@ export interface Observer {
   /** Makes the call that begins the operation, where it may set an async context. */
   enter?<S>(operation: Observed, call: () => S): S;
   ended(operation: Observed): void;
-  /** It has not run after all: for observers that have to clean up. */
+  /** Called instead of `ended` if it did not run after all. */
   canceled?(operation: Observed): void;
 }
 
@@ -139,7 +139,7 @@ export class Operation implements Observed {
     this.#tell();
   }
 
-  /** It has not run after all, because of a failure elsewhere. */
+  /** Ends an operation that did not run after all, because of a failure elsewhere. */
   cancel(error: unknown): void {
     if (this.#phase === "over") return;
     this.context.error = error;

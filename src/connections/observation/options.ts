@@ -1,5 +1,5 @@
 /**
- * The options of those who watch, which all kinds of databases have.
+ * Options of hooks for statements, common to all kinds of databases.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { checkFunction } from "../../pool/options.ts";
 import type { StatementEvent } from "./statement_hook.ts";
 import type { DatabaseWarning } from "./warning.ts";
 
-/** Who is told of statements. */
+/** Hooks for statements. */
 export interface ObservationOptions {
   /** Called when a statement has run, or failed. Not called for statements of the pool's own. */
   onStatement?: (event: StatementEvent) => void;

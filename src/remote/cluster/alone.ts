@@ -1,5 +1,5 @@
 /**
- * A server without replicas, which there is nobody to prove anything of.
+ * A server without replicas, where nothing has to be proven.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Probed, Server } from "../hrana/server.ts";
 import type { Log, Sent } from "../position.ts";
 
-/** Who keeps track of the logs of the servers: see `Following`, which does where there are replicas. */
+/** Keeps track of the logs of the servers; with replicas, `Following` implements it. */
 export interface Followers {
   opened(server: Server, probed: Probed): void;
   mayAnswer(server: Server): boolean;
@@ -23,7 +23,7 @@ export interface Followers {
 
 const nothing = (): void => {};
 
-/** @param log what is known of the log of the server. */
+/** @param log the known state of the server's log. */
 export function alone(log: Log): Followers {
   return {
     mayAnswer: () => false,

@@ -1,5 +1,5 @@
 /**
- * What callers are told of statements that failed, and of calls that took too long.
+ * Errors for statements that failed, and for calls that took too long.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Loads what callers are told of requests that failed, when there is something to tell.
+ * Loads the error messages for failed requests when the first one fails.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const failures: OnDemand<typeof import("./failures.ts")> = new OnDemand(
   () => import("./failures.ts"),
 );
 
-/** Turns a request that failed into what a caller gets: an error of its own, at each call. */
+/** Creates the error that one caller of a failed request gets. */
 export type Explain = (error: unknown, outcome?: "unchanged" | "unknown") => unknown;
 
-/** Never rejects: what kept the code from being loaded is told in its place. */
+/** Never rejects: if the code cannot be loaded, callers get that error instead. */
 export async function loadExplain(): Promise<Explain> {
   try {
     const { explain } = await failures.load();
@@ -26,13 +26,13 @@ export async function loadExplain(): Promise<Explain> {
   }
 }
 
-/** What a caller gets for an error of a request that changed nothing, or may have. */
+/** Creates the error for the only caller of a failed request. */
 export async function explained(...failure: Parameters<Explain>): Promise<unknown> {
   const explain = await loadExplain();
   return explain(...failure);
 }
 
-/** The failure of a request that `fetch` threw an error for. */
+/** Classifies an error that `fetch` threw. */
 export async function failureOfFetch(origin: string, error: unknown): Promise<RequestFailure> {
   try {
     const { fetchFailure } = await failures.load();

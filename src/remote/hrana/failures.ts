@@ -1,5 +1,5 @@
 /**
- * Why requests failed, and what callers are told of it.
+ * Errors for requests that failed as a whole.
  *
  * @module
  */
@@ -33,13 +33,13 @@ export function fetchFailure(origin: string, error: unknown): RequestFailure {
   return new RequestFailure(early ? "refused" : "lost", origin, detail, 0, error);
 }
 
-/** What a caller gets: see `Explain`. */
+/** See `Explain`. */
 export function explain(error: unknown, outcome: "unchanged" | "unknown" = "unchanged"): unknown {
   if (!(error instanceof RequestFailure)) return error;
   return outcome === "unknown" ? outcomeUnknown(error) : failureError(error);
 }
 
-/** What is said when a statement that only reads, or was never sent, has failed for good. */
+/** For a statement that only reads or was never sent. */
 function failureError(failure: RequestFailure): SQLitePoolError | SQLiteError {
   const { kind, origin, status, message, cause } = failure;
   if (status === 401) {

@@ -46,7 +46,7 @@ import type {
 } from "../sqlite/types.ts";
 import { type D1Counters, type D1Read, D1Reads, type Need } from "./d1_reads.ts";
 import type { ResolvedD1Options } from "./d1_options.ts";
-import { takeStatements } from "./batch.ts";
+import { takeStatements } from "../database/writing/take_statements.ts";
 import { checkOptions, WAIT_OPTIONS } from "./call_options.ts";
 import { noColumnTypes, notSupported, onlyReads, unreadable } from "./errors.ts";
 import type { Watches } from "./watches.ts";

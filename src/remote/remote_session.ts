@@ -45,6 +45,7 @@ import {
 } from "../connections/query.ts";
 import { isInside } from "../platform/reentrancy.ts";
 import type { BatchStatement } from "../database/writing/batch.ts";
+import { takeStatements } from "../database/writing/take_statements.ts";
 import type { Session, WriteOptions } from "../database/database.ts";
 import { calledInsideWrite, databaseIsClosed } from "../database/database_errors.ts";
 import { type Calls, outcomeOf } from "./call.ts";
@@ -337,13 +338,11 @@ export class RemoteSession<R = Row> implements Session<R> {
     options: AcquireOptions = {},
   ): Promise<ResultSet<T>[]> {
     return await this.#writing("batch", options, WAIT_OPTION_NAMES, async (limit) => {
-      if (!Array.isArray(statements)) {
-        throw new TypeError(
-          `batch takes an array of { sql, params }; got ${describeValue(statements)}`,
-        );
-      }
-      const prepared = statements.map(({ sql, params }) => this.#prepare(sql, params));
-      const factories = statements.map(({ rowFactory }) => this.#rowFactory(rowFactory));
+      const taken = takeStatements(statements);
+      const prepared = taken.map(({ sql, params }) => this.#prepare(sql, params));
+      const factories = taken.map(({ rowFactory }) =>
+        this.#rowFactory(rowFactory as RowFactory<T> | undefined)
+      );
       for (const { known } of prepared) known.expectNoTransaction("batch");
       if (prepared.length === 0) return [];
       const watch = this.#parts.watches.writer;

@@ -171,7 +171,7 @@ for (const [name, { line, limits }] of Object.entries(programs)) {
  * transaction, with replicas, when a request has failed, or when somebody watches. Half of it is its
  * own; the rest reads SQL, checks values and options, and words errors.
  */
-const SERVER_CLIENT = 21.5;
+const SERVER_CLIENT = 21.7;
 
 const leavingOutWhatIsOnDemand: Plugin = {
   name: "on demand",

@@ -312,6 +312,12 @@ test(options, skipFor(options, noServers), async () => {
   await assert.rejects(db.get("SELECT ?", []), RangeError);
   await assert.rejects(db.write(() => {}, { retries: -1 }), RangeError);
   await assert.rejects(db.write(wrong(5)), /write takes a function/);
+  for (const statement of [{ sql: "SELECT ?", args: [1] }, { text: "SELECT 1" }, null]) {
+    await assert.rejects(
+      db.batch([{ sql: "CREATE TABLE made (n)" }, wrong<never>(statement)]),
+      /^TypeError: Statement 1 of the batch/,
+    );
+  }
   await assert.rejects(db.batch(wrong<never>("x")), /batch takes an array/);
   assert.equal(db.stats.servers[0].requests, before);
   await db.close();

@@ -27,7 +27,7 @@ import type { AcquireOptions, CloseOptions } from "../../pool/options.ts";
 import { Counters } from "../../pool/stats.ts";
 import { withStatement } from "../../sqlite/errors.ts";
 import type { ResultSet, Row, RowFactory } from "../../sqlite/types.ts";
-import { type TakenStatement, takeStatements } from "../batch.ts";
+import { type TakenStatement, takeStatements } from "../../database/writing/take_statements.ts";
 import { checkOptions, WAIT_OPTIONS } from "../call_options.ts";
 import type { Watches } from "../watches.ts";
 import { Queries } from "./queries.ts";

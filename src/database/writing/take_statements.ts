@@ -1,14 +1,14 @@
 /**
- * What a caller passes to `batch`, checked in few words.
+ * Checks what a caller passes to `batch`, with little code: for servers and the edge.
  *
  * @module
  */
 
-import { paramsOf, textOf } from "../connections/query.ts";
-import type { BatchStatement } from "../database/writing/batch.ts";
-import { describeValue } from "../platform/describe.ts";
-import { takeParams } from "../sqlite/bind/take_params.ts";
-import type { BindParams, RowFactory } from "../sqlite/types.ts";
+import { paramsOf, textOf } from "../../connections/query.ts";
+import type { BatchStatement } from "./batch.ts";
+import { describeValue } from "../../platform/describe.ts";
+import { takeParams } from "../../sqlite/bind/take_params.ts";
+import type { BindParams, RowFactory } from "../../sqlite/types.ts";
 
 /** A statement of a batch, whatever the caller does with its parts meanwhile. */
 export interface TakenStatement {

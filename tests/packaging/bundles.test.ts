@@ -211,7 +211,7 @@ const workers: Readonly<Record<string, { line: string; limit: number }>> = {
   },
   "a database on D1": {
     line: 'export * from "@sqlitepool/pool/d1";',
-    limit: 13.7,
+    limit: 13.8,
   },
 };
 

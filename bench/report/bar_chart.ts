@@ -43,7 +43,7 @@ export interface Plotting {
 
 const WIDTH = 1_000;
 const ROW = 22;
-const LEFT = 180;
+const LEFT = 190;
 const HEAD = 62;
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 /** Of the column's width, so that labels behind the longest bar have room. */

@@ -95,7 +95,7 @@ export async function drawCharts(folder: string, results: readonly Results[]): P
   if (!existsSync(target)) mkdirSync(target, { recursive: true });
   const paths: string[] = [];
   for (const chart of charts) {
-    const bars = results.flatMap((each) => barsOf(chart, each));
+    const bars = inOrder(results).flatMap((each) => barsOf(chart, each));
     if (bars.every(({ value }) => value === undefined)) continue;
     for (const theme of themes) {
       const path = join(target, `${chart.name}-${theme.name}.svg`);
@@ -110,6 +110,13 @@ export async function drawCharts(folder: string, results: readonly Results[]): P
     }
   }
   return paths;
+}
+
+/** Node, Bun, Deno, as everywhere in the documents. */
+function inOrder(results: readonly Results[]): Results[] {
+  const rank = ({ runtime }: Results): number =>
+    ["Node", "Bun", "Deno"].findIndex((name) => runtime.startsWith(name));
+  return results.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Undefined where the library is not installed. */

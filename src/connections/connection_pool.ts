@@ -17,7 +17,6 @@ import {
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
 import type { Lease } from "../pool/lease.ts";
-import { OnDemand } from "../pool/on_demand.ts";
 import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
@@ -70,17 +69,6 @@ import { WriteLock } from "./locking/write_lock.ts";
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
 const TRANSACTION_OPTION_NAMES: readonly string[] = [...POOL_CALL_OPTION_NAMES, "mode"];
-
-/** Loaded with the first call of its kind on a driver that can interrupt statements: few can. */
-const limitedCalls: OnDemand<typeof import("./interrupting/limited_call.ts")> = new OnDemand(
-  "The code of limited calls",
-  () => import("./interrupting/limited_call.ts"),
-);
-const limitedTransactions: OnDemand<typeof import("./interrupting/limited_transaction.ts")> =
-  new OnDemand(
-    "The code of limited transactions",
-    () => import("./interrupting/limited_transaction.ts"),
-  );
 
 /** How one connection is acquired, and how its rows are created. */
 export interface ConnectionOptions<R> extends AcquireOptions {
@@ -543,10 +531,10 @@ export class SQLiteConnectionPool<R = Row> {
     try {
       const limit = signal && { signal };
       const physical = connection.lease.value;
-      if (signal === undefined || physical.driver.canInterrupt !== "by call") {
+      if (signal === undefined || physical.driver.interrupt === undefined) {
         return await connection.runTransaction(fn, mode, { limit });
       }
-      const { transactInterruptibly } = await limitedTransactions.load();
+      const { transactInterruptibly } = await import("./interrupting/limited_transaction.ts");
       return await transactInterruptibly(
         physical,
         signal,
@@ -801,7 +789,7 @@ async function runLeased<T, S>(
     physicalConnections.now!.refuseControl(sql);
     if (limit !== undefined && lease.value.driver.canInterrupt !== undefined) {
       const taken = takeParams(params);
-      const { runInterruptibly } = await limitedCalls.load();
+      const { runInterruptibly } = await import("./interrupting/limited_call.ts");
       const send = (limited: RowOptions<T>): Promise<S> =>
         lease.value.run(lease, sql, taken, limited, pick);
       return await runInterruptibly(lease, sql, rows, limit, send);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ConnectionLostError } from "../driver/errors.ts";
 import { builtin } from "../platform/builtin.ts";
 import { systemEnvironment, type Timer } from "../platform/clock.ts";
 import type { Transport, WorkerLike } from "../worker/transport.ts";
@@ -82,8 +83,11 @@ class Crew {
   /** Starts the spare process. */
   #prepare(): void {
     this.#expects = "peace";
-    if (this.#inUse.size > 0 && !this.#spare?.isAlive) {
+    if (this.#inUse.size === 0 || this.#spare?.isAlive) return;
+    try {
       this.#spare = startProcess(this.#command, this.#isAlone);
+    } catch {
+      // The next caller tries again, and is told.
     }
   }
 
@@ -134,10 +138,19 @@ function startProcess([file, ...args]: readonly string[], isAlone: boolean): Chi
     if (fd === DATA || fd === lifeline()) return "pipe";
     return fd === 0 || isAlone ? "ignore" : "inherit";
   });
-  const process = module.spawn(file, [...args, ...SCRIPT_ARGUMENTS], {
-    stdio,
-    env: isAlone ? {} : inheritedEnvironment(),
-    windowsHide: true,
-  });
-  return new Child(process);
+  const options = { stdio, env: isAlone ? {} : inheritedEnvironment(), windowsHide: true } as const;
+  let cause: unknown;
+  try {
+    const process = module.spawn(file, [...args, ...SCRIPT_ARGUMENTS], options);
+    // Bun and Deno give no pipes to what they could not start; Node reports an error later.
+    if (process.stdio[DATA]) return new Child(process);
+    process.on("error", () => {});
+  } catch (error) {
+    cause = error;
+  }
+  throw new ConnectionLostError(
+    `The process of this connection could not be started with ${JSON.stringify(file)}. Check ` +
+      "processCommand, and whether this program may start processes.",
+    { cause, mayHaveTakenEffect: false },
+  );
 }

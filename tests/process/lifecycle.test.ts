@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { processConnection, SQLiteConnectionPool } from "../../mod.ts";
+import { openTestDatabase } from "../helpers/databases.ts";
 import {
   repositoryRoot,
   runScript,
@@ -19,6 +21,9 @@ import { skipFor } from "../helpers/skip_reasons.ts";
 import { childProcesses, isRunning, until } from "./processes.ts";
 
 const HOSTS = Number(process.env.HOSTS ?? 1);
+/** To start a process takes seconds on a machine that is busy with other things. */
+const PATIENCE_MS = 60_000;
+
 const SCRIPT = "tests/process/host_run.ts";
 
 /** What a program with processes prints, which ends by itself. */
@@ -102,5 +107,25 @@ test("a command that cannot be started is a typed error", async () => {
     });
   }
   const factory = processConnection("app.db", { processCommand: ["/nowhere/runtime", "x.js"] });
-  await assert.rejects(factory(), /process of this connection has ended|ENOENT|not found/i);
+  await assert.rejects(factory(), { name: "ConnectionLostError", mayHaveTakenEffect: false });
+});
+
+test("a file of unknown origin is read in a process without environment or standard output", async (t) => {
+  const { path, db: writer } = await openTestDatabase(t);
+  await writer.run("CREATE TABLE t AS SELECT 1 AS n");
+  const { db } = await openTestDatabase(t, {
+    execution: "process",
+    untrusted: true,
+    readers: 1,
+    operationTimeoutMs: PATIENCE_MS,
+  }, path);
+  assert.deepEqual(await db.get("SELECT n FROM t"), { n: 1 });
+  await assert.rejects(db.get("SELECT randomblob(900000000)"));
+  assert.deepEqual(await db.get("SELECT n FROM t"), { n: 1 });
+  if (process.platform !== "linux") return;
+  const [child] = await childProcesses();
+  const given = readFileSync(`/proc/${child}/environ`, "utf8");
+  assert.ok(!given.includes("HOME="), "the environment is inherited");
+  const outputs = [1, 2].map((fd) => readlinkSync(`/proc/${child}/fd/${fd}`));
+  assert.deepEqual(outputs, ["/dev/null", "/dev/null"]);
 });

@@ -84,7 +84,7 @@ test("a write that is killed after its announcement may have, but none behind it
   assert.deepEqual(await judge(channel, calls), ["sent", "not committed"]);
 });
 
-test("an announcement ends with the reply that follows it", async (t) => {
+test("the announcement of the next write arrives after the reply to the one before", async (t) => {
   const { channel, posted } = connect(t);
   const calls = [run(channel, request.execute, INSERT), run(channel, request.execute, INSERT)];
   channel.flush();
@@ -97,6 +97,16 @@ test("an announcement ends with the reply that follows it", async (t) => {
   channel.receive(posted[0]);
   channel.receive(posted[1]);
   assert.deepEqual(await judge(channel, calls), [undefined, "sent"]);
+});
+
+test("an announcement does not go for the next write", async (t) => {
+  const { channel, posted } = connect(t);
+  const first = run(channel, request.execute, INSERT);
+  channel.flush();
+  for (const parts of posted) channel.receive(parts);
+  const second = run(channel, request.execute, INSERT);
+  channel.flush();
+  assert.deepEqual(await judge(channel, [first, second]), [undefined, "not committed"]);
 });
 
 test("what is not announced may have taken effect once it was sent", async (t) => {

@@ -58,8 +58,7 @@ export function explainOpenFailure(path: string, readonly: boolean, error: unkno
 
 function reason(path: string, readonly: boolean, error: SQLiteError): string {
   if (error.code === "SQLITE_NOTADB") {
-    return "the file is not a SQLite database, or it is encrypted and setUp gives it no key or a " +
-      "wrong one.";
+    return "the file is not a SQLite database, or it is encrypted and its key is missing or wrong.";
   }
   const found = fileStatus(path);
   const parent = /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] || ".";

@@ -42,7 +42,7 @@ async function createSecret(path) {
 /** Says what may be wrong. */
 const isClear = (error) => {
   const [reason] = [error, error.cause].filter((it) => it?.code === "SQLITE_NOTADB");
-  assert.match(String(reason), /encrypted and setUp gives it no key or a wrong one/);
+  assert.match(String(reason), /or it is encrypted and its key is missing or wrong/);
   return true;
 };
 

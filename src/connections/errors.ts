@@ -4,6 +4,7 @@
  * @module
  */
 
+import { classify } from "../sqlite/classify.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import { TransactionEndedError } from "./connection.ts";
 import {
@@ -52,7 +53,13 @@ export function nestedTooLong(timeoutMs: number): PoolConnectionAcquireTimeoutEr
   );
 }
 
-export function controlNeedsLease(verb: string): SQLitePoolError {
+/** Refuses transaction control in SQL text when nobody holds a connection. */
+export function refuseControl(sql: string): void {
+  const { control } = classify(sql);
+  if (control !== undefined) throw controlNeedsLease(control);
+}
+
+function controlNeedsLease(verb: string): SQLitePoolError {
   return new SQLitePoolError(
     `${verb.toUpperCase()} as SQL text needs an exclusive connection: the next statement may run ` +
       "on another one or belong to another caller. Use transaction(async (tx) => ...) of a pool or " +

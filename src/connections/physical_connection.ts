@@ -13,7 +13,7 @@ import { type BusyRetry, isBusy, type WaitLimit } from "./locking/busy_retry.ts"
 import { inCallersContext } from "../platform/async_context.ts";
 import { withCallersStack } from "../platform/callers_stack.ts";
 import { Activity, graceOf } from "./activity.ts";
-import { controlNeedsLease, explainStaleSnapshot } from "./errors.ts";
+import { explainStaleSnapshot } from "./errors.ts";
 import type { Holder } from "./holder.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import { AS_VALUES } from "./query.ts";
@@ -21,14 +21,10 @@ import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
 
+export { refuseControl } from "./errors.ts";
+
 /** A connection with more work in progress takes no more: another may be free earlier. */
 const FULL_MS = 2;
-
-/** Refuses transaction control in SQL text when nobody holds a connection. */
-export function refuseControl(sql: string): void {
-  const { control } = classify(sql);
-  if (control !== undefined) throw controlNeedsLease(control);
-}
 
 /** Row options for later: a row factory of the user runs in the async context of this call. */
 export function createdLater<R>(rows: RowOptions<R>): RowOptions<R> {
@@ -316,8 +312,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
 
   /** Resets the connection for its next holder; synchronous if there is nothing to do. */
   reset(): void | Promise<void> {
-    if (this.activity.isUnsettled) return this.#cleanUp();
-    return this.#endTransaction();
+    return this.activity.isUnsettled ? this.#cleanUp() : this.#endTransaction();
   }
 
   #endTransaction(): void | Promise<void> {
@@ -349,8 +344,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     this.onClose?.();
     const { driver } = this;
     const busy = this.activity.isUnsettled || (driver.backlogMs ?? 0) > 0;
-    if (!busy) return driver.close();
-    if (driver.abandon === undefined) return closeInterrupting(driver, this.context.clock);
-    driver.abandon();
+    if (busy && driver.abandon !== undefined) return driver.abandon();
+    return busy ? closeInterrupting(driver, this.context.clock) : driver.close();
   }
 }

@@ -112,7 +112,7 @@ const faults: readonly OutcomeMutant[] = [
   },
   {
     bug: "BEGIN runs on a connection that nobody holds",
-    file: "src/connections/physical_connection.ts",
+    file: "src/connections/errors.ts",
     find: "if (control !== undefined) throw controlNeedsLease(control);",
     replace: "",
     place: "pool",

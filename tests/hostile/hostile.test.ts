@@ -2,6 +2,7 @@
 // SEED repeats a run.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { openDatabase } from "../../mod.ts";
@@ -47,7 +48,7 @@ test("the specimen is a sound database, and its mutants are others, the same for
       (log !== undefined && !Buffer.from(log).equals(specimen.log));
     assert.ok(differs, `${name} has changed nothing`);
   }
-  const db = await openDatabase(`${directory}/specimen.db`, { untrusted: true });
+  const db = await openDatabase(join(directory, "specimen.db"), { untrusted: true });
   t.after(() => db.close());
   assert.equal(await db.value("SELECT count(*) FROM people"), 170);
   assert.deepEqual(await db.values("PRAGMA integrity_check"), [["ok"]]);
@@ -71,4 +72,22 @@ test("hostile files in threads: every error has a type, and every call ends", as
 test("hostile files in processes: no crash, no hang, and every error has a type", async (t) => {
   const { crashes, hangs } = await attack(t, "process", "untrusted");
   assert.deepEqual([crashes, hangs], [[], []], `SEED=${SEED}`);
+});
+
+test("a sound file of unknown origin loses no process: its limit of memory is for statements", async (t) => {
+  const directory = temporaryDirectory(t);
+  makeSpecimen(nativeDriver, directory);
+  // Each is a process of its own, whose threads start while the file is opened.
+  for (let round = 0; round < 8; round++) {
+    const db = await openDatabase(join(directory, "specimen.db"), {
+      untrusted: true,
+      execution: "process",
+      readers: 1,
+    });
+    try {
+      assert.equal((await db.all("SELECT * FROM people")).length, 170);
+    } finally {
+      await db.close();
+    }
+  }
 });

@@ -22,7 +22,9 @@ interface Globals {
       writeSync(fd: number, buffer: Uint8Array, offset: number, length: number): number;
     };
     getBuiltinModule(name: "node:worker_threads"): {
-      readonly Worker: new (script: URL, options: object) => unknown;
+      readonly Worker: new (script: URL, options: object) => {
+        once(event: "message", listener: () => void): unknown;
+      };
     };
   };
 }
@@ -41,10 +43,13 @@ const MESSAGES_A_TURN = 1_000;
 /**
  * Kills the process when its host is gone, even in the middle of a statement: a thread of its own
  * waits for the end of the lifeline.
+ *
+ * @returns a promise that settles when the thread runs.
  */
-function dieWithHost(): void {
+function dieWithHost(): Promise<void> {
   const code = `
     const { readSync } = process.getBuiltinModule("node:fs");
+    process.getBuiltinModule("node:worker_threads").parentPort.postMessage("runs");
     const byte = new Uint8Array(1);
     for (;;) {
       try {
@@ -57,10 +62,9 @@ function dieWithHost(): void {
     }
     process.kill(process.pid, "SIGKILL");`;
   const { Worker } = process.getBuiltinModule("node:worker_threads");
-  new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
-    env: {},
-    execArgv: [],
-  });
+  const script = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+  const thread = new Worker(script, { env: {}, execArgv: [] });
+  return new Promise((resolve) => thread.once("message", resolve));
 }
 
 /**
@@ -97,10 +101,12 @@ const nextTurn = (): Promise<void> =>
   new Promise((resolve) => systemEnvironment.clock.nextTurn(resolve));
 
 /** Serves one database after another, until the host is gone. */
-async function serve(port: Port): Promise<void> {
+async function serve(port: Port, guarded: Promise<void>): Promise<void> {
   for (;;) {
     const request = port.receive();
     if (request === undefined) return;
+    // V8 takes half a gigabyte of addresses for a thread, which is not the statements' to use.
+    if ((request as OpenRequest).memory !== undefined) await guarded;
     let server: Server;
     try {
       server = await openServer(
@@ -128,8 +134,8 @@ async function answer(port: Port, server: Server): Promise<"closed" | "lost"> {
 
 /** Serves the host of this process until it is gone. */
 export function serveHost(): void {
-  dieWithHost();
+  const guarded = dieWithHost();
   // An orderly exit would wait for the thread, and the thread for the host.
   const end = (): void => process.kill(process.pid, "SIGKILL");
-  serve(new Port()).then(end, end);
+  serve(new Port(), guarded).then(end, end);
 }

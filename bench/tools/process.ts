@@ -11,7 +11,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Database, type Execution, openDatabase } from "../../mod.ts";
 import { bestTimes, describeRuntime } from "./rounds.ts";
-import { childProcesses } from "../../tests/process/processes.ts";
+import { childProcesses, isRunning } from "../../tests/process/processes.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const ROWS = 100_000;
@@ -83,4 +83,34 @@ const [alone, both] = await bestTimes(ROUNDS, [
 ]);
 console.log(`8 aggregates: inline ${alone.toFixed(0)} ms, two processes ${both.toFixed(0)} ms`);
 await Promise.all([inline.close(), two.close()]);
+
+const ENDLESS = "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT n FROM c";
+const stopping = await open("process", 1);
+for (const [name, call] of Object.entries({ aggregate: "get", insert: "run" } as const)) {
+  const [settled, gone]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 5 * ROUNDS; round++) {
+    await Promise.all([stopping.get("SELECT 1"), stopping.run("DELETE FROM t WHERE id < 0")]);
+    const before = await childProcesses();
+    const controller = new AbortController();
+    const sql = call === "get"
+      ? `SELECT count(*) FROM (${ENDLESS})`
+      : `INSERT INTO t (text) ${ENDLESS}`;
+    const ended = stopping[call](sql, [], { signal: controller.signal }).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const abortedAt = performance.now();
+    controller.abort();
+    await ended;
+    settled.push(performance.now() - abortedAt);
+    while (before.every(isRunning)) await new Promise((resolve) => setTimeout(resolve, 1));
+    gone.push(performance.now() - abortedAt);
+  }
+  const [waited, took] = [settled, gone].map((times) => times.sort((a, b) => a - b));
+  const half = waited.length >> 1;
+  console.log(
+    `${name} aborted: caller settled after ${waited[half].toFixed(1)} ms (most ` +
+      `${waited.at(-1)!.toFixed(1)}), process gone after ${took[half].toFixed(1)} ms (most ` +
+      `${took.at(-1)!.toFixed(1)})`,
+  );
+}
+await stopping.close();
 rmSync(folder, { recursive: true });

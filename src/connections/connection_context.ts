@@ -18,6 +18,8 @@ export interface ConnectionContext<C extends object> {
   readonly explain: ((error: unknown) => unknown) | undefined;
   /** How long a call waits for an overlapping transaction. */
   readonly acquisitionTimeoutMs: number;
+  /** Throws for SQL text that changes a setting which must stay. */
+  readonly refuseSetting: ((sql: string) => void) | undefined;
   /** Statements that restore the settings of a connection. */
   readonly restore: readonly string[];
 }

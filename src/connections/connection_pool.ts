@@ -89,6 +89,8 @@ export interface PoolInternals {
   readonly users?: LockUsers;
   /** Rewords a driver error for the owner of the pool. */
   readonly explain?: (error: unknown) => unknown;
+  /** Throws for SQL text that changes a setting which must stay. */
+  readonly refuseSetting?: (sql: string) => void;
   /** Rewords an error of opening a connection. */
   readonly explainOpen?: (error: unknown) => unknown;
   /** Limit for a statement that runs in a thread, in milliseconds. */
@@ -196,6 +198,7 @@ export class SQLiteConnectionPool<R = Row> {
       busy: this.#busy,
       eventLoop: this.#eventLoop,
       explain,
+      refuseSetting: internals.refuseSetting,
       restore,
       acquisitionTimeoutMs,
     };

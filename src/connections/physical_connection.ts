@@ -20,7 +20,6 @@ import { AS_VALUES } from "./query.ts";
 import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
-
 export { refuseControl } from "./errors.ts";
 
 /** A connection with more work in progress takes no more: another may be free earlier. */
@@ -111,7 +110,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     const { driver } = this;
     if (driver.executeSync === undefined) return undefined;
     const kind = classify(sql);
-    if (kind.setting !== undefined) this.#settings = "changed";
+    if (kind.setting !== undefined) this.expectChanges(sql);
     if (!this.#mayRunNow()) return undefined;
     try {
       const result = atomic ?? kind.atomic
@@ -203,7 +202,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     atomic: boolean,
   ): Promise<ResultSet<R>> {
     const { driver } = this;
-    if (classify(sql).setting !== undefined) this.#settings = "changed";
+    if (classify(sql).setting !== undefined) this.expectChanges(sql);
     const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
     if (atomic) {
       return this.activity.goAhead(executeAtomically(driver, guarded, sql, params, rows));
@@ -300,8 +299,9 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     }
   }
 
-  /** Records that code runs that the pool cannot inspect and that may change settings. */
-  expectChanges(): void {
+  /** Records that SQL text may change settings. Throws if its owner allows none of them. */
+  expectChanges(sql: string): void {
+    this.context.refuseSetting?.(sql);
     this.#settings = "changed";
   }
 

@@ -16,7 +16,7 @@ export async function executeScript(
   const physical = holder.value;
   const { driver } = physical;
   if (physical.waitsForLocks || driver.splitScript === undefined) {
-    physical.expectChanges();
+    physical.expectChanges(sql);
     const run = (): Promise<void> =>
       physical.tell("query", sql, () => physical.track(driver.executeScript(sql)));
     const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;

@@ -35,7 +35,12 @@ import {
   explainReaderError,
   inspect,
 } from "./open_errors.ts";
-import { currentSettings, restoreStatements, setUpStatements } from "./pragmas.ts";
+import {
+  currentSettings,
+  refuseJournalMode,
+  restoreStatements,
+  setUpStatements,
+} from "./pragmas.ts";
 import { setUpOpened } from "../driver/set_up/opened.ts";
 import { moduleOnly } from "../driver/set_up/options.ts";
 import type { Role } from "../connections/observation/operation.ts";
@@ -229,23 +234,16 @@ class Opening<R> {
   ): SQLiteConnectionPool<R> {
     const { pool, durability, pragmas, untrusted, queryTimeoutMs } = this.#options;
     const inMemory = share === undefined;
-    const statements = setUpStatements(pragmas, {
-      role,
-      durability,
-      untrusted,
-      inMemory,
-      readonly: this.#readonly,
-    });
+    const context = { role, durability, untrusted, inMemory, readonly: this.#readonly };
+    const statements = setUpStatements(pragmas, context);
     const restore = restoreStatements(statements);
     const onConnect = async (connection: Connection<R>): Promise<void> => {
       // Uses values(), since the user's row factory must not receive rows of pragmas.
       for (const statement of statements) await connection.values(statement);
       if (pool.onConnect === undefined) return;
       await pool.onConnect(connection);
-      const current = await currentSettings(
-        restore,
-        async (query) => (await connection.values(query))[0]?.[0],
-      );
+      const ask = async (query: string) => (await connection.values(query))[0]?.[0];
+      const current = await currentSettings(restore, ask);
       restore.splice(0, restore.length, ...current);
     };
     // A database in memory is lost with its connection.
@@ -262,6 +260,7 @@ class Opening<R> {
         users: role === "writer" && !inMemory ? "writers" : "anybody",
         explain: role === "reader" ? explainReaderError : undefined,
         queryTimeoutMs,
+        refuseSetting: inMemory ? undefined : refuseJournalMode,
         restore,
         explainOpen: (error) => this.#explain(error),
       },

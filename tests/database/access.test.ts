@@ -139,6 +139,19 @@ test("leaving WAL mode is refused at once, and says what to do", async (t) => {
     await assert.rejects(db.run(statement), refused);
     await assert.rejects(db.executeScript(`SELECT 1; ${statement};`), refused);
   }
+  for (const execution of ["inline", "worker"] as const) {
+    const { db } = await openTestDatabase(t, { execution });
+    // A lease has no readers to wait for if none is open yet: nothing but the refusal stops it.
+    const lease = await db.connection({ write: true });
+    for (const statement of statements) {
+      await assert.rejects(lease.run(statement), refused);
+      await assert.rejects(lease.executeScript(`SELECT 1; ${statement};`), refused);
+      await assert.rejects(lease.iterate(statement).next(), refused);
+    }
+    assert.deepEqual(await lease.values("PRAGMA journal_mode = WAL"), [["wal"]]);
+    await lease.release();
+    assert.deepEqual(await db.values("PRAGMA journal_mode"), [["wal"]]);
+  }
   assert.equal(db.stats.writer!.busyRetries, 0);
   await db.run("PRAGMA journal_mode = WAL");
   assert.deepEqual(await db.values("PRAGMA journal_mode"), [["wal"]]);

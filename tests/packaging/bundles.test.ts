@@ -91,7 +91,7 @@ interface Limits {
 const programs: Readonly<Record<string, { line: string; limits: Limits }>> = {
   "all of the main entry point": {
     line: 'export * from "@sqlitepool/pool";',
-    limits: { start: 19.8, nodeSqlite: 34.8, singleFile: 86 },
+    limits: { start: 19.8, nodeSqlite: 34.8, singleFile: 86.2 },
   },
   "the pool alone": {
     line:

@@ -8,6 +8,7 @@
 
 import type { DriverConnection } from "../../driver/connection.ts";
 import { takeParams } from "../../sqlite/bind/take_params.ts";
+import { classify } from "../../sqlite/classify.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 import type { Activity } from "../activity.ts";
 import type { Holder } from "../holder.ts";
@@ -32,6 +33,9 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
     pick: (result: ResultSet<R>) => S,
     atomic?: boolean,
   ): Promise<S>;
+
+  /** Records that SQL text may change settings. */
+  abstract expectChanges(sql: string): void;
 
   #isWatched(kind: OperationKind): boolean {
     return this.watch !== undefined && this.watch.sees(kind);
@@ -70,6 +74,7 @@ export abstract class WatchedConnection<C extends WatchedConnection<C>> {
     params: BindParams | undefined,
     rows: RowOptions<R>,
   ): AsyncIterableIterator<R> {
+    if (classify(sql).setting !== undefined) this.expectChanges(sql);
     const iterator = this.driver.iterate(sql, params, rows);
     return this.#isWatched("query")
       ? telling.now!.watchedRows(iterator, this.watch!, sql)

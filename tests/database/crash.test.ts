@@ -45,6 +45,10 @@ test("nor does it when statements run in threads", async (t) => {
   await crashAndCheck(t, "worker", Math.ceil(crashes / 10));
 });
 
+test("nor does it when they run in processes, which end with their host", async (t) => {
+  await crashAndCheck(t, "process", Math.ceil(crashes / 10));
+});
+
 async function crashAndCheck(
   t: TestContext,
   execution: Execution,

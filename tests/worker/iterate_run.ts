@@ -1,13 +1,14 @@
-// Reads many rows one after the other from a thread; started by iterate.test.ts, in a process of
-// its own, for its memory to be measured. Prints how many rows there were, and how many bytes more
+// Reads many rows one after the other from a thread or a process; started by iterate.test.ts, in a
+// process of its own, for its memory to be measured. Prints how many rows there were, and how many bytes more
 // the process had than in any of the small queries before, which read a quarter as many. A median,
 // because each thread has garbage of its own, which only that thread collects, now and then.
 import process from "node:process";
-import { openDatabase } from "../../mod.ts";
+import { type Execution, openDatabase } from "../../mod.ts";
 import { collectGarbage } from "../helpers/runtime.ts";
 
 const rows = Number(process.argv[2]);
-const db = await openDatabase(":memory:", { execution: "worker", onWarning: () => {} });
+const execution = process.argv[3] as Execution;
+const db = await openDatabase(":memory:", { execution, onWarning: () => {} });
 
 /** Reads `most` rows; returns their number, their sum and the memory in use on the way. */
 async function read(most: number): Promise<{ count: number; sum: number; usage: number }> {

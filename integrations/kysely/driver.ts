@@ -14,6 +14,7 @@ import {
   RawNode,
   type TransactionSettings,
 } from "kysely";
+import { prepareToEnter } from "../../src/platform/reentrancy.ts";
 import { BEGIN, BEGIN_READ_ONLY, COMMIT, ROLLBACK, SqlitePoolConnection } from "./connection.ts";
 import type { Target } from "./target.ts";
 
@@ -25,6 +26,7 @@ export class SqlitePoolDriver implements Driver {
 
   constructor(open: () => Promise<Target>) {
     this.#open = open;
+    prepareToEnter();
   }
 
   async init(): Promise<void> {

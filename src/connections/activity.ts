@@ -30,14 +30,18 @@ export class Activity {
   #underWay = 0;
   /** Calls that wait for the event loop or a lock and have not reached the driver yet. */
   #waiting = 0;
+  /** Calls that found the database locked and are sent again. */
+  #again = 0;
   /**
-   * Settles when the call has ended that others must not overtake: one that waits for a lock, or
-   * one in several steps, such as a statement with its own savepoint, which would undo those that
-   * are sent in between.
+   * Settles when the calls have ended that others must not overtake: those that wait for a lock,
+   * and those in several steps, such as a statement with its own savepoint, which would undo those
+   * that are sent in between.
    */
   #ahead: Promise<void> | undefined = undefined;
   /** Called when the last call in the driver settles. */
   #onIdle: (() => void) | undefined = undefined;
+  /** Called when all calls that were sent have settled. */
+  readonly #onQuiet: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -62,6 +66,7 @@ export class Activity {
   end(): void {
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#onIdle?.();
+    this.#announceQuiet();
   }
 
   /**
@@ -89,8 +94,39 @@ export class Activity {
     const end = (): void => {
       if (this.#ahead === ended) this.#ahead = undefined;
     };
-    const ended = this.#ahead = call.then(end, end);
+    const both = this.#ahead === undefined ? call : Promise.allSettled([this.#ahead, call]);
+    const ended = this.#ahead = both.then(end, end);
     return call;
+  }
+
+  /** Counts a call that found the database locked, and holds back all later statements. */
+  async sendAgain<S>(call: Promise<S>): Promise<S> {
+    this.#again += 1;
+    try {
+      return await this.wait(this.goAhead(call));
+    } finally {
+      this.#again -= 1;
+      this.#announceQuiet();
+    }
+  }
+
+  /**
+   * Settles when all calls that were sent have settled, for a call that must not be followed by an
+   * earlier one that is sent again; `undefined` if they have.
+   */
+  get quiet(): Promise<void> | undefined {
+    return this.#underWay + this.#again === 0 ? undefined : this.#untilQuiet();
+  }
+
+  async #untilQuiet(): Promise<void> {
+    while (this.#underWay + this.#again > 0) {
+      await new Promise<void>((resolve) => this.#onQuiet.push(resolve));
+    }
+  }
+
+  #announceQuiet(): void {
+    if (this.#onQuiet.length === 0 || this.#underWay + this.#again > 0) return;
+    for (const resolve of this.#onQuiet.splice(0)) resolve();
   }
 
   /** Closes all cursors and waits for the calls in the driver. */

@@ -149,7 +149,13 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
       );
     }
     if (this.driver.executeSync === undefined) {
-      return this.#runAsync(holder, sql, params, rows, pick, atomic);
+      // A savepoint would undo, and COMMIT leave out, an earlier statement that is sent again.
+      const needsQuiet = atomic || classify(sql).control !== undefined;
+      const quiet = needsQuiet ? this.activity.quiet : undefined;
+      if (quiet === undefined) return this.#runAsync(holder, sql, params, rows, pick, atomic);
+      const taken = takeParams(params);
+      const call = quiet.then(() => holder.value.#runAsync(holder, sql, taken, rows, pick, atomic));
+      return this.activity.wait(this.activity.goAhead(call));
     }
     let result: ResultSet<R> | undefined;
     try {
@@ -175,7 +181,10 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     try {
       const { driver } = this;
       if (this.waitsForLocks || this.#mayRunNow()) {
-        const send = (): Promise<ResultSet<R>> => this.#send(holder, sql, taken, rows, atomic);
+        const send = (): Promise<ResultSet<R>> => {
+          const sent = this.#send(holder, sql, taken, rows, atomic);
+          return atomic ? this.activity.goAhead(sent) : sent;
+        };
         const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
         this.activity.begin();
         try {
@@ -204,9 +213,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     const { driver } = this;
     if (classify(sql).setting !== undefined) this.expectChanges(sql);
     const guarded = holder.guarded === true && driver.executeInTransaction !== undefined;
-    if (atomic) {
-      return this.activity.goAhead(executeAtomically(driver, guarded, sql, params, rows));
-    }
+    if (atomic) return executeAtomically(driver, guarded, sql, params, rows);
     return guarded
       ? driver.executeInTransaction!(sql, params, rows)
       : driver.execute(sql, params, rows);
@@ -247,7 +254,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
    * @param limit an earlier end of the wait than `busyTimeoutMs`.
    */
   inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {
-    return this.activity.wait(this.activity.goAhead(this.#inTurn(attempt, limit)));
+    return this.activity.sendAgain(this.#inTurn(attempt, limit));
   }
 
   async #inTurn<S>(attempt: () => S | Promise<S>, limit?: WaitLimit): Promise<S> {

@@ -40,9 +40,17 @@ export async function runInside<T>(key: object, fn: () => T | PromiseLike<T>): P
 }
 
 /**
+ * Turns tracking on, for `enter`: on Node 22 a first use in the middle of a function would mark
+ * whatever else runs in the same turn.
+ */
+export function prepareToEnter(): void {
+  context?.run({ key: context, outer: undefined, state: "over" }, () => {});
+}
+
+/**
  * Marks the rest of the calling function, and all that it starts, as inside `key`: for a callback
  * that somebody else calls afterwards. A caller that runs in the user's own function, before it has
- * awaited anything, would mark that function too.
+ * awaited anything, would mark that function too. Call `prepareToEnter` long before.
  *
  * @returns ends it.
  */

@@ -13,6 +13,13 @@ const transactions = "src/connections/transaction.ts";
 
 const faults: readonly OutcomeMutant[] = [
   {
+    bug: "a statement is sent again inside the savepoint of a later one",
+    file: "src/connections/physical_connection.ts",
+    find: "const quiet = needsQuiet ? this.activity.quiet : undefined;",
+    replace: "const quiet = needsQuiet ? undefined : this.activity.quiet;",
+    place: "pool in threads",
+  },
+  {
     bug: "a transaction that SQLite has ended goes on in autocommit",
     file: transactions,
     find: "if (physical.driver.inTransaction) return physical;",

@@ -111,6 +111,8 @@ test("a command that cannot be started is a typed error", async () => {
 });
 
 test("a file of unknown origin is read in a process without environment or standard output", async (t) => {
+  // Those of other tests, which outlive them for a moment, are started in another way.
+  await until(async () => (await childProcesses()).length === 0);
   const { path, db: writer } = await openTestDatabase(t);
   await writer.run("CREATE TABLE t AS SELECT 1 AS n");
   const { db } = await openTestDatabase(t, {

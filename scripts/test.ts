@@ -52,7 +52,8 @@ if (withChecks) {
   }
 }
 
-const filesOf = (runtime: Runtime) => files.filter((file) => runsOn(runtime, file));
+const all = options.runtime.length === 0;
+const filesOf = (runtime: Runtime) => files.filter((file) => runsOn(runtime, file, all));
 /** Together they take about half of the run's time. */
 const slowestFiles = 25;
 let done = 0;
@@ -86,7 +87,7 @@ if (withChecks) {
 }
 
 printSkipped(reports);
-printElsewhere(runtimes, files);
+printElsewhere(runtimes, files, filesOf);
 printSlowest(reports, slowestFiles);
 printTable(reports);
 printTotals(totals);

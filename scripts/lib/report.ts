@@ -3,9 +3,8 @@
 import process from "node:process";
 
 import type { CheckResult } from "./checks.ts";
-import { runsOn } from "./files.ts";
 import type { FileReport, RuntimeReport } from "./matrix.ts";
-import { type Runtime, scriptRuntime } from "./runtimes.ts";
+import type { Runtime } from "./runtimes.ts";
 
 export interface Totals {
   passed: number;
@@ -84,15 +83,15 @@ export function printSkipped(reports: readonly RuntimeReport[]): void {
   }
 }
 
-/** Test files that run on one runtime only, whether it was selected or not. */
-export function printElsewhere(runtimes: readonly Runtime[], files: readonly string[]): void {
-  const left = (runtime: Runtime) => files.filter((file) => !runsOn(runtime, file)).length;
+/** Test files that are left to other runtimes, whether those were selected or not. */
+export function printElsewhere(
+  runtimes: readonly Runtime[],
+  files: readonly string[],
+  filesOf: (runtime: Runtime) => readonly string[],
+): void {
+  const left = (runtime: Runtime) => files.length - filesOf(runtime).length;
   const counts = runtimes.filter(left).map((runtime) => `${left(runtime)} on ${runtime.name}`);
-  if (counts.length === 0) return;
-  const { name } = scriptRuntime;
-  console.log(
-    `\nFiles left to ${name}, which starts every runtime where they need it: ${counts.join(", ")}`,
-  );
+  if (counts.length > 0) console.log(`\nFiles left to other runtimes: ${counts.join(", ")}`);
 }
 
 /** The files that took longest, over all runtimes: where to look when the run takes too long. */

@@ -304,7 +304,7 @@ const resources: readonly PoolMutant[] = [
   {
     bug: "an idle resource is never retired by itself",
     file: "idle_stack.ts",
-    find: "if (surplus !== undefined) this.#lookAgainBy(this.#idleUntil(surplus));",
+    find: "    this.#lookAgainBy(retiredAt);\n",
     replace: "",
     guard: "retirement.test.ts",
   },

@@ -110,22 +110,25 @@ export class Activity {
     }
   }
 
+  /** Whether all calls that were sent have settled. */
+  get isQuiet(): boolean {
+    return this.#underWay + this.#again === 0;
+  }
+
   /**
-   * Settles when all calls that were sent have settled, for a call that must not be followed by an
-   * earlier one that is sent again; `undefined` if they have.
+   * Makes a call when all that were sent have settled, and holds back all later ones: for one that
+   * must not come between the steps of another, or before one that is sent again.
    */
-  get quiet(): Promise<void> | undefined {
-    return this.#underWay + this.#again === 0 ? undefined : this.#untilQuiet();
+  whenQuiet<S>(call: () => Promise<S>): Promise<S> {
+    return this.isQuiet ? call() : this.wait(this.goAhead(this.#untilQuiet().then(call)));
   }
 
   async #untilQuiet(): Promise<void> {
-    while (this.#underWay + this.#again > 0) {
-      await new Promise<void>((resolve) => this.#onQuiet.push(resolve));
-    }
+    while (!this.isQuiet) await new Promise<void>((resolve) => this.#onQuiet.push(resolve));
   }
 
   #announceQuiet(): void {
-    if (this.#onQuiet.length === 0 || this.#underWay + this.#again > 0) return;
+    if (this.#onQuiet.length === 0 || !this.isQuiet) return;
     for (const resolve of this.#onQuiet.splice(0)) resolve();
   }
 

@@ -163,7 +163,10 @@ export class HeldConnection<R = Row> implements Connection<R> {
   }
 
   rollback(): Promise<void> {
-    return this.#afterNested(() => this.#holder.value.rollback());
+    // A statement in several steps would go on outside the transaction.
+    return this.#afterNested(() =>
+      this.#holder.value.activity.whenQuiet(() => this.#holder.value.rollback())
+    );
   }
 
   transaction<T>(fn: ConnectionCallback<R, T>, options: TransactionOptions = {}): Promise<T> {

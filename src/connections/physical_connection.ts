@@ -62,11 +62,6 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     return this.#settings === "changed" && this.context.restore.length > 0;
   }
 
-  /** Whether a statement may run before it waits for a turn. */
-  #mayRunNow(): boolean {
-    return !this.#busy.needsTurn || this.#busy.tryTake(this);
-  }
-
   /** Whether the driver waits for locks itself. */
   get waitsForLocks(): boolean {
     return this.driver.executeSync === undefined && this.driver.waitsForLocks !== false;
@@ -111,7 +106,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     if (driver.executeSync === undefined) return undefined;
     const kind = classify(sql);
     if (kind.setting !== undefined) this.expectChanges(sql);
-    if (!this.#mayRunNow()) return undefined;
+    if (!this.#busy.mayRun(this)) return undefined;
     try {
       const result = atomic ?? kind.atomic
         ? executeAtomicallySync(driver, sql, params, rows)
@@ -150,12 +145,10 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     }
     if (this.driver.executeSync === undefined) {
       // A savepoint would undo, and COMMIT leave out, an earlier statement that is sent again.
-      const needsQuiet = atomic || classify(sql).control !== undefined;
-      const quiet = needsQuiet ? this.activity.quiet : undefined;
-      if (quiet === undefined) return this.#runAsync(holder, sql, params, rows, pick, atomic);
-      const taken = takeParams(params);
-      const call = quiet.then(() => holder.value.#runAsync(holder, sql, taken, rows, pick, atomic));
-      return this.activity.wait(this.activity.goAhead(call));
+      const waits = !this.activity.isQuiet && (atomic || classify(sql).control !== undefined);
+      const taken = waits ? takeParams(params) : params;
+      const run = (): Promise<S> => holder.value.#runAsync(holder, sql, taken, rows, pick, atomic);
+      return waits ? this.activity.whenQuiet(run) : run();
     }
     let result: ResultSet<R> | undefined;
     try {
@@ -180,7 +173,7 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     const taken = takeParams(params);
     try {
       const { driver } = this;
-      if (this.waitsForLocks || this.#mayRunNow()) {
+      if (this.waitsForLocks || this.#busy.mayRun(this)) {
         const send = (): Promise<ResultSet<R>> => {
           const sent = this.#send(holder, sql, taken, rows, atomic);
           return atomic ? this.activity.goAhead(sent) : sent;

@@ -278,7 +278,10 @@ test("a reader needs no turn, and a writer that is alone neither", () => {
   const turn = new WriteLock<object>(environment);
   const writer = new BusyRetry<object>(environment, 5_000, turn, "writers");
   const reader = new BusyRetry<object>(environment, 5_000, turn);
-  assert.deepEqual([writer.needsTurn, reader.needsTurn], [false, false]);
+  const [holder, waiter] = [{}, {}];
+  turn.tryTake(holder);
+  assert.deepEqual([writer.mayRun(waiter), reader.mayRun(waiter)], [true, true]);
   turn.metOthers();
-  assert.deepEqual([writer.needsTurn, reader.needsTurn], [true, false]);
+  assert.deepEqual([writer.mayRun(waiter), reader.mayRun(waiter)], [false, true]);
+  assert.equal(writer.mayRun(holder), true);
 });

@@ -15,8 +15,8 @@ const faults: readonly OutcomeMutant[] = [
   {
     bug: "a statement is sent again inside the savepoint of a later one",
     file: "src/connections/physical_connection.ts",
-    find: "const quiet = needsQuiet ? this.activity.quiet : undefined;",
-    replace: "const quiet = needsQuiet ? undefined : this.activity.quiet;",
+    find: "const waits = !this.activity.isQuiet && (atomic",
+    replace: "const waits = this.activity.isQuiet && (atomic",
     place: "pool in threads",
   },
   {

@@ -99,11 +99,11 @@ export class BusyRetry<H extends object> {
   }
 
   /**
-   * Whether each statement must take the turn: those of writers, while other processes also want
-   * the lock. Otherwise statements would take the lock while they have to wait.
+   * Whether a statement may run before it waits for a turn. Those of writers must take the turn while
+   * other processes also want the lock: otherwise they would take the lock when they have to wait.
    */
-  get needsTurn(): boolean {
-    return this.#users === "writers" && !this.#turn.alone;
+  mayRun(holder: H): boolean {
+    return this.#users !== "writers" || this.#turn.alone || this.#turn.tryTake(holder);
   }
 
   /** Takes the turn synchronously, if possible. */

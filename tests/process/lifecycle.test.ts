@@ -7,17 +7,9 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { processConnection, SQLiteConnectionPool } from "../../mod.ts";
 import { openTestDatabase } from "../helpers/databases.ts";
-import {
-  repositoryRoot,
-  runScript,
-  runtimeCommand,
-  runtimeName,
-  temporaryDirectory,
-} from "../helpers/runtime.ts";
-import { skipFor } from "../helpers/skip_reasons.ts";
+import { runScript, runtimeCommand, temporaryDirectory } from "../helpers/runtime.ts";
 import { childProcesses, isRunning, until } from "./processes.ts";
 
 const HOSTS = Number(process.env.HOSTS ?? 1);
@@ -51,29 +43,6 @@ test("an idle process does not keep its host alive, a busy one does", async (t) 
   const path = join(temporaryDirectory(t), "test.db");
   assert.deepEqual(await run("idle", path), ["1 running", "exit"]);
   assert.deepEqual(await run("busy", path), ["1000000", "exit"]);
-});
-
-const preload = pathToFileURL(join(repositoryRoot, "tests/process/preload.ts")).href;
-const elsewhere = runtimeName() === "node" ? undefined : "only Node has --import";
-const runsOnce = "a preload that opens a database in processes runs once";
-test(runsOnce, skipFor(runsOnce, elsewhere), async (t) => {
-  const DATABASE = join(temporaryDirectory(t), "test.db");
-  const options = ["--import", preload, "--no-warnings"];
-  const ways: readonly [env: Readonly<Record<string, string>>, args: readonly string[]][] = [
-    [{ DATABASE }, options],
-    [{ DATABASE, NODE_OPTIONS: options.join(" ") }, []],
-  ];
-  for (const [env, args] of ways) {
-    const { code, stdout, stderr } = await runScript(
-      "tests/process/preload_run.ts",
-      [],
-      env,
-      repositoryRoot,
-      args,
-    );
-    assert.equal(stdout, "preload\n1 row\n", stderr);
-    assert.equal(code, 0);
-  }
 });
 
 test("a statement that needs more memory than its process may use is a typed error", async (t) => {

@@ -146,9 +146,10 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     if (this.driver.executeSync === undefined) {
       // A savepoint would undo, and COMMIT leave out, an earlier statement that is sent again.
       const waits = !this.activity.isQuiet && (atomic || classify(sql).control !== undefined);
-      const taken = waits ? takeParams(params) : params;
+      if (!waits) return this.#runAsync(holder, sql, params, rows, pick, atomic);
+      const taken = takeParams(params);
       const run = (): Promise<S> => holder.value.#runAsync(holder, sql, taken, rows, pick, atomic);
-      return waits ? this.activity.whenQuiet(run) : run();
+      return this.activity.whenQuiet(run);
     }
     let result: ResultSet<R> | undefined;
     try {
@@ -172,13 +173,12 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
     // It may be sent later, or again.
     const taken = takeParams(params);
     try {
-      const { driver } = this;
       if (this.waitsForLocks || this.#busy.mayRun(this)) {
         const send = (): Promise<ResultSet<R>> => {
           const sent = this.#send(holder, sql, taken, rows, atomic);
           return atomic ? this.activity.goAhead(sent) : sent;
         };
-        const inOrder = holder.guarded === true && driver.executeInTransaction === undefined;
+        const inOrder = holder.guarded === true && this.driver.executeInTransaction === undefined;
         this.activity.begin();
         try {
           return pick(await (inOrder ? holder.inOrder!(send) : send()));

@@ -63,6 +63,11 @@ export class PendingCalls {
     return Math.max(this.#expectedMs, now() - this.#heardAt);
   }
 
+  /** The call that is being committed, if the other side has announced it. */
+  get committing(): Call | undefined {
+    return this.#announced === "a commit" ? this.#calls[this.#answered] : undefined;
+  }
+
   /** Adds a call after all others. */
   add(call: Call): void {
     if (this.#calls.length === 0) this.heard();
@@ -99,7 +104,7 @@ export class PendingCalls {
   failAll(reason: (progress: Progress) => unknown): void {
     const calls = this.#calls.slice(this.#answered);
     const sent = this.#sent - this.#answered;
-    const committing = this.#announced === "a commit" ? calls[0] : undefined;
+    const { committing } = this;
     this.#clear();
     for (const [i, call] of calls.entries()) {
       if (i >= sent) call.fail(reason("not sent"));

@@ -19,6 +19,7 @@ import type {
   StatementDescription,
 } from "../sqlite/types.ts";
 import { Channel } from "./channel.ts";
+import { killAfterCommit } from "./kill_after_commit.ts";
 import { remoteHandle } from "./remote_handle.ts";
 import { readArrays, readObjects, type RowReader, withRows } from "./reply_reader.ts";
 import { type LostError, Peer } from "./peer.ts";
@@ -94,8 +95,9 @@ export class WorkerConnection implements DriverConnection {
     this.#crew = crew;
     this.#channel = new Channel((message) => this.#send(message), onTiming, transport.stops);
     if (path !== ":memory:") {
-      if (transport.stops) this.stop = () => this.#stop();
-      this.abandon = this.stop ?? (() => this.#abandon());
+      const { calls } = this.#channel;
+      if (transport.stops) this.stop = () => killAfterCommit(calls, () => this.#kill());
+      this.abandon = transport.stops ? () => this.#kill() : () => this.#abandon();
     }
     this.#ended = new Promise((resolve) => {
       this.#announceEnd = resolve;
@@ -263,7 +265,7 @@ export class WorkerConnection implements DriverConnection {
     return this.#closed ??= this.#close();
   }
 
-  #stop(): void {
+  #kill(): void {
     if (this.#state === "closed" || this.#wasStopped) return;
     this.#wasStopped = true;
     this.#crew.abandoned(this.#ended);

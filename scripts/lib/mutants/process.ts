@@ -3,6 +3,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const ANNOUNCEMENTS = "tests/process/announcements.test.ts";
+const COMMIT_GRACE = "tests/process/commit_grace.test.ts";
 
 export const processMutants: readonly Mutant[] = [
   {
@@ -18,6 +19,20 @@ export const processMutants: readonly Mutant[] = [
     find: "call.isAnnounced && call !== committing",
     replace: "call.isAnnounced && committing === undefined",
     guard: ANNOUNCEMENTS,
+  },
+  {
+    bug: "process: a kill does not wait for the commit",
+    file: "src/worker/kill_after_commit.ts",
+    find: "committing === undefined",
+    replace: "true",
+    guard: COMMIT_GRACE,
+  },
+  {
+    bug: "process: a commit is never killed",
+    file: "src/worker/kill_after_commit.ts",
+    find: "calls.committing === committing",
+    replace: "false",
+    guard: COMMIT_GRACE,
   },
   {
     bug: "process: an announcement outlives its reply",

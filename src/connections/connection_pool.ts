@@ -35,6 +35,7 @@ import {
   beginStatement,
   checkTransactionCallback,
   type Connection,
+  type TransactionMode,
   type TransactionOptions,
 } from "./connection.ts";
 import {
@@ -48,6 +49,7 @@ import type { CallLimit } from "./interrupting/limited_call.ts";
 import type { LeasedConnection, PooledConnection } from "./leased_connection.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import type { Pipeline, PipelineLimits } from "./pipeline.ts";
+import { TransactionLine } from "./locking/transaction_line.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
 import {
   allRows,
@@ -136,6 +138,7 @@ export class SQLiteConnectionPool<R = Row> {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #rows: RowDefaults<R>;
   readonly #busy: BusyRetry<PhysicalConnection>;
+  readonly #line: TransactionLine;
   /** Whether waits for the write lock count in `stats`. */
   readonly #countsLock: boolean;
   readonly #eventLoop: EventLoopYield;
@@ -192,7 +195,7 @@ export class SQLiteConnectionPool<R = Row> {
     this.#eventLoop = eventLoopYieldOf(environment.clock);
     const { clock } = environment;
     this.#clock = clock;
-    const { acquisitionTimeoutMs } = resolveOptions(options);
+    const resolved = resolveOptions(options);
     const context = {
       clock,
       busy: this.#busy,
@@ -200,7 +203,7 @@ export class SQLiteConnectionPool<R = Row> {
       explain,
       refuseSetting: internals.refuseSetting,
       restore,
-      acquisitionTimeoutMs,
+      acquisitionTimeoutMs: resolved.acquisitionTimeoutMs,
     };
     const { explainOpen } = internals;
     const setUp = {
@@ -217,11 +220,12 @@ export class SQLiteConnectionPool<R = Row> {
       options,
     );
     const lifecycle = new ConnectionManager(factory, sqlite, context, setUp, watch);
-    this.#pool = new Pool(lifecycle, options, environment);
+    const pool = this.#pool = new Pool(lifecycle, options, environment);
+    this.#line = new TransactionLine(pool, clock, resolved);
     if (factory.pipelines === true) {
       const { queryTimeoutMs = Infinity } = internals;
       const stops = factory.stops === true;
-      this.#sharing = { ...resolveOptions(options), queryTimeoutMs, stops };
+      this.#sharing = { ...resolved, queryTimeoutMs, stops };
     }
   }
 
@@ -234,7 +238,7 @@ export class SQLiteConnectionPool<R = Row> {
   get stats(): PoolStats {
     const stats = this.#pool.stats;
     const busyRetries = this.#busy.retries;
-    const waiting = stats.waiting + (this.#pipeline?.waiting ?? 0);
+    const waiting = stats.waiting + this.#line.waiting + (this.#pipeline?.waiting ?? 0);
     // Pools on one file share its lock, and waits for it are counted in the writing pool.
     if (!this.#countsLock) return { ...stats, waiting, busyRetries };
     const lock = this.#busy.counters;
@@ -528,12 +532,27 @@ export class SQLiteConnectionPool<R = Row> {
   ): Promise<S> {
     checkTransactionCallback("transaction", fn);
     checkCallOptions(options, TRANSACTION_OPTION_NAMES);
-    const { mode = "immediate", signal } = options;
+    const { mode = "immediate" } = options;
     beginStatement(mode);
-    const connection = await this.lend(options);
+    if (mode === "deferred") return await this.#transact(fn, mode, options, "new");
+    return await this.#line.inLine(
+      options,
+      (limits, origin) => this.#transact(fn, mode, limits, origin),
+    );
+  }
+
+  async #transact<S, T>(
+    fn: (connection: Connection<T>) => S | PromiseLike<S>,
+    mode: TransactionMode,
+    options: ConnectionOptions<T>,
+    origin: "new" | "queued",
+  ): Promise<S> {
+    const { signal } = options;
+    const connection = await this.lend(options, origin);
     try {
       const limit = signal && { signal };
       const physical = connection.lease.value;
+      if (physical.waitsForLocks) this.#line.dissolve();
       if (signal === undefined || physical.driver.interrupt === undefined) {
         return await connection.runTransaction(fn, mode, { limit });
       }
@@ -569,8 +588,16 @@ export class SQLiteConnectionPool<R = Row> {
    *   deadline.
    */
   close(options?: CloseOptions): Promise<void> {
-    const closed = this.#pool.close(options);
-    if (this.#pool.closed && options?.drain !== true) this.#pipeline?.close();
+    const pool = this.#pool;
+    if (pool.closed) return pool.close(options);
+    const closed = pool.close(options);
+    // Its options may have been refused.
+    if (!pool.closed) return closed;
+    const drain = options?.drain === true;
+    if (!drain) this.#pipeline?.close();
+    this.#line.close(drain);
+    // The deadline may have passed.
+    if (drain) void closed.then(() => this.#line.close(false));
     return closed;
   }
 

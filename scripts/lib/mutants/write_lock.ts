@@ -7,6 +7,12 @@ const writeLock = {
   guard: "tests/connections/write_lock.test.ts",
 };
 
+const line = {
+  file: "src/connections/locking/transaction_line.ts",
+  guard: "tests/connections/transaction_line.test.ts",
+  timeoutMs: 20_000,
+};
+
 export const writeLockMutants: readonly Mutant[] = [
   {
     bug: "lock: a process never leaves the write lock to others",
@@ -53,5 +59,23 @@ export const writeLockMutants: readonly Mutant[] = [
     guard: "tests/connections/transactions.test.ts",
     find: "this.activity.ahead ?? this.pauseBeforeCall()",
     replace: "this.pauseBeforeCall()",
+  },
+  {
+    bug: "line: transactions take a connection before their turn",
+    ...line,
+    find: 'this.#state = "taken";',
+    replace: ";",
+  },
+  {
+    bug: "line: a pool that drains forgets it",
+    ...line,
+    find: "waiting > 0; waiting--",
+    replace: "waiting > 1; waiting--",
+  },
+  {
+    bug: "line: a transaction that fails in its turn keeps it",
+    ...line,
+    find: "return await called;\n    } finally {",
+    replace: "return await called;\n    } catch (error) {\n      throw error;\n    } {",
   },
 ];

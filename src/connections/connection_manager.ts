@@ -205,7 +205,9 @@ export class ConnectionManager<R> implements Lifecycle<PhysicalConnection> {
     if (share !== undefined) this.#shares.set(physical, share);
     const lend = (): PhysicalConnection => {
       physical.watch = this.watch;
-      if (connection.backlogMs !== undefined) this.watch.place = "worker";
+      // A factory of the user's own may open connections in threads.
+      const isElsewhere = connection.backlogMs !== undefined;
+      if (isElsewhere && this.watch.place === "inline") this.watch.place = "worker";
       return physical;
     };
     try {

@@ -64,7 +64,7 @@ import {
   textOf,
   wholeResult,
 } from "./query.ts";
-import type { Role } from "./observation/operation.ts";
+import type { Place, Role } from "./observation/operation.ts";
 import { Watch } from "./observation/watch.ts";
 import { WriteLock } from "./locking/write_lock.ts";
 
@@ -216,7 +216,7 @@ export class SQLiteConnectionPool<R = Row> {
     const watch = this.#watch = internals.watch ?? new Watch(
       clock,
       internals.identity ?? { name: options.name, role: undefined },
-      factory.pipelines === true ? "worker" : "inline",
+      placeOf(factory),
       options,
     );
     const lifecycle = new ConnectionManager(factory, sqlite, context, setUp, watch);
@@ -768,6 +768,11 @@ export class SQLiteConnectionPool<R = Row> {
     else void pool.release(borrowed);
     return pick(result);
   }
+}
+
+function placeOf({ pipelines, stops }: ConnectionFactory): Place {
+  if (stops === true) return "process";
+  return pipelines === true ? "worker" : "inline";
 }
 
 /** Completes the stack of the error of an earlier call, unless it comes from a user's row factory. */

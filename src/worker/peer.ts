@@ -6,6 +6,7 @@
  */
 
 import { ConnectionLostError } from "../driver/errors.ts";
+import { messageOf } from "../platform/describe.ts";
 import type { Progress } from "./pending_calls.ts";
 import type { Transport, WorkerLike } from "./transport.ts";
 
@@ -39,7 +40,7 @@ export class Peer {
     worker.on("error", (error) => {
       failure = error;
       // Bun and Deno do not always emit "exit" afterwards.
-      void Promise.resolve().then(() => this.#end("it failed", failure));
+      void Promise.resolve().then(() => this.#end(failedWith(failure), failure));
     });
     worker.on("messageerror", (error) => this.giveUp("a message could not be read", error));
     worker.on("exit", (code) => this.#end(endedWith(code), failure));
@@ -94,6 +95,14 @@ export class Peer {
     if (busy) this.#worker.ref?.();
     else this.#worker.unref?.();
   }
+}
+
+/** Bundlers leave the script of threads out, unless they are told of it. */
+function failedWith(error: unknown): string {
+  const [message] = messageOf(error).split("\n");
+  const isMissing = /cannot find module|module not found/i.test(message);
+  const remedy = "; a bundle or single file needs the option `worker`, see docs/threads.md";
+  return `it failed (${message}${isMissing ? remedy : ""})`;
 }
 
 /** A process may be ended by a signal, which has a name. */

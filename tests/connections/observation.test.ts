@@ -25,7 +25,7 @@ import {
 import { openTestPool } from "../helpers/pools.ts";
 import { openWorkerPool } from "../helpers/workers.ts";
 
-const EXECUTIONS = ["inline", "worker", "auto"] as const;
+const EXECUTIONS = ["inline", "worker", "process", "auto"] as const;
 
 for (const execution of EXECUTIONS) {
   test(`${execution}: onStatement is told of each statement of a caller once`, async (t) => {
@@ -242,7 +242,7 @@ for (const execution of EXECUTIONS) {
         sql: ONE,
         name: "app",
         role: "reader",
-        place: execution === "inline" ? "inline" : "worker",
+        place: execution === "auto" ? "worker" : execution,
         rows: 1,
       },
     ]);

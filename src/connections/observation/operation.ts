@@ -6,8 +6,11 @@
 
 import type { Clock } from "../../platform/clock.ts";
 
-/** Where a statement runs: in the thread of its caller or one of its own, on a server, at the edge. */
-export type Place = "inline" | "worker" | "server" | "edge";
+/**
+ * Where a statement runs: in the thread of its caller, in a thread or process of its own, on a server,
+ * or at the edge.
+ */
+export type Place = "inline" | "worker" | "process" | "server" | "edge";
 
 /** What a connection of a database is for. */
 export type Role = "reader" | "writer";

@@ -21,7 +21,7 @@ export interface StatementEvent {
   readonly rows: number;
   /** What it failed with; `undefined` when it has not. */
   readonly error: unknown;
-  /** Where it ran: "worker" in a thread of its own, otherwise "inline". */
+  /** Where it ran: "worker" in a thread of its own, "process" in a process, otherwise "inline". */
   readonly place: Place;
 }
 

@@ -45,6 +45,16 @@ test("a stall does not make all turns too short", async () => {
   assert.ok(session.asked.at(-1)! > 9_000, `${session.asked}`);
 });
 
+test("nor does one in the middle of the warm-up", async () => {
+  // A hundred calls in half the time of a turn look like calls that are slow.
+  const session = processWith((calls) => calls * 0.01 + (calls > 50 && calls < 150 ? 55 : 0));
+  const player = new Calls(session);
+  await player.warmUp("only", TURN_MS);
+  const { perSecond } = await player.turn("only", 1);
+  assert.ok(session.asked.at(-1)! > 2_000, `${session.asked}`);
+  assert.equal(Math.round(perSecond), 100_000);
+});
+
 test("a clock that does not move for a while makes no turn endless", async () => {
   const session = processWith((calls) => calls < 50 ? 0 : calls * 0.01);
   const player = new Calls(session);

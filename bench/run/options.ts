@@ -43,7 +43,7 @@ AIOSQLITEPOOL_PATH names folders with the sources of aiosqlite and aiosqlitepool
 not have them installed. BENCH_CACHE names another folder for the generated databases.`;
 
 const FULL = { scale: 1, rounds: 7, turnMs: 300 };
-const QUICK = { scale: 0.05, rounds: 5, turnMs: 100 };
+const QUICK = { scale: 0.05, rounds: 7, turnMs: 100 };
 
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({

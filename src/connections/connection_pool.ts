@@ -294,7 +294,7 @@ export class SQLiteConnectionPool<R = Row> {
   ): Promise<LeasedConnection<T>> {
     // Statements called earlier take precedence.
     if (this.#loading !== undefined) {
-      const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options);
+      const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options, origin);
       return this.#loading.then(inTurn, inTurn);
     }
     const turn = this.#pause();

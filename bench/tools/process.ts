@@ -18,6 +18,7 @@ const ROWS = 100_000;
 const CALLERS = 100;
 const READS = 20_000;
 const HOPS = 2_000;
+const AGGREGATES = 40;
 const AGGREGATE = "SELECT count(*) AS n FROM t WHERE text LIKE '%99%'";
 const EXECUTIONS: readonly Execution[] = ["inline", "worker", "process"];
 
@@ -58,6 +59,12 @@ function privateMemory(pid: number): number {
   return Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(rollup)![1]) / 1_024;
 }
 
+/** "after 12.3 ms (most 45.6)", as the median and the worst. */
+function after(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  return `after ${sorted[sorted.length >> 1].toFixed(1)} ms (most ${sorted.at(-1)!.toFixed(1)})`;
+}
+
 await fill();
 console.log(describeRuntime());
 const startedAt = performance.now();
@@ -78,10 +85,12 @@ await Promise.all(one.map((db) => db.close()));
 const [inline, two] = [await open("inline", 1), await open("process", 2)];
 await aggregates(two, 4);
 const [alone, both] = await bestTimes(ROUNDS, [
-  () => aggregates(inline, 8),
-  () => aggregates(two, 8),
+  () => aggregates(inline, AGGREGATES),
+  () => aggregates(two, AGGREGATES),
 ]);
-console.log(`8 aggregates: inline ${alone.toFixed(0)} ms, two processes ${both.toFixed(0)} ms`);
+console.log(
+  `${AGGREGATES} aggregates: inline ${alone.toFixed(0)} ms, two processes ${both.toFixed(0)} ms`,
+);
 await Promise.all([inline.close(), two.close()]);
 
 const ENDLESS = "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT n FROM c";
@@ -104,13 +113,7 @@ for (const [name, call] of Object.entries({ aggregate: "get", insert: "run" } as
     while (before.every(isRunning)) await new Promise((resolve) => setTimeout(resolve, 1));
     gone.push(performance.now() - abortedAt);
   }
-  const [waited, took] = [settled, gone].map((times) => times.sort((a, b) => a - b));
-  const half = waited.length >> 1;
-  console.log(
-    `${name} aborted: caller settled after ${waited[half].toFixed(1)} ms (most ` +
-      `${waited.at(-1)!.toFixed(1)}), process gone after ${took[half].toFixed(1)} ms (most ` +
-      `${took.at(-1)!.toFixed(1)})`,
-  );
+  console.log(`${name} aborted: caller settled ${after(settled)}, process gone ${after(gone)}`);
 }
 await stopping.close();
 rmSync(folder, { recursive: true });

@@ -181,7 +181,8 @@ class Opening<R> {
   }
 
   #explain(error: unknown): unknown {
-    return explainOpenFailure(this.#path, this.#readonly, error);
+    const abandoned = this.#elsewhere?.threads?.abandoned;
+    return explainOpenFailure(this.#path, this.#readonly, error, abandoned);
   }
 
   #watch(): FileWatch {

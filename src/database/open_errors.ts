@@ -38,12 +38,20 @@ const CODES_OF_OPENING: readonly string[] = [
   "SQLITE_CORRUPT",
 ];
 
-/** Adds the file and the reason to an error of opening, which the driver omits. */
-export function explainOpenFailure(path: string, readonly: boolean, error: unknown): unknown {
+/**
+ * Adds the file and the reason to an error of opening, which the driver omits.
+ *
+ * @param abandoned how many threads run statements that nobody waits for any more.
+ */
+export function explainOpenFailure(
+  path: string,
+  readonly: boolean,
+  error: unknown,
+  abandoned: number = 0,
+): unknown {
   if (error instanceof StepTimeoutError) {
     return new PoolConnectionOpenError(
-      `Cannot open ${JSON.stringify(path)}: ${error.message}. Raise the limit, or find out what ` +
-        "takes so long: the driver, onConnect, or another process that holds the file.",
+      `Cannot open ${JSON.stringify(path)}: ${error.message}. ${whatTakesLong(abandoned)}`,
       { cause: error },
     );
   }
@@ -54,6 +62,16 @@ export function explainOpenFailure(path: string, readonly: boolean, error: unkno
     error.rawCode,
     { cause: error },
   );
+}
+
+function whatTakesLong(abandoned: number): string {
+  if (abandoned === 0) {
+    return "Raise the limit, or find out what takes so long: the driver, onConnect, or another " +
+      "process that holds the file.";
+  }
+  const threads = abandoned === 1 ? "One thread still runs" : `${abandoned} threads still run`;
+  return `${threads} statements that their callers gave up, and another may have to wait until one ` +
+    'ends. Make the statements faster, or use execution "process", which stops them.';
 }
 
 function reason(path: string, readonly: boolean, error: SQLiteError): string {

@@ -9,6 +9,8 @@ import {
   PoolConnectionOpenError,
   type Row,
 } from "../../mod.ts";
+import { explainOpenFailure } from "../../src/database/open_errors.ts";
+import { StepTimeoutError } from "../../src/pool/step.ts";
 import { driverFor, openTestDatabase, type TestDatabase } from "../helpers/databases.ts";
 import { nativeDriver } from "../helpers/drivers.ts";
 import { temporaryDirectory } from "../helpers/runtime.ts";
@@ -220,4 +222,14 @@ test("a backup that takes long is a long read", async (t) => {
   const { db, path, warnings }: TestDatabase = await openTestDatabase(t, options);
   await db.backup(`${path}.copy`);
   assert.deepEqual(warnings, ["long read"]);
+});
+
+test("an open that takes too long names threads that nobody waits for any more", () => {
+  const tooLong = new StepTimeoutError("open", 20);
+  const explained = [0, 1, 3].map((abandoned) =>
+    String(explainOpenFailure("app.db", false, tooLong, abandoned))
+  );
+  assert.match(explained[0], /"app\.db": open took longer than 20 ms .* the driver, onConnect/);
+  assert.match(explained[1], /One thread still runs statements that their callers gave up/);
+  assert.match(explained[2], /3 threads still run statements/);
 });

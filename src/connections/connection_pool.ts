@@ -504,10 +504,13 @@ export class SQLiteConnectionPool<R = Row> {
 
   /**
    * Runs `fn` in a transaction on one connection, which is committed when it returns and rolled
-   * back when it throws.
+   * back when it throws. Immediate and exclusive transactions of a pool run one after the other, and
+   * take their connections when their turn has come; with drivers that wait for locks themselves,
+   * they take them at once.
    *
    * @param fn receives the connection, which cannot be used after `fn` has settled.
-   * @param options the mode of the transaction, how to wait, and the row factory.
+   * @param options the mode of the transaction, how to wait for the turn and the connection, and the
+   *   row factory.
    * @returns the result of `fn`, after the commit.
    * @throws the error of `fn`, after the rollback, and the errors of {@linkcode
    *   SQLiteConnectionPool.connection}.
@@ -532,27 +535,30 @@ export class SQLiteConnectionPool<R = Row> {
   ): Promise<S> {
     checkTransactionCallback("transaction", fn);
     checkCallOptions(options, TRANSACTION_OPTION_NAMES);
-    const { mode = "immediate" } = options;
+    const { mode = "immediate", signal } = options;
     beginStatement(mode);
-    if (mode === "deferred") return await this.#transact(fn, mode, options, "new");
+    const transact = (connection: LeasedConnection<T>): Promise<S> =>
+      this.#transact(connection, fn, mode, signal);
+    // It may only read, and then needs no turn.
+    if (mode === "deferred") return await transact(await this.lend(options));
     return await this.#line.inLine(
       options,
-      (limits, origin) => this.#transact(fn, mode, limits, origin),
+      (limits, origin) => this.lend(limits, origin),
+      transact,
     );
   }
 
+  /** Makes a transaction on a connection, and gives that back. */
   async #transact<S, T>(
+    connection: LeasedConnection<T>,
     fn: (connection: Connection<T>) => S | PromiseLike<S>,
     mode: TransactionMode,
-    options: ConnectionOptions<T>,
-    origin: "new" | "queued",
+    signal: AbortSignal | undefined,
   ): Promise<S> {
-    const { signal } = options;
-    const connection = await this.lend(options, origin);
     try {
       const limit = signal && { signal };
       const physical = connection.lease.value;
-      if (physical.waitsForLocks) this.#line.dissolve();
+      if (physical.waitsForLocks) this.#line.bypass();
       if (signal === undefined || physical.driver.interrupt === undefined) {
         return await connection.runTransaction(fn, mode, { limit });
       }

@@ -143,9 +143,10 @@ export interface DriverConnection extends AsyncConnection {
   abandon?(): void;
   /**
    * Ends the connection in the middle of a statement. The calls in progress fail, soon, with a
-   * `ConnectionLostError` that says whether they have taken effect. For connections in processes.
+   * `ConnectionLostError` that says whether they have taken effect. A commit in progress has a second
+   * to finish, and then the connection lives on. For connections in processes.
    */
   stop?(): void;
-  /** Whether `stop` was called. */
+  /** Whether the connection was ended by `stop`. */
   readonly wasStopped?: boolean;
 }

@@ -23,8 +23,8 @@ export interface GivingUp {
   /** Whether the work can no longer be cancelled, so that only its own outcome counts. */
   readonly isPastRecall?: () => boolean;
   /**
-   * Kills the process of the work and lets its caller wait for the outcome, which then comes soon.
-   * For work that may have taken effect.
+   * Kills the process of the work, after a commit in progress, and lets its caller wait for the
+   * outcome, which then comes soon. For work that may have taken effect.
    */
   readonly kill?: () => void;
   /** Explains the failure of work that was killed to a caller that gave up for a reason. */

@@ -189,6 +189,11 @@ export class Pool<T> {
     return this.#resources.size < this.#options.poolSize && !this.closed;
   }
 
+  /** How many more callers would get a resource, idle or new, if they asked now. */
+  get available(): number {
+    return Math.max(0, this.#options.poolSize - this.#leased - this.#waiters.size);
+  }
+
   get #isWatched(): boolean {
     const { watch } = this.#lifecycle;
     return watch !== undefined && watch.seesLoans;

@@ -1,5 +1,6 @@
 /**
- * Kills a process, but not in the middle of a commit: the outcome of that would be unknown.
+ * Kills a process, but gives a commit in progress time to finish, whose outcome would be unknown
+ * otherwise.
  *
  * @module
  */
@@ -7,8 +8,8 @@
 import { systemEnvironment } from "../platform/clock.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 
-/** How long, in milliseconds, a commit may take in a process that is to be killed. */
-const GRACE_MS = 1_000;
+/** How long, in milliseconds, a commit may take in a process that is to be killed: less than `KILLED_MS`. */
+const COMMIT_GRACE_MS = 1_000;
 
 /**
  * Kills a process at once, or once its commit has taken too long. One whose commit ends in time has
@@ -23,5 +24,5 @@ export function killAfterCommit(calls: PendingCalls, kill: () => void): void {
   const killIfStuck = (): void => {
     if (calls.committing === committing) kill();
   };
-  systemEnvironment.clock.schedule(killIfStuck, GRACE_MS, "lets process exit");
+  systemEnvironment.clock.schedule(killIfStuck, COMMIT_GRACE_MS, "lets process exit");
 }

@@ -82,7 +82,7 @@ test("whoever gives up leaves the line, and the others go on", async (t) => {
   const aborted = assert.rejects(insert(2, { signal: controller.signal }), reason);
   const late = assert.rejects(insert(3, { timeoutMs: 1 }), (error) => {
     assert.ok(error instanceof PoolConnectionAcquireTimeoutError);
-    assert.match(error.message, /^No turn for a transaction within 1 ms/);
+    assert.match(error.message, /^No turn to write within 1 ms/);
     return true;
   });
   const patient = insert(4);
@@ -114,12 +114,56 @@ test("a transaction that fails gives its turn to the next", async (t) => {
   assert.deepEqual(await contents(), [1, 2]);
 });
 
-test("maxWaiting limits the line", async (t) => {
-  const { insert, finish, first } = await open(t, { maxWaiting: 1 });
+test("maxWaiting limits the line, beyond those for whom there is a connection", async (t) => {
+  const { insert, finish, first, contents } = await open(t, { maxWaiting: 1 });
+  const waiting = [2, 3, 4].map((n) => insert(n));
+  await assert.rejects(insert(5), PoolOverloadedError);
+  finish();
+  await Promise.all([first, ...waiting]);
+  assert.deepEqual(await contents(), [1, 2, 3, 4]);
+});
+
+test("a pool of one connection has one queue", async (t) => {
+  const { pool, insert, finish, first } = await open(t, { poolSize: 1 });
+  const { queued } = pool.stats;
   const waiting = insert(2);
-  await assert.rejects(insert(3), PoolOverloadedError);
   finish();
   await Promise.all([first, waiting]);
+  assert.equal(pool.stats.queued, queued + 1);
+});
+
+test("options are read in the call, and whatever they do the turn is passed on", async (t) => {
+  const { pool, finish, first } = await open(t);
+  const options = { rowFactory: ([n]: unknown[]): unknown => n as unknown };
+  const read = pool.transaction((tx) => tx.all("SELECT 1"), options);
+  options.rowFactory = () => "of somebody else";
+  let reads = 0;
+  const nasty = {
+    get timeoutMs(): number {
+      reads += 1;
+      if (reads > 3) throw new Error("no more");
+      return 1_000;
+    },
+  };
+  const refused = pool.transaction((tx) => tx.all("SELECT 1"), nasty).catch(() => {});
+  const last = pool.transaction((tx) => tx.all("SELECT 2"));
+  finish();
+  await Promise.all([first, refused, last]);
+  assert.deepEqual(await read, [1]);
+});
+
+test("who has had a turn but no connection is told how long it waited in all", async (t) => {
+  const { pool, insert, finish, first } = await open(t, { poolSize: 2 });
+  const other = await pool.connection();
+  const late = assert.rejects(
+    insert(2, { timeoutMs: 50 }),
+    /^PoolConnectionAcquireTimeoutError: No turn to write within 50 ms/,
+  );
+  const another = pool.connection();
+  finish();
+  await first;
+  await late;
+  await Promise.all([other.release(), (await another).release()]);
 });
 
 test("close refuses those who wait", async (t) => {
@@ -142,6 +186,26 @@ test("close with drain serves those who wait", async (t) => {
   finish();
   await Promise.all([first, ...others, closing]);
   assert.deepEqual(committed, [2, 3]);
+});
+
+test("close with drain waits for nobody who has just left the line", async (t) => {
+  const { pool, insert, finish, first } = await open(t, { maxWaiting: 1, poolSize: 2 });
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const aborted = assert.rejects(insert(2, { signal: controller.signal }), reason);
+  const next = insert(3);
+  const refused = assert.rejects(insert(4), PoolOverloadedError);
+  controller.abort(reason);
+  const closing = pool.close({ drain: true, timeoutMs: 10_000 });
+  let closed = false;
+  void closing.then(() => closed = true);
+  await Promise.all([aborted, refused]);
+  assert.equal(pool.stats.waiting, 1);
+  assert.equal(closed, false);
+  finish();
+  await Promise.all([first, next, closing]);
+  const { waiting, size, inUse } = pool.stats;
+  assert.deepEqual({ waiting, size, inUse }, { waiting: 0, size: 0, inUse: 0 });
 });
 
 test("at the deadline of close nobody waits any more", async (t) => {

@@ -67,15 +67,21 @@ export const writeLockMutants: readonly Mutant[] = [
     replace: ";",
   },
   {
-    bug: "line: a pool that drains forgets it",
+    bug: "line: a pool that drains does not know of it",
     ...line,
-    find: "waiting > 0; waiting--",
-    replace: "waiting > 1; waiting--",
+    find: "this.#pool.expect();",
+    replace: "",
+  },
+  {
+    bug: "line: whoever has just left it is expected for ever",
+    ...line,
+    find: "if (this.#members.delete(member) && member.isAnnounced) this.#pool.arrived();",
+    replace: "if (member.isAnnounced) this.#pool.arrived();",
   },
   {
     bug: "line: a transaction that fails in its turn keeps it",
     ...line,
-    find: "return await called;\n    } finally {",
-    replace: "return await called;\n    } catch (error) {\n      throw error;\n    } {",
+    find: "return await work();\n    } finally {",
+    replace: "return await work();\n    } catch (error) {\n      throw error;\n    } {",
   },
 ];

@@ -3,7 +3,7 @@
  * connection.
  *
  * If they waited with a connection, they would keep it from readers. And each transaction would run
- * on another connection than the one before, whose changes make the page cache of its own useless.
+ * on another connection than the one before it, whose commit invalidates the page cache there.
  *
  * @module
  */
@@ -19,15 +19,21 @@ import type { Pool } from "../../pool/pool.ts";
 import { WaitQueue } from "../../pool/wait_queue.ts";
 import type { PhysicalConnection } from "../physical_connection.ts";
 
+/** A transaction in the line. */
+interface Member {
+  /** Whether the pool counts it among its own waiters, and closes only after them. */
+  isAnnounced: boolean;
+}
+
 /** Lets transactions take connections one by one, first come, first served. */
 export class TransactionLine {
   readonly #pool: Pool<PhysicalConnection>;
   readonly #clock: Clock;
   readonly #options: ResolvedPoolOptions;
   readonly #waiters: WaitQueue<void>;
-  #state: "free" | "taken" | "not needed" = "free";
-  /** Whether those who wait are served after the pool was closed. */
-  #drains = false;
+  /** Those that wait for their turn or for their connection. */
+  readonly #members = new Set<Member>();
+  #state: "free" | "taken" | "bypassed" = "free";
 
   constructor(pool: Pool<PhysicalConnection>, clock: Clock, options: ResolvedPoolOptions) {
     this.#pool = pool;
@@ -37,38 +43,59 @@ export class TransactionLine {
       name: options.name,
       counters: pool.counters,
       maxWaiting: options.maxWaiting,
+      // They wait for their turn only, not for a connection.
+      aboutToBeServed: () => pool.available,
       onExpire: ({ timeoutMs }) => hadNoTurn(options.name, timeoutMs),
     });
   }
 
-  /** How many transactions wait. */
+  /** How many transactions wait that the pool does not count. */
   get waiting(): number {
-    return this.#waiters.size;
+    const [first] = this.#members;
+    return first?.isAnnounced === true ? 0 : this.#waiters.size;
   }
 
   /**
-   * Makes a call when all earlier ones have ended.
+   * Takes a connection when all earlier transactions have ended, and makes a transaction on it.
    *
-   * @param limits how long the caller waits.
-   * @param call takes a connection within what is left of the limits, and gives it back.
+   * @param options how long to wait, for the turn and the connection together.
+   * @param lend takes a connection.
+   * @param use makes the transaction, and gives the connection back.
    */
-  async inLine<L extends AcquireOptions, S>(
-    limits: L,
-    call: (limits: L, origin: "new" | "queued") => Promise<S>,
+  async inLine<O extends AcquireOptions, C, S>(
+    options: O,
+    lend: (options: O, origin: "new" | "queued") => Promise<C>,
+    use: (connection: C) => Promise<S>,
   ): Promise<S> {
-    if (this.#state === "not needed" || this.#pool.closed) return await call(limits, "new");
-    if (this.#state === "free") this.#state = "taken";
-    else return await this.#inTurn(limits, call);
+    // The queue of a pool with one connection is a line already.
+    const isNeeded = this.#state !== "bypassed" && this.#pool.poolSize > 1 && !this.#pool.closed;
+    if (!isNeeded) return await use(await lend(options, "new"));
+    if (this.#state === "free") {
+      this.#state = "taken";
+      return await this.#leaveAfter(async () => await use(await lend(options, "new")));
+    }
+    // The caller may change them while it waits.
+    const taken = { ...options };
+    const member: Member = { isAnnounced: false };
+    this.#members.add(member);
     try {
-      return await call(limits, "new");
+      const restMs = await this.#turn(taken);
+      return await this.#leaveAfter(async () => {
+        const connection = await this.#inTime(
+          taken,
+          lend({ ...taken, timeoutMs: restMs }, "queued"),
+        );
+        this.#hasArrived(member);
+        return await use(connection);
+      });
     } finally {
-      this.#leave();
+      this.#hasArrived(member);
     }
   }
 
   /** Lets everybody go: the connections wait for the lock by themselves. */
-  dissolve(): void {
-    this.#state = "not needed";
+  bypass(): void {
+    this.#state = "bypassed";
     this.#waiters.acceptAll(() => true, undefined);
   }
 
@@ -79,44 +106,59 @@ export class TransactionLine {
    */
   close(drain: boolean): void {
     if (!drain) return this.#waiters.failAll(() => poolIsClosed(this.#options.name));
-    this.#drains = true;
-    for (let waiting = this.waiting; waiting > 0; waiting--) this.#pool.expect();
+    for (const member of this.#members) {
+      member.isAnnounced = true;
+      this.#pool.expect();
+    }
   }
 
-  async #inTurn<L extends AcquireOptions, S>(
-    limits: L,
-    call: (limits: L, origin: "new" | "queued") => Promise<S>,
-  ): Promise<S> {
-    checkAcquireOptions(limits);
-    const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = limits;
+  /** Waits for the turn. Returns what is left of the time to wait for a connection. */
+  async #turn(options: AcquireOptions): Promise<number> {
+    checkAcquireOptions(options);
+    const { signal, timeoutMs = this.#options.acquisitionTimeoutMs } = options;
     const deadline = this.#clock.now() + timeoutMs;
-    let called: Promise<S>;
+    await this.#waiters.wait({ signal, timeoutMs }, undefined).promise;
+    return Math.max(0, deadline - this.#clock.now());
+  }
+
+  /** A caller knows the time it had in all, and nothing of the rest. */
+  async #inTime<C>(
+    { timeoutMs = this.#options.acquisitionTimeoutMs }: AcquireOptions,
+    lending: Promise<C>,
+  ): Promise<C> {
     try {
-      await this.#waiters.wait({ signal, timeoutMs }, undefined).promise;
-      const restMs = Math.max(0, deadline - this.#clock.now());
-      called = call({ ...limits, timeoutMs: restMs }, "queued");
-    } finally {
-      if (this.#drains) this.#pool.arrived();
+      return await lending;
+    } catch (error) {
+      if (!(error instanceof PoolConnectionAcquireTimeoutError)) throw error;
+      throw hadNoTurn(this.#options.name, timeoutMs, error);
     }
+  }
+
+  async #leaveAfter<S>(work: () => Promise<S>): Promise<S> {
     try {
-      return await called;
+      return await work();
     } finally {
       this.#leave();
     }
   }
 
+  #hasArrived(member: Member): void {
+    if (this.#members.delete(member) && member.isAnnounced) this.#pool.arrived();
+  }
+
   #leave(): void {
-    if (this.#state === "not needed") return;
+    if (this.#state === "bypassed") return;
     const next = this.#waiters.first;
     if (next === undefined) this.#state = "free";
     else next.accept();
   }
 }
 
-function hadNoTurn(name: string | undefined, timeoutMs: number): Error {
+function hadNoTurn(name: string | undefined, timeoutMs: number, cause?: Error): Error {
   const message =
-    `No turn for a transaction within ${timeoutMs} ms: transactions of a pool that may write run one ` +
-    "after the other. Keep them short, do not begin one inside another (the connection that the " +
-    "callback receives has transaction()), or raise acquisitionTimeoutMs.";
-  return new PoolConnectionAcquireTimeoutError(labelled(name, message));
+    `No turn to write within ${timeoutMs} ms: the immediate and exclusive transactions of a pool run ` +
+    "one after the other, and each waits for a connection too. Keep them short, do not begin one " +
+    "inside another (the connection that the callback receives has transaction()), release every " +
+    "connection you acquire, or raise acquisitionTimeoutMs.";
+  return new PoolConnectionAcquireTimeoutError(labelled(name, message), cause && { cause });
 }

@@ -101,6 +101,10 @@ export class QueuedWrite {
    */
   send(stop?: () => boolean): boolean {
     this.#stop = stop;
+    if (this.isStopped) {
+      this.giveUp();
+      return false;
+    }
     if (this.#phase !== "queued") return !this.caller.settled;
     if (!this.caller.take()) return false;
     this.#phase = "sent";

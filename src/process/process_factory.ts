@@ -6,6 +6,7 @@
 
 import { describeValue } from "../platform/describe.ts";
 import type { DriverConnection } from "../driver/connection.ts";
+import { ConnectionLostError } from "../driver/errors.ts";
 import type { OnTiming } from "../driver/timing.ts";
 import { expectDriver } from "../worker/thread_factory.ts";
 import { ThreadCount } from "../worker/thread_count.ts";
@@ -100,7 +101,14 @@ export function processFactory(
       import("./processes.ts"),
     ]);
     const surroundings = { transport: processes(limits), crew, onTiming };
-    return await WorkerConnection.open(surroundings, { ...await locate(), memory: limits.memory });
+    const opening = { ...await locate(), memory: limits.memory };
+    try {
+      return await WorkerConnection.open(surroundings, opening);
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      // It may have been a spare one whose death nobody had noticed yet.
+      return await WorkerConnection.open(surroundings, opening);
+    }
   };
   const factory: object = Object.defineProperties(open, {
     pipelines: { value: true },

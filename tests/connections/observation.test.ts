@@ -179,9 +179,11 @@ test("without onWarning a slow statement is shown on the console", async (t) => 
 test("errors have the name of their pool or database", async (t) => {
   const { pool } = openTestPool(t, { name: "orders", poolSize: 1, maxWaiting: 1 });
   const held = await pool.connection();
-  const late = pool.get("SELECT 1", [], { timeoutMs: 1 });
+  const late = assert.rejects(pool.get("SELECT 1", [], { timeoutMs: 1 }), {
+    message: /^"orders": No connection became free within 1 ms/,
+  });
   await assert.rejects(pool.get("SELECT 1"), { message: /^"orders": No connection is free/ });
-  await assert.rejects(late, { message: /^"orders": No connection became free within 1 ms/ });
+  await late;
   await held.release();
   await pool.close();
   await assert.rejects(pool.get("SELECT 1"), { message: /^"orders": The pool is closed/ });
@@ -193,13 +195,21 @@ test("errors have the name of their pool or database", async (t) => {
 /** A message of a tracing channel: which of the five, and what it had then. */
 type Message = readonly [event: string, sql: string | undefined, rows: number | undefined];
 
-/** Writes down what a tracing channel is told, until the test ends. */
-function listen(t: TestContext, name: string): { messages: Message[]; contexts: object[] } {
+/**
+ * Writes down what a tracing channel is told, until the test ends: of a pool of this name, if there
+ * is one, as those of earlier tests may still be closing.
+ */
+function listen(
+  t: TestContext,
+  name: string,
+  pool?: string,
+): { messages: Message[]; contexts: object[] } {
   const messages: Message[] = [];
   const contexts: object[] = [];
   const events = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
   const subscribers = Object.fromEntries(events.map((event) => [event, (message: unknown) => {
-    const { sql, rows } = message as OperationContext;
+    const { sql, rows, name } = message as OperationContext;
+    if (pool !== undefined && name !== pool) return;
     if (event === "start") contexts.push(message as object);
     messages.push([event, sql, rows]);
   }])) as unknown as Parameters<ReturnType<typeof tracingChannel>["subscribe"]>[0];
@@ -284,9 +294,11 @@ for (const place of ["inline", "worker"] as const) {
     const { pool } = place === "inline"
       ? openTestPool(t, { name: "p", poolSize: 1 })
       : openWorkerPool(t, { name: "p", poolSize: 1 });
-    const { messages, contexts } = listen(t, "sqlitepool:pool:acquire");
+    const { messages, contexts } = listen(t, "sqlitepool:pool:acquire", "p");
     const releases: unknown[] = [];
-    const onRelease = (message: unknown): void => void releases.push(message);
+    const onRelease = (message: unknown): void => {
+      if ((message as OperationContext).name === "p") releases.push(message);
+    };
     const released = channel("sqlitepool:pool:release");
     released.subscribe(onRelease);
     t.after(() => void released.unsubscribe(onRelease));

@@ -188,6 +188,20 @@ test("a process that dies is a typed error, and the next caller gets another one
   await db.run("INSERT INTO t VALUES (1)");
 });
 
+test("a spare process whose death nobody has noticed is not what a caller gets", async (t) => {
+  const { path } = await openTestDatabase(t);
+  const pool = new SQLiteConnectionPool(processConnection(path), { poolSize: 2 });
+  t.after(() => pool.close({ timeoutMs: 0 }));
+  const first = await pool.connection();
+  await until(async () => (await childProcesses()).length === 2);
+  // It was started last.
+  const spare = Math.max(...await childProcesses());
+  process.kill(spare, "SIGKILL");
+  const second = await pool.connection();
+  assert.deepEqual(await second.values("SELECT 1"), [[1]]);
+  await Promise.all([first.release(), second.release()]);
+});
+
 test("what is in memory outlives a statement that nobody waits for", async (t) => {
   const db = await openDatabase(":memory:", { execution: "process", onWarning: () => {} });
   t.after(() => db.close({ timeoutMs: 0 }));

@@ -54,13 +54,11 @@ const [one, two, run, batch, write] = await bestTimes(ROUNDS, [
 const perSecond = (ms: number, writes: number = WRITES): number => Math.round(writes / ms * 1_000);
 const of = (ms: number, baseline: number): string =>
   `${perSecond(ms).toLocaleString("en")}/s, ${(10 * baseline / ms).toFixed(1)}x`;
+const [ofOne, ofTwo] = [one, two].map((ms) => perSecond(ms, WRITES / 10));
 console.log(
-  `${describeRuntime()}: bare transactions of one statement ${
-    perSecond(one, WRITES / 10)
-  }/s, of two ` +
-    `${perSecond(two, WRITES / 10)}/s\nrun ${of(run, one)}; batch ${of(batch, two)}; write ` +
-    `${of(write, two)}`,
+  `${describeRuntime()}: bare transactions of one statement ${ofOne}/s, of two ${ofTwo}/s`,
 );
+console.log(`run ${of(run, one)}; batch ${of(batch, two)}; write ${of(write, two)}`);
 raw.close();
 await db.close();
 rmSync(folder, { recursive: true });

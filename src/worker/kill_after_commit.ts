@@ -8,7 +8,10 @@
 import { systemEnvironment } from "../platform/clock.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 
-/** How long, in milliseconds, a commit may take in a process that is to be killed: less than `KILLED_MS`. */
+/**
+ * How long, in milliseconds, a commit may take in a process that is to be killed. Less than
+ * `KILLED_MS`, after which its caller is told that the outcome is unknown.
+ */
 const COMMIT_GRACE_MS = 1_000;
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Statements in processes beside statements in threads and inline: the start of a connection, its
- * memory, a round trip, point reads of 100 callers, and aggregates.
+ * memory, a round trip, point reads of 100 callers, and aggregates. What an abort costs is measured
+ * by aborts.ts.
  *
  *   node bench/tools/process.ts, bun bench/tools/process.ts, deno run -A bench/tools/process.ts
  */
@@ -11,7 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Database, type Execution, openDatabase } from "../../mod.ts";
 import { bestTimes, describeRuntime } from "./rounds.ts";
-import { childProcesses, isRunning } from "../../tests/process/processes.ts";
+import { childProcesses } from "../../tests/process/processes.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const ROWS = 100_000;
@@ -59,12 +60,6 @@ function privateMemory(pid: number): number {
   return Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(rollup)![1]) / 1_024;
 }
 
-/** "after 12.3 ms (most 45.6)", as the median and the worst. */
-function after(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b);
-  return `after ${sorted[sorted.length >> 1].toFixed(1)} ms (most ${sorted.at(-1)!.toFixed(1)})`;
-}
-
 await fill();
 console.log(describeRuntime());
 const startedAt = performance.now();
@@ -93,27 +88,4 @@ console.log(
 );
 await Promise.all([inline.close(), two.close()]);
 
-const ENDLESS = "WITH RECURSIVE c(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM c) SELECT n FROM c";
-const stopping = await open("process", 1);
-for (const [name, call] of Object.entries({ aggregate: "get", insert: "run" } as const)) {
-  const [settled, gone]: [number[], number[]] = [[], []];
-  for (let round = 0; round < 5 * ROUNDS; round++) {
-    await Promise.all([stopping.get("SELECT 1"), stopping.run("DELETE FROM t WHERE id < 0")]);
-    const before = await childProcesses();
-    const controller = new AbortController();
-    const sql = call === "get"
-      ? `SELECT count(*) FROM (${ENDLESS})`
-      : `INSERT INTO t (text) ${ENDLESS}`;
-    const ended = stopping[call](sql, [], { signal: controller.signal }).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const abortedAt = performance.now();
-    controller.abort();
-    await ended;
-    settled.push(performance.now() - abortedAt);
-    while (before.every(isRunning)) await new Promise((resolve) => setTimeout(resolve, 1));
-    gone.push(performance.now() - abortedAt);
-  }
-  console.log(`${name} aborted: caller settled ${after(settled)}, process gone ${after(gone)}`);
-}
-await stopping.close();
 rmSync(folder, { recursive: true });

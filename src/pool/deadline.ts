@@ -49,7 +49,7 @@ const STOP_GRACE_MS = 1_000;
  * How long, in milliseconds, work goes on after its caller has given up, before it is killed at the
  * cost of a process. Most aborted statements end by themselves within it.
  */
-export const KILL_GRACE_MS = 10;
+export const KILL_GRACE_MS = 5;
 
 /** How long, in milliseconds, a process may take to end once it was killed. It has no choice. */
 export const KILLED_MS = 5_000;

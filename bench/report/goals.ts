@@ -127,13 +127,13 @@ export function goalsOf(results: Results): Goal[] {
   ];
 }
 
-/** Not pools or clients: bare handles without promises. */
-const BARE: readonly string[] = ["raw", "better-sqlite3"];
+/** Not pools or clients: bare handles without promises, and a promise without a handle. */
+const BARE: readonly string[] = ["raw", "await", "better-sqlite3"];
 
 /** First among pools and clients in every scenario that compares them. */
 function rivalGoals({ figures, scenarios }: Results): Goal[] {
   const compared = figures.filter(({ lane, scenario }) =>
-    !BARE.includes(lane) && scenarios[scenario].lanes.raw !== undefined
+    !BARE.includes(lane) && BARE.some((bare) => scenarios[scenario].lanes[bare] !== undefined)
   );
   const variants = new Set(compared.map(({ scenario, variant }) => `${scenario}\n${variant}`));
   return [...variants].flatMap((key): Goal[] => {

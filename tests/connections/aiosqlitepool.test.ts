@@ -359,7 +359,9 @@ test("29 a dead idle connection costs no slot", async () => {
 });
 
 test("30 a cancelled hand-off costs no slot", async () => {
-  const pool = new SQLiteConnectionPool(stubFactory().factory, { poolSize: 1 });
+  // Where no time passes, no call is put off to a later turn of the event loop.
+  const options = environment(new FakeClock());
+  const pool = new SQLiteConnectionPool(stubFactory().factory, { poolSize: 1 }, options);
   for (const cancelFirst of [true, false]) {
     const held = await pool.connection();
     const controller = new AbortController();

@@ -21,6 +21,7 @@ import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
+import { classify } from "../sqlite/classify.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type {
   BindParams,
@@ -67,6 +68,7 @@ import {
 import type { Place, Role } from "./observation/operation.ts";
 import { Watch } from "./observation/watch.ts";
 import { WriteLock } from "./locking/write_lock.ts";
+import type { SharedReads } from "./shared_reads.ts";
 
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
@@ -105,6 +107,8 @@ export interface PoolInternals {
   readonly restore?: readonly string[];
   /** Whether new connections are probed; there is nothing to probe before their first statement. */
   readonly probes?: boolean;
+  /** Whether reads that meet share a transaction. Without a file to lock it would save nothing. */
+  readonly sharesReads?: boolean;
   /** Whose connections they are, for those who watch. */
   readonly identity?: { readonly name: string; readonly role: Role };
   /** Who watches, where that is not only for this pool. */
@@ -147,6 +151,9 @@ export class SQLiteConnectionPool<R = Row> {
   /** What statements that share leases are held to; `undefined` where they do not. */
   readonly #sharing: PipelineLimits | undefined;
   #pipeline: Pipeline | undefined;
+  readonly #sharesReads: boolean;
+  /** There once a connection has proved to be synchronous. */
+  #reads: SharedReads | undefined;
   /** Settles when it is known whether connections are shared. */
   #loading: Promise<void> | undefined;
 
@@ -193,6 +200,7 @@ export class SQLiteConnectionPool<R = Row> {
     this.#busy = new BusyRetry(environment, sqlite.busyTimeoutMs, turn, internals.users);
     this.#countsLock = internals.turn === undefined || internals.users === "writers";
     this.#eventLoop = eventLoopYieldOf(environment.clock);
+    this.#sharesReads = internals.sharesReads ?? true;
     const { clock } = environment;
     this.#clock = clock;
     const resolved = resolveOptions(options);
@@ -238,7 +246,8 @@ export class SQLiteConnectionPool<R = Row> {
   get stats(): PoolStats {
     const stats = this.#pool.stats;
     const busyRetries = this.#busy.retries;
-    const waiting = stats.waiting + this.#line.waiting + (this.#pipeline?.waiting ?? 0);
+    const waiting = stats.waiting + this.#line.waiting + (this.#pipeline?.waiting ?? 0) +
+      (this.#reads?.waiting ?? 0);
     // Pools on one file share its lock, and waits for it are counted in the writing pool.
     if (!this.#countsLock) return { ...stats, waiting, busyRetries };
     const lock = this.#busy.counters;
@@ -297,6 +306,7 @@ export class SQLiteConnectionPool<R = Row> {
       const inTurn = (): Promise<LeasedConnection<T>> => this.lend(options, origin);
       return this.#loading.then(inTurn, inTurn);
     }
+    this.#reads?.flush();
     const turn = this.#pause();
     if (turn !== undefined) return this.#afterTurn(turn, () => this.lend(options, "queued"));
     const rows = options.rowFactory === undefined
@@ -361,6 +371,7 @@ export class SQLiteConnectionPool<R = Row> {
    * @internal
    */
   tryLend(): Lease<PhysicalConnection> | undefined {
+    this.#reads?.flush();
     return this.#loading === undefined && this.#pool.waiting === 0
       ? this.#pool.tryAcquire()
       : undefined;
@@ -596,6 +607,7 @@ export class SQLiteConnectionPool<R = Row> {
   close(options?: CloseOptions): Promise<void> {
     const pool = this.#pool;
     if (pool.closed) return pool.close(options);
+    this.#reads?.flush();
     const closed = pool.close(options);
     // Its options may have been refused.
     if (!pool.closed) return closed;
@@ -643,7 +655,11 @@ export class SQLiteConnectionPool<R = Row> {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#sharing === undefined) return this.#runAlone(sql, values, wait, rows, pick);
+    if (this.#sharing === undefined) {
+      if (!this.#mayShare(sql)) return this.#runAlone(sql, values, wait, rows, pick);
+      const later = physicalConnections.now!.createdLater(rows);
+      return this.#reads!.run({ sql, params: takeParams(values), wait, rows: later, pick });
+    }
     const pipeline = this.#pipeline;
     if (pipeline === undefined) {
       this.#loading ??= this.#loadPipeline(this.#sharing);
@@ -668,6 +684,21 @@ export class SQLiteConnectionPool<R = Row> {
     }, wait);
   }
 
+  /** Whether a statement runs in a transaction with others. Those who watch see each acquire. */
+  #mayShare(sql: string): boolean {
+    const reads = this.#reads;
+    return reads !== undefined && classify(sql).reads && !this.#pool.closed &&
+      !this.#watch.seesStatements && reads.expectsCompany();
+  }
+
+  #shareReads(): SharedReads {
+    return new physicalConnections.now!.SharedReads(this.#pool, {
+      pause: () => this.#pause(),
+      runAlone: ({ sql, params, wait, rows, pick }) =>
+        this.#start(sql, params, wait, rows, pick, "queued"),
+    });
+  }
+
   /** What to wait for before a statement; a thread answers in another turn anyway. */
   #pause(): Promise<void> | undefined {
     return this.#sharing === undefined && !this.#pool.closed ? this.#eventLoop.pause() : undefined;
@@ -681,6 +712,7 @@ export class SQLiteConnectionPool<R = Row> {
     rows: RowOptions<T>,
     pick: (result: ResultSet<T>) => S,
   ): Promise<S> {
+    this.#reads?.flush();
     const turn = this.#pause();
     if (turn !== undefined) {
       const taken = takeParams(params);
@@ -769,6 +801,7 @@ export class SQLiteConnectionPool<R = Row> {
       const taken = limit && { ...limit };
       return runLeased(pool.lease(borrowed, calledFrom), sql, params, rows, pick, taken);
     }
+    if (this.#sharesReads) this.#reads ??= this.#shareReads();
     // What has columns and changes no settings leaves nothing behind.
     if (result.columns.length > 0 && !physical.needsReset) pool.giveBack(borrowed);
     else void pool.release(borrowed);

@@ -21,6 +21,7 @@ import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
 export { refuseControl } from "./errors.ts";
+export { SharedReads } from "./shared_reads.ts";
 
 /** A connection with more work in progress takes no more: another may be free earlier. */
 const FULL_MS = 2;

@@ -262,6 +262,7 @@ class Opening<R> {
         explain: role === "reader" ? explainReaderError : undefined,
         queryTimeoutMs,
         refuseSetting: inMemory ? undefined : refuseJournalMode,
+        sharesReads: !inMemory,
         restore,
         explainOpen: (error) => this.#explain(error),
       },

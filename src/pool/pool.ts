@@ -346,16 +346,16 @@ export class Pool<T> {
   }
 
   /**
-   * Announces a caller that asks in the next turn of the event loop. Until then it counts as
-   * waiting, and is served by a pool that drains.
+   * Announces callers that ask in the next turn of the event loop. Until then they count as
+   * waiting, and are served by a pool that drains.
    */
-  expect(): void {
-    this.#expected += 1;
+  expect(callers: number = 1): void {
+    this.#expected += callers;
   }
 
-  /** The caller has asked. */
-  arrived(): void {
-    this.#expected -= 1;
+  /** The callers have asked. */
+  arrived(callers: number = 1): void {
+    this.#expected -= callers;
     if (!this.closed) return;
     this.#closeIdle();
     this.#finishClosing();

@@ -11,6 +11,8 @@ import type { WireError } from "../../src/worker/wire/wire_errors.ts";
 interface Scene {
   readonly server: Server;
   readonly posted: WirePart[][];
+  /** The statements that SQLite was given, and when messages were posted. */
+  readonly log: string[];
   /** Moves time on with each look at the clock. */
   pace: number;
 }
@@ -18,7 +20,9 @@ interface Scene {
 const driver = await nativeDriver();
 
 function serve(t: TestContext): Scene {
+  const log: string[] = [];
   const open = {
+    onTiming: (sql: string) => log.push(sql),
     readonly: false,
     create: true,
     intMode: "number",
@@ -30,11 +34,15 @@ function serve(t: TestContext): Scene {
   let now = 0;
   const scene: Scene = {
     posted,
+    log,
     pace: 0,
     server: new Server(
       connection,
       // Without the stores, which stay empty here.
-      ({ parts }) => posted.push(parts.slice(3)),
+      ({ parts }) => {
+        log.push("posted");
+        posted.push(parts.slice(3));
+      },
       (): number => now += scene.pace,
     ),
   };
@@ -76,7 +84,10 @@ test("rows that cannot be packed leave neither columns nor a cursor behind", () 
   let returned = 0;
   const connection = {
     inTransaction: false,
-    executeSync: () => ({ columns: ["text"], rows: results.shift(), rowsAffected: 0 }),
+    executeSync: (sql: string) => ({
+      ...{ columns: ["text"], rowsAffected: 0 },
+      rows: sql.startsWith("SELECT") ? results.shift() : [],
+    }),
     iterate: (_sql: string, _params: unknown, { rowFactory }: RowOptions<unknown>) => ({
       nextSync() {
         const row = streamed.pop();
@@ -189,4 +200,61 @@ test("to close is the last request", (t) => {
   server.receive([request.define, 0, "SELECT 1"]);
   assert.equal(server.receive([request.close, request.execute, 0, 0, 0]), true);
   assert.deepEqual(posted, [[reply.done, 0, 0]]);
+});
+
+const A = "SELECT 'a' AS name";
+const B = "SELECT 'b' AS name";
+const INSERT = "INSERT INTO t VALUES (1)";
+
+/** A server that knows A as 0, B as 1 and INSERT as 2. */
+function serveReads(t: TestContext): Scene {
+  const scene = serve(t);
+  scene.server.receive([
+    ...[request.script, "CREATE TABLE t (n)"],
+    ...[request.define, 0, A, request.define, 1, B, request.define, 2, INSERT],
+  ]);
+  scene.posted.length = scene.log.length = 0;
+  return scene;
+}
+
+const read = (id: number): number[] => [request.execute, id, 0, 0];
+
+test("reads that arrive together share a transaction, which is over when their replies leave", (t) => {
+  const { server, log, posted } = serveReads(t);
+  server.receive([...read(0), ...read(1), ...read(0)]);
+  assert.deepEqual(log, ["BEGIN", A, B, A, "COMMIT", "posted"]);
+  const [message] = posted;
+  assert.deepEqual(message.slice(0, 8), [reply.result, 0, 0, ["name"], 0, undefined, 1, "a"]);
+  log.length = 0;
+  server.receive(Array.from({ length: 26 }, () => read(0)).flat());
+  const ofMessage = (reads: number) => ["BEGIN", ...Array(reads).fill(A), "COMMIT", "posted"];
+  assert.deepEqual(log, [...ofMessage(24), ...ofMessage(2)]);
+});
+
+test("a lone read, and reads between writes, have transactions of their own", (t) => {
+  const { server, log } = serveReads(t);
+  server.receive([...read(2), ...read(0), ...read(2), ...read(0), ...read(1), ...read(2)]);
+  assert.deepEqual(log, [INSERT, A, INSERT, "BEGIN", A, B, "COMMIT", INSERT, "posted"]);
+});
+
+test("reads inside a transaction of their caller, or beside a cursor, share none", (t) => {
+  const { server, log, posted } = serveReads(t);
+  server.receive([request.script, "BEGIN", ...read(2), ...read(0), ...read(1)]);
+  assert.deepEqual(log, [INSERT, A, B, "posted"]);
+  assert.ok(posted[0][4], "its transaction is still open");
+  server.receive([request.rollback]);
+  server.receive([request.openCursor, 0, 0, 7, 0]);
+  log.length = 0;
+  server.receive([...read(0), ...read(1), request.closeCursor, 7, ...read(0), ...read(1)]);
+  assert.deepEqual(log, [A, B, "BEGIN", A, B, "COMMIT", "posted"]);
+});
+
+test("a read that fails in company fails alone", (t) => {
+  const { server, log, posted } = serveReads(t);
+  const overflow = "SELECT abs(-9223372036854775807 - 1) AS name";
+  server.receive([request.define, 3, overflow, ...read(0), ...read(3), ...read(1)]);
+  assert.deepEqual(log, ["BEGIN", A, overflow, B, "COMMIT", "posted"]);
+  const [message] = posted;
+  assert.equal((message[11] as WireError).message, "integer overflow");
+  assert.equal(message.at(-1), "b");
 });

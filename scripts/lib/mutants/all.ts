@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 import { outcomeMutants } from "./outcomes.ts";
 import { poolMutants } from "./pool.ts";
 import { processMutants } from "./process.ts";
+import { sharedReadsMutants } from "./shared_reads.ts";
 import { sharedSyncMutants } from "./shared_sync.ts";
 import { workerMutants } from "./worker.ts";
 import { writeLockMutants } from "./write_lock.ts";
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...workerMutants,
   ...processMutants,
   ...writeLockMutants,
+  ...sharedReadsMutants,
   ...sharedSyncMutants,
   ...outcomeMutants,
 ];

@@ -10,6 +10,7 @@ import { SQLiteError } from "../../sqlite/errors.ts";
 import { ERROR } from "../../sqlite/result_codes.ts";
 import type { ResultSet, SQLiteValue } from "../../sqlite/types.ts";
 import { areEqual } from "../../driver/columns.ts";
+import { beginReads, endReads } from "../../driver/shared_transaction.ts";
 import { describeWith } from "../../driver/describe_statement.ts";
 import type { RowCursor } from "../../driver/sync_cursor.ts";
 import { arrayRow } from "../../sqlite/array_row.ts";
@@ -30,6 +31,8 @@ const CHUNK_LENGTH = 256 * 1024;
 /** A statement defined by the host. */
 interface KnownStatement {
   readonly sql: string;
+  /** Whether it can share a transaction with other reads. */
+  readonly reads: boolean;
   /** The columns that were last sent to the host. */
   columns: readonly string[] | undefined;
 }
@@ -53,6 +56,7 @@ export class Server {
   readonly #statements: (KnownStatement | undefined)[] = [];
   readonly #cursors = new Map<number, OpenRows>();
   readonly #packer = new RowPacker();
+  #transaction: "as requested" | "shared by reads" = "as requested";
   #replies = startMessage();
   #waiting = 0;
   #postedAt = 0;
@@ -86,7 +90,9 @@ export class Server {
     while (!reader.ended && !closed) {
       const kind = reader.next<number>();
       if (kind === request.define) {
-        this.#statements[reader.next<number>()] = { sql: reader.next(), columns: undefined };
+        const id = reader.next<number>();
+        const sql = reader.next<string>();
+        this.#statements[id] = { sql, reads: classify(sql).reads, columns: undefined };
         continue;
       }
       if (kind === request.forget) {
@@ -101,7 +107,7 @@ export class Server {
         this.#begin(reply.error);
         this.#replies.parts.push(encodeError(error));
       }
-      this.#finish();
+      this.#finish(reader);
     }
     this.#flush();
     return closed;
@@ -146,6 +152,7 @@ export class Server {
     const statement = this.#statements[reader.next<number>()]!;
     const firstRowOnly = reader.next() === 1;
     const params = reader.values(reader.next());
+    if (statement.reads) this.#mayShare(kind, reader);
     if (kind === request.executeInTransaction && !this.#connection.inTransaction) {
       throw new SQLiteError("the transaction has ended: the statement did not run", ERROR);
     }
@@ -160,6 +167,28 @@ export class Server {
     this.#packer.pack(rows, columns.length, this.#replies);
     // Recorded last: if the rows cannot be packed, their columns are not sent either.
     statement.columns = columns;
+  }
+
+  /**
+   * Lets reads that arrive together share a transaction. It begins after all of them were called, so
+   * each sees everything that had been committed by then.
+   */
+  #mayShare(kind: number, reader: MessageReader): void {
+    if (this.#transaction === "shared by reads" || kind !== request.execute) return;
+    if (!this.#readFollows(reader)) return;
+    // An open cursor would keep the transaction from ending.
+    if (this.#cursors.size > 0 || this.#connection.inTransaction) return;
+    if (beginReads(this.#connection)) this.#transaction = "shared by reads";
+  }
+
+  #readFollows(reader: MessageReader): boolean {
+    return !reader.ended && reader.peek(0) === request.execute &&
+      this.#statements[reader.peek<number>(1)]?.reads === true;
+  }
+
+  #endShared(): void {
+    this.#transaction = "as requested";
+    if (!endReads(this.#connection)) this.#connection.rollbackSync();
   }
 
   /** A commit can be announced only if it is a statement of its own. */
@@ -256,16 +285,21 @@ export class Server {
   }
 
   #begin(kind: number): void {
+    const open = this.#transaction === "as requested" && this.#connection.inTransaction;
     // The time is filled in later.
-    this.#replies.parts.push(kind, this.#connection.inTransaction ? 1 : 0, 0);
+    this.#replies.parts.push(kind, open ? 1 : 0, 0);
   }
 
-  #finish(): void {
+  #finish(reader: MessageReader): void {
     const now = this.#now();
     this.#replies.parts[this.#replyAt + 2] = now - this.#startedAt;
     this.#startedAt = now;
     this.#waiting += 1;
-    if (this.#waiting >= MOST_REPLIES || now - this.#postedAt > LONGEST_WAIT_MS) this.#flush();
+    const posts = this.#waiting >= MOST_REPLIES || now - this.#postedAt > LONGEST_WAIT_MS;
+    // Whoever has an answer may rely on its read being over.
+    const shared = this.#transaction === "shared by reads";
+    if (shared && (posts || !this.#readFollows(reader))) this.#endShared();
+    if (posts) this.#flush();
   }
 
   #flush(): void {

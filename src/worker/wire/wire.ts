@@ -211,6 +211,11 @@ export class MessageReader {
     return this.#parts[this.#at++] as T;
   }
 
+  /** Returns a part that is still to come, without reading it. */
+  peek<T extends WirePart>(offset: number): T {
+    return this.#parts[this.#at + offset] as T;
+  }
+
   /** Returns the next `count` parts, which are values. */
   values(count: number): SQLiteValue[] {
     return decodeValues(this.#parts.slice(this.#at, this.#at += count) as WireValue[]);

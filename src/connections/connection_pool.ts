@@ -21,7 +21,6 @@ import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
-import { classify } from "../sqlite/classify.ts";
 import { SQLiteError } from "../sqlite/errors.ts";
 import type {
   BindParams,
@@ -68,7 +67,7 @@ import {
 import type { Place, Role } from "./observation/operation.ts";
 import { Watch } from "./observation/watch.ts";
 import { WriteLock } from "./locking/write_lock.ts";
-import type { SharedReads } from "./shared_reads.ts";
+import type { SharedReads } from "./locking/shared_reads.ts";
 
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
@@ -153,7 +152,7 @@ export class SQLiteConnectionPool<R = Row> {
   #pipeline: Pipeline | undefined;
   readonly #sharesReads: boolean;
   /** There once a connection has proved to be synchronous. */
-  #reads: SharedReads | undefined;
+  #reads: SharedReads<PhysicalConnection> | undefined;
   /** Settles when it is known whether connections are shared. */
   #loading: Promise<void> | undefined;
 
@@ -687,11 +686,11 @@ export class SQLiteConnectionPool<R = Row> {
   /** Whether a statement runs in a transaction with others. Those who watch see each acquire. */
   #mayShare(sql: string): boolean {
     const reads = this.#reads;
-    return reads !== undefined && classify(sql).reads && !this.#pool.closed &&
-      !this.#watch.seesStatements && reads.expectsCompany();
+    return reads !== undefined && !this.#pool.closed && !this.#watch.seesStatements &&
+      reads.takes(sql);
   }
 
-  #shareReads(): SharedReads {
+  #shareReads(): SharedReads<PhysicalConnection> {
     return new physicalConnections.now!.SharedReads(this.#pool, {
       pause: () => this.#pause(),
       runAlone: ({ sql, params, wait, rows, pick }) =>

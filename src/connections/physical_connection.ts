@@ -21,7 +21,7 @@ import { classify } from "../sqlite/classify.ts";
 import { closeInterrupting } from "./interrupting/keep_interrupting.ts";
 import { WatchedConnection } from "./observation/watched_connection.ts";
 export { refuseControl } from "./errors.ts";
-export { SharedReads } from "./shared_reads.ts";
+export { SharedReads } from "./locking/shared_reads.ts";
 
 /** A connection with more work in progress takes no more: another may be free earlier. */
 const FULL_MS = 2;
@@ -39,7 +39,6 @@ export class PhysicalConnection extends WatchedConnection<PhysicalConnection> {
   readonly context: ConnectionContext<PhysicalConnection>;
   readonly #busy: BusyRetry<PhysicalConnection>;
   readonly #inThread: boolean;
-  /** The activity on it. */
   readonly activity: Activity;
   #settings: "as set up" | "changed" = "as set up";
   #lastFailure: unknown = undefined;

@@ -81,6 +81,19 @@ export interface DriverConnection extends AsyncConnection {
    */
   executeSync?<R = Row>(sql: string, params?: BindParams, options?: RowOptions<R>): ResultSet<R>;
   /**
+   * Begins a transaction that the following reads share, outside of any other, so that SQLite begins
+   * and ends one for all of them. Only there if `executeSync` is.
+   *
+   * @returns false if none could begin; the reads then find out for themselves what is wrong.
+   */
+  beginReads?(): boolean;
+  /**
+   * Ends that transaction, unless an error has ended it.
+   *
+   * @returns false if it may still be open.
+   */
+  endReads?(): boolean;
+  /**
    * Like `execute`, but fails without running the statement if no transaction is open. For
    * connections that take many calls at once: after a statement that ends the transaction, those
    * queued behind it must not run outside of one.

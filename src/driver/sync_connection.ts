@@ -150,6 +150,26 @@ export class SyncConnection implements DriverConnection {
     return describeWith(this, sql);
   }
 
+  /** Begins a transaction that the following reads share; see `DriverConnection`. */
+  beginReads(): boolean {
+    try {
+      this.executeSync("BEGIN");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends the transaction of reads; see `DriverConnection`. */
+  endReads(): boolean {
+    try {
+      if (this.inTransaction) this.executeSync("COMMIT");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Prepares a statement, passes it to `look`, and finalizes it. */
   inspectSync<T>(sql: string, look: (prepared: Prepared) => T): T {
     return this.#runner.inspect(sql, look);

@@ -84,10 +84,8 @@ test("rows that cannot be packed leave neither columns nor a cursor behind", () 
   let returned = 0;
   const connection = {
     inTransaction: false,
-    executeSync: (sql: string) => ({
-      ...{ columns: ["text"], rowsAffected: 0 },
-      rows: sql.startsWith("SELECT") ? results.shift() : [],
-    }),
+    beginReads: () => false,
+    executeSync: () => ({ columns: ["text"], rows: results.shift(), rowsAffected: 0 }),
     iterate: (_sql: string, _params: unknown, { rowFactory }: RowOptions<unknown>) => ({
       nextSync() {
         const row = streamed.pop();

@@ -2,22 +2,22 @@
 
 import type { Mutant } from "./mutant.ts";
 
-const reads = "src/connections/shared_reads.ts";
+const reads = "src/connections/locking/shared_reads.ts";
 const pool = "src/connections/connection_pool.ts";
 const server = "src/worker/server/server.ts";
 
 const ofPools: readonly Omit<Mutant, "guard">[] = [
   {
     bug: "shared reads: the transaction stays open for the next turn",
-    file: "src/driver/shared_transaction.ts",
-    find: '    if (connection.inTransaction) connection.executeSync!("COMMIT");\n',
+    file: "src/driver/sync_connection.ts",
+    find: '      if (this.inTransaction) this.executeSync("COMMIT");\n',
     replace: "",
   },
   {
     bug: "shared reads: each still begins its own transaction",
     file: reads,
-    find: " && beginReads(physical.driver)",
-    replace: "",
+    find: "physical.driver.beginReads?.() === true",
+    replace: "false",
   },
   {
     bug: "shared reads: a lease overtakes those that were called before",

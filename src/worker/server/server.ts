@@ -10,7 +10,6 @@ import { SQLiteError } from "../../sqlite/errors.ts";
 import { ERROR } from "../../sqlite/result_codes.ts";
 import type { ResultSet, SQLiteValue } from "../../sqlite/types.ts";
 import { areEqual } from "../../driver/columns.ts";
-import { beginReads, endReads } from "../../driver/shared_transaction.ts";
 import { describeWith } from "../../driver/describe_statement.ts";
 import type { RowCursor } from "../../driver/sync_cursor.ts";
 import { arrayRow } from "../../sqlite/array_row.ts";
@@ -178,7 +177,7 @@ export class Server {
     if (!this.#readFollows(reader)) return;
     // An open cursor would keep the transaction from ending.
     if (this.#cursors.size > 0 || this.#connection.inTransaction) return;
-    if (beginReads(this.#connection)) this.#transaction = "shared by reads";
+    if (this.#connection.beginReads()) this.#transaction = "shared by reads";
   }
 
   #readFollows(reader: MessageReader): boolean {
@@ -188,7 +187,7 @@ export class Server {
 
   #endShared(): void {
     this.#transaction = "as requested";
-    if (!endReads(this.#connection)) this.#connection.rollbackSync();
+    if (!this.#connection.endReads()) this.#connection.rollbackSync();
   }
 
   /** A commit can be announced only if it is a statement of its own. */

@@ -9,14 +9,14 @@
  * @module
  */
 
-import { beginReads, endReads } from "../driver/shared_transaction.ts";
-import { withCallersStack } from "../platform/callers_stack.ts";
-import type { AcquireOptions } from "../pool/options.ts";
-import type { Pool } from "../pool/pool.ts";
-import type { Resource } from "../pool/resource.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
-import type { BindParams, ResultSet, RowOptions } from "../sqlite/types.ts";
-import type { PhysicalConnection } from "./physical_connection.ts";
+import type { DriverConnection } from "../../driver/connection.ts";
+import { withCallersStack } from "../../platform/callers_stack.ts";
+import type { AcquireOptions } from "../../pool/options.ts";
+import type { Pool } from "../../pool/pool.ts";
+import type { Resource } from "../../pool/resource.ts";
+import { classify } from "../../sqlite/classify.ts";
+import { SQLiteError } from "../../sqlite/errors.ts";
+import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** A call of a read, unaffected by what its caller changes later. */
 export interface ReadCall<T, S> {
@@ -25,6 +25,18 @@ export interface ReadCall<T, S> {
   readonly wait: AcquireOptions | undefined;
   readonly rows: RowOptions<T>;
   readonly pick: (result: ResultSet<T>) => S;
+}
+
+/** What reads need of a connection. */
+export interface ReadingConnection {
+  readonly driver: DriverConnection;
+  readonly needsReset: boolean;
+  /** Runs a statement in this call; see `PhysicalConnection`. */
+  runNow<R>(
+    sql: string,
+    params: BindParams | undefined,
+    rows: RowOptions<R>,
+  ): ResultSet<R> | undefined;
 }
 
 /** What the pool does for its reads. */
@@ -54,8 +66,8 @@ const READS_ON_THE_SPOT = 8;
 const NONE_YET = { kind: "none yet" } as const;
 
 /** Runs the reads of a pool of synchronous connections. */
-export class SharedReads {
-  readonly #pool: Pool<PhysicalConnection>;
+export class SharedReads<C extends ReadingConnection> {
+  readonly #pool: Pool<C>;
   readonly #own: ReadingPool;
   /** In the order of their calls. */
   #waiting: Read<unknown>[] = [];
@@ -66,7 +78,7 @@ export class SharedReads {
   /** How many more reads run on the spot. */
   #onTheSpot = 0;
 
-  constructor(pool: Pool<PhysicalConnection>, own: ReadingPool) {
+  constructor(pool: Pool<C>, own: ReadingPool) {
     this.#pool = pool;
     this.#own = own;
   }
@@ -76,8 +88,9 @@ export class SharedReads {
     return this.#state === "lets the event loop run" ? 0 : this.#waiting.length;
   }
 
-  /** Whether a read is worth delaying. One that is always alone gains nothing. */
-  expectsCompany(): boolean {
+  /** Whether a statement reads and is worth delaying. One that is always alone gains nothing. */
+  takes(sql: string): boolean {
+    if (!classify(sql).reads) return false;
     if (this.#waiting.length > 0 || this.#onTheSpot === 0) return true;
     this.#onTheSpot -= 1;
     return false;
@@ -150,10 +163,11 @@ export class SharedReads {
    *
    * @returns the position of the first that has not run.
    */
-  #runOn(borrowed: Resource<PhysicalConnection>, reads: Read<unknown>[], first: number): number {
+  #runOn(borrowed: Resource<C>, reads: Read<unknown>[], first: number): number {
     const physical = borrowed.value;
     const alone: Read<unknown>[] = [];
-    const shares = reads.length - first >= WORTH_SHARING && beginReads(physical.driver);
+    const shares = reads.length - first >= WORTH_SHARING &&
+      physical.driver.beginReads?.() === true;
     let isClean = true;
     let at = first;
     do {
@@ -168,7 +182,7 @@ export class SharedReads {
         isClean = false;
       }
     } while (at < reads.length && this.#own.pause() === undefined);
-    if (shares && !endReads(physical.driver)) isClean = false;
+    if (shares && !physical.driver.endReads!()) isClean = false;
     if (isClean && !physical.needsReset) this.#pool.giveBack(borrowed);
     else void this.#pool.release(borrowed);
     for (const read of alone) this.#runAlone(read);

@@ -240,7 +240,10 @@ export class Cluster {
   ): Promise<Answer> {
     const sent = this.sent();
     const reply = await this.#watch(server, encode(wait), wait, signal);
-    if (server === this.primary) return this.answered(reply, sent, wait);
+    if (server === this.primary) {
+      const answer = this.answered(reply, sent, wait);
+      return { ...answer, index: this.log.shownBy(answer) };
+    }
     const { results } = reply;
     const index = indexIn(results) ?? 0;
     // A replica that begins to follow another log stops waiting, and answers from wherever it is.

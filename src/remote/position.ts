@@ -109,6 +109,15 @@ export class Log {
     return this.generation;
   }
 
+  /**
+   * How far a read of the primary may have seen. The primary shows a commit a moment before its
+   * answers name it, so what other answers have named by now counts as seen.
+   */
+  shownBy({ index, wait, generation }: Answer): number {
+    const isPresent = generation === this.generation && index >= wait;
+    return isPresent ? Math.max(index, this.index) : index;
+  }
+
   /** The log is another one than before. */
   begin(): void {
     this.generation += 1;

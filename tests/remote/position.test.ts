@@ -16,3 +16,18 @@ test("a write that was sent before the new log was noticed is not missed", () =>
   log.observe(position, { results: [], index: 60, wait: 0, generation });
   assert.equal(log.required(position), 60);
 });
+
+test("a read of the primary has seen what other answers have named by then, of the same log", () => {
+  const log = new Log();
+  log.primaryAt(20, { index: 0, generation: 0 });
+  const sent = { index: 20, generation: 0 };
+  log.primaryAt(23, sent);
+  const answer = { results: [], index: 20, wait: 0, generation: log.primaryAt(20, sent) };
+  assert.equal(log.shownBy(answer), 23);
+  const position = { generation: 0, index: 0 };
+  log.observe(position, { ...answer, index: log.shownBy(answer) });
+  assert.equal(log.required(position), 23);
+  // What it should have had and does not have is of another log.
+  assert.equal(log.shownBy({ ...answer, wait: 21 }), 20);
+  assert.equal(log.shownBy({ ...answer, generation: -1 }), 20);
+});

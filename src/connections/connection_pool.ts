@@ -6,7 +6,6 @@
  */
 
 import { type Clock, type Environment, systemEnvironment } from "../platform/clock.ts";
-import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import {
@@ -21,7 +20,7 @@ import { Pool, type Use } from "../pool/pool.ts";
 import type { Resource } from "../pool/resource.ts";
 import { gauges, type PoolStats as CorePoolStats, type WaitCounters } from "../pool/stats.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
+import { madeEarlier } from "../sqlite/errors.ts";
 import type {
   BindParams,
   ResultSet,
@@ -49,6 +48,7 @@ import type { CallLimit } from "./interrupting/limited_call.ts";
 import type { LeasedConnection, PooledConnection } from "./leased_connection.ts";
 import type { PhysicalConnection } from "./physical_connection.ts";
 import type { Pipeline, PipelineLimits } from "./pipeline.ts";
+import type { SharedReads } from "./locking/shared_reads.ts";
 import { TransactionLine } from "./locking/transaction_line.ts";
 import { type PoolOptions, resolveSqliteOptions } from "./pool_options.ts";
 import {
@@ -67,7 +67,6 @@ import {
 import type { Place, Role } from "./observation/operation.ts";
 import { Watch } from "./observation/watch.ts";
 import { WriteLock } from "./locking/write_lock.ts";
-import type { SharedReads } from "./locking/shared_reads.ts";
 
 /** The options of a call on a pool. */
 export const POOL_CALL_OPTION_NAMES: readonly string[] = [...WAIT_OPTION_NAMES, "rowFactory"];
@@ -811,11 +810,6 @@ export class SQLiteConnectionPool<R = Row> {
 function placeOf({ pipelines, stops }: ConnectionFactory): Place {
   if (stops === true) return "process";
   return pipelines === true ? "worker" : "inline";
-}
-
-/** Completes the stack of the error of an earlier call, unless it comes from a user's row factory. */
-function madeEarlier(error: unknown): unknown {
-  return error instanceof SQLiteError ? withCallersStack(error) : error;
 }
 
 /** A call that may fail later. An async function, so that stacks lead to whoever awaits it. */

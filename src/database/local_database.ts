@@ -6,7 +6,6 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { inCallersContext } from "../platform/async_context.ts";
-import { withCallersStack } from "../platform/callers_stack.ts";
 import { describeValue } from "../platform/describe.ts";
 import { showOnConsole } from "../platform/inspect.ts";
 import {
@@ -37,7 +36,7 @@ import {
   WAIT_OPTION_NAMES,
 } from "../pool/options.ts";
 import { takeParams } from "../sqlite/bind/take_params.ts";
-import { SQLiteError } from "../sqlite/errors.ts";
+import { madeEarlier, SQLiteError } from "../sqlite/errors.ts";
 import type {
   BindParams,
   ResultSet,
@@ -406,7 +405,7 @@ export class LocalDatabase<R = Row> implements Database<R> {
         (connection, onBegin) => runBatch(connection.lease, prepared, onBegin),
       ) as ResultSet<T>[];
     } catch (error) {
-      throw error instanceof SQLiteError ? withCallersStack(error) : error;
+      throw madeEarlier(error);
     }
   }
 

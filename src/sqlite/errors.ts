@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withCallersStack } from "../platform/callers_stack.ts";
 import { codeName, primaryCode } from "./result_codes.ts";
 import * as resultCode from "./result_codes.ts";
 
@@ -132,4 +133,9 @@ export function misuse(message: string): SQLiteError {
 /** Creates the error for a call on a closed connection. */
 export function connectionClosed(): SQLiteError {
   return misuse("the connection is closed: open another one");
+}
+
+/** Completes the stack of the error of an earlier call, unless it comes from a user's row factory. */
+export function madeEarlier(error: unknown): unknown {
+  return error instanceof SQLiteError ? withCallersStack(error) : error;
 }

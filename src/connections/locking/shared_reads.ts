@@ -10,12 +10,11 @@
  */
 
 import type { DriverConnection } from "../../driver/connection.ts";
-import { withCallersStack } from "../../platform/callers_stack.ts";
 import type { AcquireOptions } from "../../pool/options.ts";
 import type { Pool } from "../../pool/pool.ts";
 import type { Resource } from "../../pool/resource.ts";
 import { classify } from "../../sqlite/classify.ts";
-import { SQLiteError } from "../../sqlite/errors.ts";
+import { madeEarlier } from "../../sqlite/errors.ts";
 import type { BindParams, ResultSet, RowOptions } from "../../sqlite/types.ts";
 
 /** A call of a read, unaffected by what its caller changes later. */
@@ -106,7 +105,7 @@ export class SharedReads<C extends ReadingConnection> {
     if (outcome.kind === "result") return outcome.value;
     if (outcome.kind === "runs alone") return await outcome.result;
     // This is where the engine knows who waits for it.
-    throw outcome.error instanceof SQLiteError ? withCallersStack(outcome.error) : outcome.error;
+    throw madeEarlier(outcome.error);
   }
 
   /** Runs what waits, before something that was called later. */
